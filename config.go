@@ -1,0 +1,95 @@
+package gonng
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"net"
+	"time"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// Config is all that can be set on a socket, a context, a dialer or a
+// listener. [Socket.Config] returns a copy; the With functions change it.
+type Config struct {
+	Name   string       // for logs and errors; default the protocol's name
+	Logger *slog.Logger // nil: silent, but for the first failure of a Dial
+
+	RecvTimeout time.Duration // 0: as long as the context allows
+	SendTimeout time.Duration // 0: as long as the context allows
+	RecvBuffer  int           // messages held for the program, about; 0: one read's worth
+	SendBuffer  int           // messages held for each peer; 0: as many as fit into 128 KiB
+	RecvMaxSize int           // bytes; 0: no limit
+	Linger      time.Duration // how long Close may write what Send accepted
+	TTL         int           // nodes that a message may pass
+
+	ReconnectMin time.Duration // the pause after the first failure
+	ReconnectMax time.Duration // up to which the pause doubles; 0: it does not grow
+	DialMode     DialMode
+
+	ResendTime time.Duration // Req0; 0: never
+
+	TCPNoDelay   bool
+	TCPKeepAlive net.KeepAliveConfig
+	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
+
+	handshakeTimeout time.Duration
+	explicit         transport.Options     // set for this one dialer or listener
+	hooks            []func(*socket)       // to add before the first connection
+	start            []func(*socket) error // to dial and listen
+}
+
+// DialMode says what Dial does when the peer is not there yet.
+type DialMode int
+
+const (
+	// DialRetry tries once while the caller waits; a failure is logged, and
+	// trying goes on in the background. The default; pynng's block=None.
+	DialRetry DialMode = iota
+	// DialWait returns the first failure and gives up; pynng's block=True.
+	DialWait
+	// DialBackground does not wait even for the first attempt; pynng's
+	// block=False.
+	DialBackground
+)
+
+func defaultConfig(p Protocol) Config {
+	return Config{
+		Name:             p.String(),
+		RecvMaxSize:      1 << 20,
+		Linger:           time.Second,
+		TTL:              8,
+		ReconnectMin:     100 * time.Millisecond,
+		ResendTime:       time.Minute,
+		TCPNoDelay:       true,
+		handshakeTimeout: 5 * time.Second,
+	}
+}
+
+// queueBytes is what a queue holds when no number of messages was asked for:
+// enough for one large write, too little to add noticeable delay.
+const queueBytes = 128 << 10
+
+// limit is the size of a queue. Whatever it says, one message always fits.
+type limit struct{ messages, bytes int }
+
+func newLimit(messages int) limit {
+	if messages == 0 {
+		return limit{math.MaxInt, queueBytes}
+	}
+	return limit{messages, math.MaxInt} // the program asked for messages and gets them
+}
+
+func (l limit) reached(messages, bytes int) bool { return messages >= l.messages || bytes >= l.bytes }
+
+func (c *Config) transport(p Protocol) *transport.Config {
+	return &transport.Config{
+		Protocol:         uint16(p),
+		RecvMaxSize:      c.RecvMaxSize,
+		HandshakeTimeout: c.handshakeTimeout,
+		TCPNoDelay:       c.TCPNoDelay,
+		TCPKeepAlive:     c.TCPKeepAlive,
+		DialContext:      c.DialContext,
+	}
+}

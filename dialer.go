@@ -1,0 +1,258 @@
+package gonng
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// Dialer keeps a socket connected to one URL. nng: nng_dialer; pynng: Dialer.
+type Dialer struct {
+	s    *socket
+	url  string
+	to   endpointURL
+	ctx  context.Context
+	stop context.CancelFunc
+
+	mu     sync.Mutex // after the socket's
+	cfg    Config
+	pipe   *Pipe         // the connection, if there is one
+	since  time.Time     // since when
+	delay  time.Duration // the pause before the next attempt; 0: none yet
+	err    error         // the last failure
+	logged bool          // the failures of this episode
+}
+
+// Dial implements [Socket].
+func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dialer, error) {
+	d, err := s.newDialer(url, opts)
+	if err != nil {
+		return nil, s.opError("dial", url, err)
+	}
+	first := make(chan error, 1)
+	s.tasks.start(func(t *task) { first <- d.connect(t) })
+	if d.cfg.DialMode == DialBackground {
+		return d, nil
+	}
+	select {
+	case err = <-first:
+	case <-ctx.Done():
+		err = contextError(ctx)
+		d.Close()
+		return nil, s.opError("dial", url, err)
+	}
+	switch {
+	case err == nil:
+		return d, nil
+	case d.cfg.DialMode == DialWait, s.stop.Err() != nil:
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
+	to, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dialer{s: s, url: url, to: to, cfg: s.Config()}
+	if err := d.set(opts); err != nil {
+		return nil, err
+	}
+	d.ctx, d.stop = context.WithCancel(s.stop)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		d.stop()
+		return nil, ErrClosed
+	}
+	s.dialers = append(s.dialers, d)
+	return d, nil
+}
+
+func (d *Dialer) set(opts []DialOption) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	cfg := d.cfg
+	if err := apply(&cfg, opts); err != nil {
+		return err
+	}
+	if err := d.to.honours(cfg.explicit); err != nil {
+		return err
+	}
+	cfg.explicit = 0
+	d.cfg = cfg
+	return nil
+}
+
+// URL is where it dials.
+func (d *Dialer) URL() string { return d.url }
+
+// Set changes options, from the next attempt on.
+func (d *Dialer) Set(opts ...DialOption) error { return d.s.opError("set", d.url, d.set(opts)) }
+
+// LastError is why the last attempt failed or the last connection ended; nil
+// while connected.
+func (d *Dialer) LastError() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
+}
+
+// Pipes is the dialer's connection, if it has one.
+func (d *Dialer) Pipes() []*Pipe {
+	return slices.DeleteFunc(d.s.Pipes(), func(p *Pipe) bool { return p.dialer != d })
+}
+
+// Close stops dialing and disconnects. nng: nng_dialer_close.
+func (d *Dialer) Close() error {
+	d.stop()
+	d.s.mu.Lock()
+	d.s.dialers = slices.DeleteFunc(d.s.dialers, func(x *Dialer) bool { return x == d })
+	d.s.mu.Unlock()
+	d.mu.Lock()
+	p := d.pipe
+	d.mu.Unlock()
+	if p != nil {
+		p.finish(d.s.opError("dial", d.url, ErrClosed))
+	}
+	return nil
+}
+
+// attemptTimeout bounds one attempt: the operating system's own bound on a
+// connection that nobody answers is minutes.
+const attemptTimeout = 15 * time.Second
+
+// connect tries until there is a connection, and ends there: when the
+// connection ends, its goroutine calls redial. Only the outcome of the first
+// attempt is returned, once a background mode goes on without it.
+func (d *Dialer) connect(t *task) error {
+	err := d.attempt(t)
+	if err == nil {
+		return nil
+	}
+	d.failed(err)
+	d.mu.Lock()
+	mode := d.cfg.DialMode
+	d.mu.Unlock()
+	if mode != DialWait {
+		d.s.tasks.start(d.retry)
+	}
+	return err
+}
+
+// retry is the goroutine of a dialer that is not connected.
+func (d *Dialer) retry(t *task) {
+	for {
+		pause := time.NewTimer(d.pause())
+		select {
+		case <-pause.C:
+		case <-d.ctx.Done():
+			pause.Stop()
+			return
+		}
+		err := d.attempt(t)
+		if err == nil {
+			return
+		}
+		d.failed(err)
+	}
+}
+
+// redial is called when the connection has ended.
+func (d *Dialer) redial() {
+	d.mu.Lock()
+	if p := d.pipe; p != nil {
+		d.err = p.err
+		if time.Since(d.since) > d.delay {
+			d.delay = 0 // it was a good connection, not one that the peer ends at once
+		}
+	}
+	d.pipe = nil
+	d.mu.Unlock()
+	if d.ctx.Err() == nil {
+		d.s.tasks.start(d.retry)
+	}
+}
+
+func (d *Dialer) attempt(t *task) error {
+	d.mu.Lock()
+	cfg := d.cfg
+	d.mu.Unlock()
+	ctx, cancel := context.WithTimeout(d.ctx, attemptTimeout)
+	defer cancel()
+	conn, err := d.to.transport.Dial(ctx, d.to.scheme, d.to.address, cfg.transport(d.s.protocol))
+	if err != nil {
+		if d.ctx.Err() != nil {
+			err = ErrClosed
+		}
+		return d.s.opError("dial", d.url, err)
+	}
+	return d.s.opError("dial", d.url, d.adopt(t, conn))
+}
+
+func (d *Dialer) adopt(t *task, conn transport.Conn) error {
+	p := newPipe(d.s, conn, d, nil, d.url)
+	d.mu.Lock()
+	d.pipe, d.since = p, time.Now()
+	d.mu.Unlock()
+	if d.ctx.Err() != nil { // closed before it could see the pipe
+		p.finish(ErrClosed)
+	}
+	if _, err := d.s.addPipe(t, p); err != nil {
+		d.mu.Lock()
+		d.pipe = nil
+		d.mu.Unlock()
+		return err
+	}
+	d.mu.Lock()
+	d.err, d.logged = nil, false
+	d.mu.Unlock()
+	return nil
+}
+
+// failed counts a failure and logs it, the first of an episode for people.
+func (d *Dialer) failed(err error) {
+	if d.ctx.Err() != nil {
+		return
+	}
+	d.s.mu.Lock()
+	d.s.stats.ConnectFailures++
+	d.s.mu.Unlock()
+	d.mu.Lock()
+	d.err = err
+	level := slog.LevelWarn
+	if d.logged {
+		level = slog.LevelDebug
+	}
+	d.logged = true
+	mode := d.cfg.DialMode
+	d.mu.Unlock()
+	logger := d.s.Config().Logger
+	if logger == nil && level == slog.LevelWarn && mode == DialRetry {
+		logger = slog.Default()
+	}
+	if logger != nil {
+		d.s.logTo(logger, level, "cannot connect, trying again", "url", d.url, "error", err)
+	}
+}
+
+// pause is how long to wait before the next attempt, varied so that many
+// dialers that lost the same peer do not come back at once.
+func (d *Dialer) pause() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.delay == 0:
+		d.delay = d.cfg.ReconnectMin
+	case d.cfg.ReconnectMax > 0:
+		d.delay = min(2*d.delay, d.cfg.ReconnectMax)
+	}
+	return d.delay/2 + rand.N(d.delay/2+1)
+}

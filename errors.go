@@ -1,0 +1,233 @@
+package gonng
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// Error is a kind of failure, numbered as in nng. Every error of this package
+// wraps one of the constants below; test for it with [errors.Is], which also
+// answers for the standard library's equivalent where there is one.
+type Error uint32
+
+// The kinds of failure. The names in parentheses are nng's.
+const (
+	ErrInterrupted       Error = 1    // the call was interrupted (NNG_EINTR)
+	ErrNoMemory          Error = 2    // not enough memory (NNG_ENOMEM)
+	ErrInvalid           Error = 3    // an argument or option value is invalid (NNG_EINVAL)
+	ErrBusy              Error = 4    // the resource is taken: a pair socket has its peer (NNG_EBUSY)
+	ErrTimeout           Error = 5    // the time was over; is os.ErrDeadlineExceeded (NNG_ETIMEDOUT)
+	ErrConnectionRefused Error = 6    // nobody listens at the address (NNG_ECONNREFUSED)
+	ErrClosed            Error = 7    // the socket, context, pipe, dialer or listener is closed; is net.ErrClosed (NNG_ECLOSED)
+	ErrTryAgain          Error = 8    // a Try method would have to wait (NNG_EAGAIN)
+	ErrNotSupported      Error = 9    // the protocol, transport or platform cannot do this (NNG_ENOTSUP)
+	ErrAddressInUse      Error = 10   // somebody listens at the address already (NNG_EADDRINUSE)
+	ErrBadState          Error = 11   // not now: a reply without a request, for instance (NNG_ESTATE)
+	ErrNoEntry           Error = 12   // no such thing; is fs.ErrNotExist (NNG_ENOENT)
+	ErrProtocol          Error = 13   // the peer broke the rules or speaks another protocol (NNG_EPROTO)
+	ErrUnreachable       Error = 14   // no way to the address (NNG_EUNREACHABLE)
+	ErrAddressInvalid    Error = 15   // the address can never work (NNG_EADDRINVAL)
+	ErrPermission        Error = 16   // permission denied; is fs.ErrPermission (NNG_EPERM)
+	ErrMessageTooLarge   Error = 17   // larger than the limit or the buffer (NNG_EMSGSIZE)
+	ErrConnectionAborted Error = 18   // the connection was given up on this side (NNG_ECONNABORTED)
+	ErrConnectionReset   Error = 19   // the peer has gone (NNG_ECONNRESET)
+	ErrCanceled          Error = 20   // the context was canceled; is context.Canceled (NNG_ECANCELED)
+	ErrNoFiles           Error = 21   // no more file descriptors (NNG_ENOFILES)
+	ErrNoSpace           Error = 22   // the disk is full (NNG_ENOSPC)
+	ErrExists            Error = 23   // exists already; is fs.ErrExist (NNG_EEXIST)
+	ErrReadOnly          Error = 24   // can be read only (NNG_EREADONLY)
+	ErrWriteOnly         Error = 25   // can be written only (NNG_EWRITEONLY)
+	ErrCrypto            Error = 26   // TLS failed (NNG_ECRYPTO)
+	ErrPeerAuth          Error = 27   // the peer could not prove who it is (NNG_EPEERAUTH)
+	ErrNoArgument        Error = 28   // an argument is missing (NNG_ENOARG)
+	ErrAmbiguous         Error = 29   // more than one thing fits (NNG_EAMBIGUOUS)
+	ErrBadType           Error = 30   // a value of the wrong type (NNG_EBADTYPE)
+	ErrInternal          Error = 1000 // a defect of this package (NNG_EINTERNAL)
+)
+
+var errorTexts = map[Error]string{
+	ErrInterrupted:       "interrupted",
+	ErrNoMemory:          "out of memory",
+	ErrInvalid:           "invalid argument",
+	ErrBusy:              "busy",
+	ErrTimeout:           "timed out",
+	ErrConnectionRefused: "connection refused",
+	ErrClosed:            "closed",
+	ErrTryAgain:          "would have to wait",
+	ErrNotSupported:      "not supported",
+	ErrAddressInUse:      "address in use",
+	ErrBadState:          "incorrect state",
+	ErrNoEntry:           "no such entry",
+	ErrProtocol:          "protocol error",
+	ErrUnreachable:       "destination unreachable",
+	ErrAddressInvalid:    "address invalid",
+	ErrPermission:        "permission denied",
+	ErrMessageTooLarge:   "message too large",
+	ErrConnectionAborted: "connection aborted",
+	ErrConnectionReset:   "connection reset",
+	ErrCanceled:          "canceled",
+	ErrNoFiles:           "out of files",
+	ErrNoSpace:           "out of space",
+	ErrExists:            "already exists",
+	ErrReadOnly:          "read only",
+	ErrWriteOnly:         "write only",
+	ErrCrypto:            "cryptographic error",
+	ErrPeerAuth:          "peer could not be authenticated",
+	ErrNoArgument:        "missing argument",
+	ErrAmbiguous:         "ambiguous",
+	ErrBadType:           "incorrect type",
+	ErrInternal:          "internal error",
+}
+
+// Error implements error.
+func (e Error) Error() string {
+	if text, ok := errorTexts[e]; ok {
+		return "gonng: " + text
+	}
+	return fmt.Sprintf("gonng: error %d", uint32(e))
+}
+
+// Code is nng's number of the error.
+func (e Error) Code() int { return int(e) }
+
+// Timeout reports whether e is ErrTimeout, as net.Error has it.
+func (e Error) Timeout() bool { return e == ErrTimeout }
+
+// Is makes errors.Is answer for the standard library's equivalents.
+func (e Error) Is(target error) bool {
+	switch e {
+	case ErrTimeout:
+		return target == os.ErrDeadlineExceeded
+	case ErrClosed:
+		return target == net.ErrClosed
+	case ErrCanceled:
+		return target == context.Canceled
+	case ErrPermission:
+		return target == fs.ErrPermission
+	case ErrNoEntry:
+		return target == fs.ErrNotExist
+	case ErrExists:
+		return target == fs.ErrExist
+	}
+	return false
+}
+
+// OpError is the error that methods of this package return: what was being
+// done, by which protocol, where, and why it failed.
+type OpError struct {
+	// Op is the operation: "send", "recv", "dial", "listen", …
+	Op string
+	// Protocol is the socket's protocol.
+	Protocol Protocol
+	// URL is where, if the operation has a place.
+	URL string
+	// Err is the reason; it wraps an [Error].
+	Err error
+}
+
+// Error implements error.
+func (e *OpError) Error() string {
+	text := "gonng: " + e.Op + " " + e.Protocol.String()
+	if e.URL != "" {
+		text += " " + e.URL
+	}
+	return text + ": " + reason(e.Err)
+}
+
+// Unwrap returns Err.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Timeout reports whether the time was over.
+func (e *OpError) Timeout() bool { return errors.Is(e.Err, ErrTimeout) }
+
+// cause is a failure with its kind.
+type cause struct {
+	kind Error
+	err  error
+}
+
+func (c *cause) Error() string   { return reason(c.err) }
+func (c *cause) Unwrap() []error { return []error{c.kind, c.err} }
+
+// because explains a kind of failure.
+func because(kind Error, format string, args ...any) error {
+	return &cause{kind, fmt.Errorf(format, args...)}
+}
+
+// reason is the text of err without this package's prefix: it follows one.
+func reason(err error) string {
+	if kind, ok := err.(Error); ok {
+		if text, ok := errorTexts[kind]; ok {
+			return text
+		}
+	}
+	return err.Error()
+}
+
+// kinds says which kind of failure an error from below is. The first that
+// fits counts.
+var kinds = []struct {
+	target error
+	kind   Error
+}{
+	{transport.ErrAddressInvalid, ErrAddressInvalid},
+	{transport.ErrMessageTooLarge, ErrMessageTooLarge},
+	{transport.ErrProtocol, ErrProtocol},
+	{transport.ErrNotSupported, ErrNotSupported},
+	{context.Canceled, ErrCanceled},
+	{context.DeadlineExceeded, ErrTimeout},
+	{os.ErrDeadlineExceeded, ErrTimeout},
+	{syscall.ETIMEDOUT, ErrTimeout},
+	{syscall.ECONNREFUSED, ErrConnectionRefused},
+	{syscall.EADDRINUSE, ErrAddressInUse},
+	{syscall.EADDRNOTAVAIL, ErrAddressInvalid},
+	{syscall.ECONNABORTED, ErrConnectionAborted},
+	{syscall.ECONNRESET, ErrConnectionReset},
+	{syscall.EPIPE, ErrConnectionReset},
+	{io.EOF, ErrConnectionReset},
+	{io.ErrUnexpectedEOF, ErrConnectionReset},
+	{io.ErrClosedPipe, ErrConnectionReset},
+	{syscall.EHOSTUNREACH, ErrUnreachable},
+	{syscall.ENETUNREACH, ErrUnreachable},
+	{syscall.EMFILE, ErrNoFiles},
+	{syscall.ENFILE, ErrNoFiles},
+	{syscall.ENOSPC, ErrNoSpace},
+	{syscall.ENOMEM, ErrNoMemory},
+	{fs.ErrPermission, ErrPermission},
+	{fs.ErrNotExist, ErrNoEntry},
+	{fs.ErrExist, ErrExists},
+	{net.ErrClosed, ErrClosed},
+}
+
+// classify gives an error from below its kind.
+func classify(err error) error {
+	var kind Error
+	if err == nil || errors.As(err, &kind) {
+		return err
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.target) {
+			return &cause{k.kind, err}
+		}
+	}
+	var dns *net.DNSError
+	var addr *net.AddrError
+	switch {
+	case errors.As(err, &dns):
+		if dns.IsTimeout {
+			return &cause{ErrTimeout, err}
+		}
+		return &cause{ErrUnreachable, err}
+	case errors.As(err, &addr):
+		return &cause{ErrAddressInvalid, err}
+	}
+	return &cause{ErrInternal, err}
+}

@@ -1,0 +1,90 @@
+package gonng
+
+import (
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+// fairQueue receives from all peers, a message of each in turn, and pauses a
+// peer whose messages pile up. What a peer sent before it went stays.
+type fairQueue struct {
+	head, tail *Pipe // pipes with messages
+	receivers  waitList
+	limit      limit
+}
+
+func (q *fairQueue) arrivals() *waitList { return &q.receivers }
+func (q *fairQueue) more() bool          { return q.head != nil }
+
+func (q *fairQueue) deliver(p *Pipe, batch []transport.Message) bool {
+	p.in.push(batch)
+	if p.in.len() > 0 && !p.at.queued {
+		q.enqueue(p)
+	}
+	q.receivers.wakeOne()
+	return !q.full(p)
+}
+
+func (q *fairQueue) full(p *Pipe) bool {
+	return p.in.len() > 0 && q.limit.reached(p.in.len(), p.in.bytes)
+}
+
+func (q *fairQueue) enqueue(p *Pipe) {
+	p.at.queued = true
+	if q.tail != nil {
+		q.tail.at.nextReady = p
+	} else {
+		q.head = p
+	}
+	q.tail = p
+}
+
+func (q *fairQueue) dequeue() *Pipe {
+	p := q.head
+	q.head = p.at.nextReady
+	if q.head == nil {
+		q.tail = nil
+	}
+	p.at.nextReady, p.at.queued = nil, false
+	return p
+}
+
+func (q *fairQueue) pop(max int) (transport.Message, *Pipe, error) {
+	p := q.head
+	if p == nil {
+		return transport.Message{}, nil, errWait
+	}
+	if m := p.in.front(); len(m.Data)-m.Header > max {
+		return *m, p, errTooSmall
+	}
+	m := p.in.pop()
+	if p.in.len() == 0 || p.at.nextReady != nil {
+		if q.dequeue(); p.in.len() > 0 {
+			q.enqueue(p)
+		}
+	}
+	if p.in.paused && !q.full(p) {
+		p.resume()
+	}
+	return m, p, nil
+}
+
+// keep returns the messages whose header makes sense and stays within the TTL.
+// A peer whose header does not make sense is disconnected; the rest is counted.
+func (s *socket) keep(p *Pipe, batch []transport.Message, header func(*transport.Message) error) []transport.Message {
+	kept := batch[:0]
+	for _, m := range batch {
+		switch err := header(&m); err {
+		case nil:
+			kept = append(kept, m)
+			continue
+		case wire.ErrTTL:
+			s.stats.TTLExceeded++
+		default:
+			s.stats.Malformed++
+			p.finish(s.opError("pipe", p.url, because(ErrProtocol, "%v sent a malformed message: %w", p.RemoteAddr(), err)))
+		}
+		m.Release()
+	}
+	return kept
+}

@@ -1,0 +1,3 @@
+module github.com/gonng/gonng
+
+go 1.26

@@ -1,0 +1,54 @@
+package gonng
+
+import "slices"
+
+// PipeEvent is what a hook is called for.
+type PipeEvent int
+
+const (
+	// PipeConnecting is a new connection before any message: a hook that
+	// closes the pipe refuses the peer. nng: NNG_PIPE_EV_ADD_PRE.
+	PipeConnecting PipeEvent = iota
+	// PipeConnected is a connection that messages can be sent to. No message
+	// from it is received before its hooks have returned. nng:
+	// NNG_PIPE_EV_ADD_POST.
+	PipeConnected
+	// PipeClosed is a connection that was connected and has ended. nng:
+	// NNG_PIPE_EV_REM_POST.
+	PipeClosed
+)
+
+type hook struct {
+	event PipeEvent
+	fn    func(*Pipe)
+}
+
+// OnPipe calls fn at each event of that kind from now on, until remove is
+// called; any number of hooks, in the order added. No lock is held: a hook may
+// use the socket, and close it. The pipe waits meanwhile. nng:
+// nng_pipe_notify.
+func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
+	h := &hook{event, fn}
+	s.mu.Lock()
+	s.hooks = append(slices.Clip(s.hooks), h)
+	s.mu.Unlock()
+	return func() {
+		s.mu.Lock()
+		s.hooks = slices.DeleteFunc(slices.Clone(s.hooks), func(x *hook) bool { return x == h })
+		s.mu.Unlock()
+	}
+}
+
+// runHooks runs on the goroutine t.
+func (s *socket) runHooks(t *task, event PipeEvent, p *Pipe) {
+	s.mu.Lock()
+	hooks := s.hooks
+	s.mu.Unlock()
+	s.tasks.hook(t, true)
+	defer s.tasks.hook(t, false)
+	for _, h := range hooks {
+		if h.event == event {
+			h.fn(p)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package stream
+
+import (
+	"net"
+
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+// batch is a transport.Batch in the encoding of the stream: small messages one
+// behind the other in one buffer, large bodies beside it.
+type batch struct {
+	framing  wire.Framing
+	buf      []byte
+	large    []largeBody
+	messages int
+	size     int
+
+	rest    []byte      // what a partial write left of buf
+	vectors net.Buffers // the same when there are large bodies
+	memory  net.Buffers // backing of vectors, which WriteTo eats up
+	started bool
+}
+
+// largeBody belongs behind buf[:at].
+type largeBody struct {
+	at int
+	m  transport.Message
+}
+
+// keepBuffer is the largest encoding buffer kept for the next batch: one burst
+// must not pin its memory for the life of the connection.
+const keepBuffer = 256 << 10
+
+func (b *batch) Append(header, body []byte) {
+	b.begin(len(header) + len(body))
+	b.buf = append(b.buf, header...)
+	b.buf = append(b.buf, body...)
+}
+
+func (b *batch) AppendMessage(header []byte, m transport.Message) {
+	b.begin(len(header) + len(m.Data))
+	b.buf = append(b.buf, header...)
+	b.large = append(b.large, largeBody{len(b.buf), m.Retain()})
+}
+
+func (b *batch) begin(size int) {
+	b.buf = b.framing.AppendPrefix(b.buf, size)
+	b.messages++
+	b.size += size
+}
+
+func (b *batch) Len() int  { return b.messages }
+func (b *batch) Size() int { return b.size }
+
+func (b *batch) Reset() {
+	for i, l := range b.large {
+		l.m.Release()
+		b.large[i] = largeBody{}
+	}
+	clear(b.memory)
+	if cap(b.buf) > keepBuffer {
+		b.buf = nil
+	}
+	*b = batch{framing: b.framing, buf: b.buf[:0], large: b.large[:0], memory: b.memory[:0]}
+}
+
+// start prepares the batch for writing, once.
+func (b *batch) start() {
+	if b.started {
+		return
+	}
+	b.started = true
+	if len(b.large) == 0 {
+		b.rest = b.buf
+		return
+	}
+	from := 0
+	for _, l := range b.large {
+		b.memory = append(b.memory, b.buf[from:l.at], l.m.Data)
+		from = l.at
+	}
+	if from < len(b.buf) {
+		b.memory = append(b.memory, b.buf[from:])
+	}
+	b.vectors = b.memory
+}
+
+// writeTo writes what is left, waiting where it must.
+func (b *batch) writeTo(c net.Conn) (err error) {
+	b.start()
+	if b.vectors != nil {
+		_, err = b.vectors.WriteTo(c)
+	} else {
+		_, err = c.Write(b.rest)
+	}
+	if err == nil {
+		b.Reset()
+	}
+	return err
+}

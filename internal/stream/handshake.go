@@ -1,0 +1,74 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+// Handshake introduces both sides and returns the connection ready for
+// messages. It takes nc over: on failure nc is closed.
+func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *transport.Config) (*Conn, error) {
+	peer, err := handshake(ctx, nc, cfg)
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return newConn(nc, framing, peer, cfg.RecvMaxSize), nil
+}
+
+func handshake(ctx context.Context, nc net.Conn, cfg *transport.Config) (peer uint16, err error) {
+	if err := nc.SetDeadline(time.Now().Add(cfg.HandshakeTimeout)); err != nil {
+		return 0, err
+	}
+	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
+	peer, err = exchange(nc, cfg)
+	if !stop() {
+		return 0, ctx.Err()
+	}
+	if err != nil {
+		return 0, err
+	}
+	return peer, nc.SetDeadline(time.Time{})
+}
+
+func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
+	// Written from a goroutine of its own: a connection without a buffer
+	// (net.Pipe) takes a byte only when the other side reads.
+	wrote := make(chan error, 1)
+	go func() {
+		_, err := nc.Write(wire.AppendHandshake(nil, cfg.Protocol))
+		wrote <- err
+	}()
+	var hello [wire.HandshakeSize]byte
+	n, err := io.ReadFull(nc, hello[:])
+	if err != nil {
+		nc.SetDeadline(time.Unix(1, 0)) // ends the write
+		<-wrote
+		return 0, handshakeError(err, n, cfg)
+	}
+	peer, err := wire.ParseHandshake(hello)
+	if err != nil {
+		nc.SetDeadline(time.Unix(1, 0))
+		<-wrote
+		return 0, fmt.Errorf("%w: %w", transport.ErrProtocol, err)
+	}
+	return peer, <-wrote
+}
+
+func handshakeError(err error, n int, cfg *transport.Config) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("the peer sent %d of %d handshake bytes in %v: %w", n, wire.HandshakeSize, cfg.HandshakeTimeout, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the peer closed the connection after %d of %d handshake bytes: %w", n, wire.HandshakeSize, io.ErrUnexpectedEOF)
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package stream
+
+import (
+	"context"
+	"net"
+
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+// Listener is a transport.Listener over any net.Listener.
+type Listener struct {
+	net.Listener
+	Framing wire.Framing
+	Config  *transport.Config
+	// Address is what URL returns.
+	Address string
+	// Prepare, if not nil, sets options of an accepted connection.
+	Prepare func(net.Conn) error
+}
+
+// URL implements transport.Listener.
+func (l *Listener) URL() string { return l.Address }
+
+// Accept implements transport.Listener.
+func (l *Listener) Accept() (transport.Incoming, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &incoming{nc, l}, nil
+}
+
+type incoming struct {
+	net.Conn
+	l *Listener
+}
+
+func (i *incoming) Handshake(ctx context.Context) (transport.Conn, error) {
+	if i.l.Prepare != nil {
+		if err := i.l.Prepare(i.Conn); err != nil {
+			i.Close()
+			return nil, err
+		}
+	}
+	return Handshake(ctx, i.Conn, i.l.Framing, i.l.Config)
+}

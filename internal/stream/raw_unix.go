@@ -1,0 +1,92 @@
+//go:build unix
+
+package stream
+
+import (
+	"io"
+	"syscall"
+)
+
+const rawSupported = true
+
+// rawWriter writes to a descriptor without ever waiting for it.
+type rawWriter struct {
+	raw     syscall.RawConn
+	attempt func(fd uintptr) bool // made once: a closure a call would be an allocation a call
+	p       []byte
+	n       int
+	err     error
+}
+
+func (w *rawWriter) init(raw syscall.RawConn) {
+	w.raw, w.attempt = raw, w.once
+}
+
+func (w *rawWriter) once(fd uintptr) bool {
+	for {
+		w.n, w.err = syscall.Write(int(fd), w.p)
+		if w.err != syscall.EINTR {
+			return true
+		}
+	}
+}
+
+// try writes what the kernel takes at once, which may be nothing.
+func (w *rawWriter) try(p []byte) (int, error) {
+	if w.raw == nil {
+		return 0, nil
+	}
+	w.p = p
+	err := w.raw.Write(w.attempt)
+	w.p = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case w.err == syscall.EAGAIN:
+		return 0, nil
+	case w.err != nil:
+		return 0, w.err
+	}
+	return w.n, nil
+}
+
+// rawReader waits until a descriptor is readable before it asks for memory.
+type rawReader struct {
+	raw     syscall.RawConn
+	attempt func(fd uintptr) bool
+	memory  func() []byte // where to read to, asked for when there is something to read
+	idle    func()        // called before waiting
+	n       int
+	err     error
+}
+
+func (r *rawReader) init(raw syscall.RawConn, memory func() []byte, idle func()) {
+	r.raw, r.memory, r.idle, r.attempt = raw, memory, idle, r.once
+}
+
+func (r *rawReader) once(fd uintptr) bool {
+	for {
+		r.n, r.err = syscall.Read(int(fd), r.memory())
+		switch r.err {
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			r.idle()
+			return false
+		default:
+			return true
+		}
+	}
+}
+
+func (r *rawReader) read() (int, error) {
+	if err := r.raw.Read(r.attempt); err != nil {
+		return 0, err
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	if r.n == 0 {
+		return 0, io.EOF
+	}
+	return r.n, nil
+}

@@ -1,0 +1,201 @@
+package stream
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+const (
+	chunkSize = 64 << 10
+	// ownBuffer is the size above which a message is read into a buffer of its
+	// own instead of being a slice of a chunk.
+	ownBuffer = chunkSize / 2
+	// minRead is the least room worth a system call.
+	minRead = 4 << 10
+	// earned is how many times what has arrived a length word may claim in memory.
+	earned = 16
+)
+
+// reader cuts a stream into messages. One read takes all that the kernel has;
+// small messages are slices of the chunk that they arrived in.
+type reader struct {
+	conn    net.Conn
+	raw     rawReader
+	useRaw  bool
+	framing wire.Framing
+	limit   uint64 // 0: none
+	err     error  // what ended the stream, told after the messages before it
+
+	chunk *transport.Buffer
+	r, w  int // chunk bytes r..w are not parsed yet
+
+	big  *transport.Buffer // a large message under way
+	want uint64            // its size
+	have int               // how much of it has arrived
+}
+
+func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, limit int) {
+	r.conn, r.framing, r.limit, r.useRaw = conn, framing, uint64(limit), raw != nil
+	r.raw.init(raw, r.memory, r.idle)
+}
+
+// read appends to dst at least one message, or returns the error that ended
+// the stream.
+func (r *reader) read(dst []transport.Message) ([]transport.Message, error) {
+	for r.err == nil {
+		if dst = r.parse(dst); len(dst) > 0 || r.err != nil {
+			break
+		}
+		r.err = r.fill()
+	}
+	if len(dst) > 0 {
+		return dst, nil
+	}
+	r.drop()
+	return dst, r.err
+}
+
+// parse appends the complete messages that are in memory.
+func (r *reader) parse(dst []transport.Message) []transport.Message {
+	if r.big != nil {
+		if uint64(r.have) < r.want {
+			return dst
+		}
+		dst = append(dst, transport.In(r.big, r.big.Bytes()[:r.want]))
+		r.big = nil
+	}
+	if r.chunk == nil {
+		return dst
+	}
+	prefix, refs := r.framing.PrefixSize(), 0
+	buf := r.chunk.Bytes()
+	for r.w-r.r >= prefix {
+		size, err := r.framing.ParsePrefix(buf[r.r:])
+		if err != nil {
+			r.err = fmt.Errorf("%w: %w", transport.ErrProtocol, err)
+			break
+		}
+		if r.limit > 0 && size > r.limit || size > 1<<62 {
+			r.err = fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, size, r.limit)
+			break
+		}
+		if size > ownBuffer {
+			r.startBig(size)
+			if uint64(r.have) < r.want {
+				break
+			}
+			dst = append(dst, transport.In(r.big, r.big.Bytes()[:r.want]))
+			r.big = nil
+			continue
+		}
+		end := r.r + prefix + int(size)
+		if end > r.w {
+			break
+		}
+		dst = append(dst, transport.In(r.chunk, buf[r.r+prefix:end:end]))
+		refs++
+		r.r = end
+	}
+	if refs > 0 {
+		r.chunk.Retain(refs)
+	}
+	return dst
+}
+
+// startBig moves what the chunk has of a large message to its own buffer,
+// whose size is bounded by what has arrived, whatever the length word says.
+func (r *reader) startBig(size uint64) {
+	body := r.chunk.Bytes()[r.r+r.framing.PrefixSize() : r.w]
+	if uint64(len(body)) > size {
+		body = body[:size]
+	}
+	r.big = transport.NewBuffer(int(min(size, uint64(max(chunkSize, earned*len(body))))))
+	r.want, r.have = size, copy(r.big.Bytes(), body)
+	r.r += r.framing.PrefixSize() + len(body)
+}
+
+func (r *reader) growBig() {
+	if r.have < len(r.big.Bytes()) {
+		return
+	}
+	grown := transport.NewBuffer(int(min(r.want, uint64(earned*r.have))))
+	copy(grown.Bytes(), r.big.Bytes())
+	r.big.Release()
+	r.big = grown
+}
+
+// fill reads once.
+func (r *reader) fill() (err error) {
+	var n int
+	if r.useRaw {
+		n, err = r.raw.read()
+	} else {
+		n, err = r.conn.Read(r.memory())
+	}
+	if r.big != nil {
+		r.have += n
+	} else {
+		r.w += n
+	}
+	if n > 0 {
+		return nil // an error will come again
+	}
+	if err == io.EOF && (r.big != nil || r.r < r.w) {
+		return fmt.Errorf("%w: the peer closed the connection in the middle of a message", io.ErrUnexpectedEOF)
+	}
+	return err
+}
+
+// memory is where the next read goes.
+func (r *reader) memory() []byte {
+	if r.big != nil {
+		r.growBig()
+		return r.big.Bytes()[r.have:]
+	}
+	if r.chunk == nil {
+		r.chunk, r.r, r.w = transport.NewBuffer(chunkSize), 0, 0
+	}
+	need := r.framing.PrefixSize()
+	if r.w-r.r >= need {
+		if size, err := r.framing.ParsePrefix(r.chunk.Bytes()[r.r:]); err == nil && size <= ownBuffer {
+			need += int(size)
+		}
+	}
+	switch {
+	case r.r == r.w && !r.chunk.Shared():
+		r.r, r.w = 0, 0
+	case chunkSize-r.r < need || chunkSize-r.w < minRead:
+		fresh := transport.NewBuffer(chunkSize)
+		r.w = copy(fresh.Bytes(), r.chunk.Bytes()[r.r:r.w])
+		r.r = 0
+		r.chunk.Release()
+		r.chunk = fresh
+	}
+	return r.chunk.Bytes()[r.w:]
+}
+
+// idle gives the chunk back while there is nothing to read. A chunk that
+// messages still point into stays: a second one would only add to it.
+func (r *reader) idle() {
+	if r.chunk != nil && r.r == r.w && !r.chunk.Shared() {
+		r.chunk.Release()
+		r.chunk = nil
+	}
+}
+
+// drop gives the memory back when the stream has ended.
+func (r *reader) drop() {
+	if r.chunk != nil {
+		r.chunk.Release()
+		r.chunk = nil
+	}
+	if r.big != nil {
+		r.big.Release()
+		r.big = nil
+	}
+}

@@ -1,0 +1,171 @@
+package gonng
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gonng/gonng/internal/stream"
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+// Listener accepts connections at one address. nng: nng_listener; pynng:
+// Listener.
+type Listener struct {
+	s    *socket
+	l    transport.Listener
+	ctx  context.Context
+	stop context.CancelFunc
+	once sync.Once
+}
+
+// Listen implements [Socket].
+func (s *socket) Listen(ctx context.Context, url string, opts ...ListenOption) (*Listener, error) {
+	l, err := s.listen(url, opts, func(to endpointURL, cfg *transport.Config) (transport.Listener, error) {
+		return to.transport.Listen(ctx, to.scheme, to.address, cfg)
+	})
+	return l, s.opError("listen", url, err)
+}
+
+// ListenOn implements [Socket].
+func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, error) {
+	network, framing := "tcp", wire.StreamFraming
+	if nl.Addr().Network() == "unix" {
+		network, framing = "ipc", wire.IPCFraming
+	}
+	url := network + "://" + nl.Addr().String()
+	cfg, err := s.listenConfig(opts, endpointURL{builtin[network], network, ""})
+	if err != nil {
+		return nil, s.opError("listen", url, err)
+	}
+	l, err := s.accept(&stream.Listener{Listener: nl, Framing: framing, Config: cfg, Address: url})
+	return l, s.opError("listen", url, err)
+}
+
+func (s *socket) listen(url string, opts []ListenOption, bind func(endpointURL, *transport.Config) (transport.Listener, error)) (*Listener, error) {
+	to, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := s.listenConfig(opts, to)
+	if err != nil {
+		return nil, err
+	}
+	l, err := bind(to, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return s.accept(l)
+}
+
+func (s *socket) listenConfig(opts []ListenOption, to endpointURL) (*transport.Config, error) {
+	cfg := s.Config()
+	if err := apply(&cfg, opts); err != nil {
+		return nil, err
+	}
+	if err := to.honours(cfg.explicit); err != nil {
+		return nil, err
+	}
+	return cfg.transport(s.protocol), nil
+}
+
+// accept starts to accept from a bound listener.
+func (s *socket) accept(tl transport.Listener) (*Listener, error) {
+	l := &Listener{s: s, l: tl}
+	l.ctx, l.stop = context.WithCancel(s.stop)
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.listeners = append(s.listeners, l)
+	}
+	s.mu.Unlock()
+	if closed {
+		l.stop()
+		tl.Close()
+		return nil, ErrClosed
+	}
+	s.tasks.start(l.run)
+	return l, nil
+}
+
+// URL is where to dial, with the real port where the listener was given port
+// 0. pynng: Listener.url.
+func (l *Listener) URL() string { return l.l.URL() }
+
+// Addr is the bound address.
+func (l *Listener) Addr() net.Addr { return l.l.Addr() }
+
+// Pipes are the listener's connections.
+func (l *Listener) Pipes() []*Pipe {
+	return slices.DeleteFunc(l.s.Pipes(), func(p *Pipe) bool { return p.listener != l })
+}
+
+// Close stops accepting and disconnects the peers that were accepted. nng:
+// nng_listener_close.
+func (l *Listener) Close() error {
+	err := l.close()
+	for _, p := range l.Pipes() {
+		p.finish(l.s.opError("listen", l.URL(), ErrClosed))
+	}
+	return err
+}
+
+func (l *Listener) close() (err error) {
+	l.once.Do(func() {
+		l.stop()
+		err = l.l.Close()
+		l.s.mu.Lock()
+		l.s.listeners = slices.DeleteFunc(l.s.listeners, func(x *Listener) bool { return x == l })
+		l.s.mu.Unlock()
+	})
+	return l.s.opError("close", l.URL(), err)
+}
+
+// run is the goroutine that accepts. It waits for nobody's handshake.
+func (l *Listener) run(*task) {
+	failing := false
+	for {
+		peer, err := l.l.Accept()
+		switch {
+		case err == nil:
+			failing = false
+			l.s.tasks.start(func(t *task) { l.introduce(t, peer) })
+			continue
+		case l.ctx.Err() != nil:
+			return
+		case !failing: // out of descriptors, for instance: it may pass
+			failing = true
+			l.s.log(slog.LevelError, "cannot accept, trying again", "url", l.URL(), "error", err)
+		}
+		pause := time.NewTimer(acceptPause)
+		select {
+		case <-pause.C:
+		case <-l.ctx.Done():
+			pause.Stop()
+			return
+		}
+	}
+}
+
+// acceptPause keeps an accept that fails from spinning.
+const acceptPause = 50 * time.Millisecond
+
+// introduce makes a peer of an accepted connection.
+func (l *Listener) introduce(t *task, peer transport.Incoming) {
+	remote := peer.RemoteAddr().String()
+	conn, err := peer.Handshake(l.ctx)
+	if err == nil {
+		_, err = l.s.addPipe(t, newPipe(l.s, conn, nil, l, l.URL()))
+	} else {
+		l.s.mu.Lock()
+		l.s.stats.HandshakeErrors++
+		l.s.mu.Unlock()
+	}
+	if err != nil && l.ctx.Err() == nil {
+		l.s.log(slog.LevelWarn, "peer not accepted", "url", l.URL(), "peer", remote, "error", classify(err))
+	}
+}

@@ -1,0 +1,57 @@
+package gonng
+
+import (
+	"sync/atomic"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// Message is a message and where it came from or goes to. It is immutable
+// once made: a message that was published shares its body among all
+// subscribers in the process. nng: nng_msg; pynng: Message.
+type Message struct {
+	data  transport.Message
+	pipe  *Pipe
+	freed atomic.Bool
+}
+
+// NewMessage makes a message of body. It takes the slice: the caller must not
+// change it afterwards.
+func NewMessage(body []byte) *Message {
+	return &Message{data: transport.NewMessage(body)}
+}
+
+// Bytes is the body. It belongs to the message, must not be changed and not be
+// used after Free. A small received message shares one block of memory of up
+// to 64 KiB with its neighbours and keeps it alive: to keep a body for long,
+// copy it with [bytes.Clone].
+func (m *Message) Bytes() []byte {
+	return m.data.Body()
+}
+
+// Header is the protocol header that came with the message, or that a raw
+// socket sends with it. The rules of Bytes apply.
+func (m *Message) Header() []byte { return m.data.Data[:m.data.Header:m.data.Header] }
+
+// Pipe is where the message came from, or nil.
+func (m *Message) Pipe() *Pipe { return m.pipe }
+
+// SetPipe says where a polyamorous Pair1 sends the message.
+func (m *Message) SetPipe(p *Pipe) { m.pipe = p }
+
+// Clone returns a second message with the same body, which is not copied.
+// Either may be freed or sent first.
+func (m *Message) Clone() *Message {
+	return &Message{data: m.data.Retain(), pipe: m.pipe}
+}
+
+// Free gives the memory of the message back to be used again. It is optional:
+// what is not freed costs a garbage collection, never a leak. Twice is
+// harmless.
+func (m *Message) Free() {
+	if m.freed.CompareAndSwap(false, true) {
+		data := m.data
+		m.data = transport.Message{}
+		data.Release()
+	}
+}

@@ -1,0 +1,325 @@
+package gonng
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// An option's type says where it fits, so that the compiler refuses it
+// elsewhere. Most options are general: a SocketOption fits every constructor,
+// and those that are also a DialOption or ListenOption can be set for one
+// dialer or listener, where they override the socket's.
+type (
+	// SocketOption is an option for any socket.
+	SocketOption interface {
+		Pair1Option
+		ReqOption
+		SubOption
+		SurveyorOption
+		forSocket()
+	}
+	// Pair1Option is an option for Pair1.
+	Pair1Option interface {
+		option
+		forPair1()
+	}
+	// ReqOption is an option for Req0 and its contexts.
+	ReqOption interface {
+		option
+		forReq()
+	}
+	// SubOption is an option for Sub0 and its contexts.
+	SubOption interface {
+		option
+		forSub()
+	}
+	// SurveyorOption is an option for Surveyor0 and its contexts.
+	SurveyorOption interface {
+		option
+		forSurveyor()
+	}
+	// DialOption is an option for one dialer.
+	DialOption interface {
+		option
+		forDial()
+	}
+	// ListenOption is an option for one listener.
+	ListenOption interface {
+		option
+		forListen()
+	}
+)
+
+type option interface{ apply(*Config) error }
+
+type setting func(*Config) error
+
+func (s setting) apply(c *Config) error { return s(c) }
+
+type anySocket struct{ anyReq }
+
+func (anySocket) forSocket()   {}
+func (anySocket) forPair1()    {}
+func (anySocket) forSub()      {}
+func (anySocket) forSurveyor() {}
+
+type anyReq struct{}
+
+func (anyReq) forReq() {}
+
+type anyDial struct{}
+
+func (anyDial) forDial() {}
+
+type anyListen struct{}
+
+func (anyListen) forListen() {}
+
+type (
+	socketOption struct {
+		setting
+		anySocket
+	}
+	reqOption struct {
+		setting
+		anyReq
+	}
+	dialOption struct {
+		setting
+		anyDial
+	}
+	socketDialOption struct {
+		setting
+		anySocket
+		anyDial
+	}
+	socketListenOption struct {
+		setting
+		anySocket
+		anyListen
+	}
+	generalOption struct {
+		setting
+		anySocket
+		anyDial
+		anyListen
+	}
+)
+
+func apply[O option](c *Config, opts []O) error {
+	for _, o := range opts {
+		if err := o.apply(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withDuration checks what all durations must fulfil.
+func withDuration(name string, d time.Duration, set func(*Config)) setting {
+	return func(c *Config) error {
+		if d < 0 {
+			return because(ErrInvalid, "%s(%v): the duration is negative", name, d)
+		}
+		set(c)
+		return nil
+	}
+}
+
+func withCount(name string, n int, set func(*Config)) setting {
+	return func(c *Config) error {
+		if n < 0 {
+			return because(ErrInvalid, "%s(%d): the number is negative", name, n)
+		}
+		set(c)
+		return nil
+	}
+}
+
+// WithListen makes the new socket listen at url, as [Socket.Listen] does.
+// pynng: the keyword argument listen.
+func WithListen(url string, opts ...ListenOption) SocketOption {
+	return socketOption{setting: func(c *Config) error {
+		c.start = append(c.start, func(s *socket) error {
+			_, err := s.Listen(context.Background(), url, opts...)
+			return err
+		})
+		return nil
+	}}
+}
+
+// WithDial makes the new socket dial url, as [Socket.Dial] does. pynng: the
+// keyword argument dial.
+func WithDial(url string, opts ...DialOption) SocketOption {
+	return socketOption{setting: func(c *Config) error {
+		c.start = append(c.start, func(s *socket) error {
+			_, err := s.Dial(context.Background(), url, opts...)
+			return err
+		})
+		return nil
+	}}
+}
+
+// WithName names the socket in logs. Default: its protocol's name. nng:
+// NNG_OPT_SOCKNAME.
+func WithName(name string) SocketOption {
+	return socketOption{setting: func(c *Config) error { c.Name = name; return nil }}
+}
+
+// WithLogger sends what happens to connections and what is dropped to l.
+// Default: nothing is logged, except the first failure of a Dial that goes on
+// in the background, which [slog.Default] gets.
+func WithLogger(l *slog.Logger) SocketOption {
+	return socketOption{setting: func(c *Config) error { c.Logger = l; return nil }}
+}
+
+// WithRecvTimeout bounds every receive, beside its context. 0, the default: no
+// bound. nng: NNG_OPT_RECVTIMEO.
+func WithRecvTimeout(d time.Duration) SocketOption {
+	return socketOption{setting: withDuration("WithRecvTimeout", d, func(c *Config) { c.RecvTimeout = d })}
+}
+
+// WithSendTimeout bounds every send, beside its context. 0, the default: no
+// bound. nng: NNG_OPT_SENDTIMEO.
+func WithSendTimeout(d time.Duration) SocketOption {
+	return socketOption{setting: withDuration("WithSendTimeout", d, func(c *Config) { c.SendTimeout = d })}
+}
+
+// WithRecvBuffer is about how many messages of each peer are held until the
+// program receives them: reading a peer pauses while there are so many. What
+// one read of the connection brought, at most 64 KiB, is always kept whole. 0,
+// the default, pauses whenever one read's worth is held. nng: NNG_OPT_RECVBUF.
+func WithRecvBuffer(messages int) SocketOption {
+	return socketOption{setting: withCount("WithRecvBuffer", messages, func(c *Config) { c.RecvBuffer = messages })}
+}
+
+// WithSendBuffer is how many messages wait for each peer that does not take
+// them yet, beside those being written, before a send waits. 0, the default:
+// as many as fit into 128 KiB, and always one. nng: NNG_OPT_SENDBUF.
+func WithSendBuffer(messages int) SocketOption {
+	return socketOption{setting: withCount("WithSendBuffer", messages, func(c *Config) { c.SendBuffer = messages })}
+}
+
+// WithRecvMaxSize is the largest message accepted from a peer, in bytes, its
+// SP header included; a peer that announces a larger one is disconnected.
+// Default 1 MiB; 0: no limit. nng: NNG_OPT_RECVMAXSZ.
+func WithRecvMaxSize(bytes int) interface {
+	SocketOption
+	DialOption
+	ListenOption
+} {
+	return generalOption{setting: withCount("WithRecvMaxSize", bytes, func(c *Config) { c.RecvMaxSize = bytes })}
+}
+
+// WithReconnectTime is the pause of a dialer after a failed or lost
+// connection: at first min, then doubling up to max; always varied at random
+// by up to a half, so that a thousand peers do not come back at once. A
+// connection that was made starts it again at min. Default 100 ms and 0; with
+// max 0 it stays at min. nng: NNG_OPT_RECONNMINT and NNG_OPT_RECONNMAXT.
+func WithReconnectTime(min, max time.Duration) interface {
+	SocketOption
+	DialOption
+} {
+	return socketDialOption{setting: func(c *Config) error {
+		if min <= 0 || max != 0 && max < min {
+			return because(ErrInvalid, "WithReconnectTime(%v, %v): want 0 < min, and max either 0 or not below min", min, max)
+		}
+		c.ReconnectMin, c.ReconnectMax = min, max
+		return nil
+	}}
+}
+
+// WithLinger is how long Close may take to hand what Send accepted to the
+// operating system. Default 1 s; 0 drops it. nng has no such option, libzmq
+// calls it ZMQ_LINGER.
+func WithLinger(d time.Duration) SocketOption {
+	return socketOption{setting: withDuration("WithLinger", d, func(c *Config) { c.Linger = d })}
+}
+
+// WithTTL is how many nodes a message may have passed to be accepted, 1 to
+// 255; one that has passed more is dropped and counted. Default 8. Only
+// protocols whose messages count their hops take it. nng: NNG_OPT_MAXTTL.
+func WithTTL(hops int) SocketOption {
+	return socketOption{setting: func(c *Config) error {
+		if hops < 1 || hops > 255 {
+			return because(ErrInvalid, "WithTTL(%d): want 1 to 255", hops)
+		}
+		c.TTL = hops
+		return nil
+	}}
+}
+
+// WithDialMode says what Dial does when the peer is not there yet.
+func WithDialMode(mode DialMode) DialOption {
+	return dialOption{setting: func(c *Config) error {
+		if mode < DialRetry || mode > DialBackground {
+			return because(ErrInvalid, "WithDialMode(%d): no such mode", mode)
+		}
+		c.DialMode = mode
+		return nil
+	}}
+}
+
+// WithResendTime is after how long an unanswered request is sent again,
+// perhaps to another peer. Default one minute; 0: never, and then a request
+// whose peer goes away fails with [ErrConnectionReset]. nng:
+// NNG_OPT_REQ_RESENDTIME.
+func WithResendTime(d time.Duration) ReqOption {
+	return reqOption{setting: withDuration("WithResendTime", d, func(c *Config) { c.ResendTime = d })}
+}
+
+// WithTCPNoDelay turns Nagle's algorithm off. Default true. nng:
+// NNG_OPT_TCP_NODELAY.
+func WithTCPNoDelay(on bool) interface {
+	SocketOption
+	DialOption
+	ListenOption
+} {
+	return generalOption{setting: func(c *Config) error {
+		c.TCPNoDelay = on
+		c.explicit |= transport.OptTCPNoDelay
+		return nil
+	}}
+}
+
+// WithTCPKeepAlive sets how TCP probes an idle connection. Default: as package
+// net does. nng: NNG_OPT_TCP_KEEPALIVE.
+func WithTCPKeepAlive(k net.KeepAliveConfig) interface {
+	SocketOption
+	DialOption
+	ListenOption
+} {
+	return generalOption{setting: func(c *Config) error {
+		c.TCPKeepAlive = k
+		c.explicit |= transport.OptTCPKeepAlive
+		return nil
+	}}
+}
+
+// WithDialContext makes the connections of dialers by dial instead of
+// [net.Dialer.DialContext]: through a proxy, for instance.
+func WithDialContext(dial func(ctx context.Context, network, address string) (net.Conn, error)) interface {
+	SocketOption
+	DialOption
+} {
+	return socketDialOption{setting: func(c *Config) error {
+		c.DialContext = dial
+		c.explicit |= transport.OptDialContext
+		return nil
+	}}
+}
+
+// WithPipeHook is [Socket.OnPipe] from before the first connection on.
+func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
+	return socketOption{setting: func(c *Config) error {
+		if hook == nil {
+			return because(ErrInvalid, "WithPipeHook: the hook is nil")
+		}
+		c.hooks = append(c.hooks, func(s *socket) { s.OnPipe(event, hook) })
+		return nil
+	}}
+}

@@ -1,0 +1,113 @@
+package gonng
+
+import (
+	"sync"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// copyMax is the largest body that is copied behind its length word; larger
+// ones go by reference.
+const copyMax = 16 << 10
+
+// outbox holds what waits to be written to one peer. Messages gather in
+// pending; whoever has the writing token takes the whole of it and writes it
+// at once, so that under load many messages share a system call, without a
+// timer. The token is taken by the put that finds it free and passed on with
+// the work: to the caller's flush, or through kick to the writer goroutine.
+type outbox struct {
+	mu      sync.Mutex
+	conn    transport.Conn
+	limit   limit
+	pending transport.Batch
+	current transport.Batch // belongs to whoever has the token
+	writing bool            // the token is taken
+	wanted  bool            // somebody waits for room
+	closed  bool            // nothing more is accepted
+	drained chan struct{}   // closed when closed and written, if anybody asked
+
+	kick    chan struct{} // passes the token to the writer goroutine
+	started bool          // the writer goroutine runs: only once there was something to gather
+}
+
+func (o *outbox) init(conn transport.Conn, l limit) {
+	o.conn, o.limit = conn, l
+	o.pending, o.current = conn.NewBatch(), conn.NewBatch()
+}
+
+// putResult says what became of a message.
+type putResult int
+
+const (
+	putFull  putResult = iota // no room now; the socket will be told
+	putGone                   // the pipe is closed
+	putDone                   // whoever is writing takes it along
+	putToken                  // accepted, and the caller has to flush
+)
+
+func (r putResult) accepted() bool { return r >= putDone }
+
+// put adds a message. The body comes without a header of its own; above
+// copyMax it is kept by reference.
+func (o *outbox) put(header []byte, body transport.Message) putResult {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return putGone
+	}
+	if n := o.pending.Len(); n > 0 && o.limit.reached(n, o.pending.Size()) {
+		o.wanted = true
+		return putFull
+	}
+	if len(body.Data) <= copyMax {
+		o.pending.Append(header, body.Data)
+	} else {
+		o.pending.AppendMessage(header, body)
+	}
+	if o.writing {
+		return putDone
+	}
+	o.writing = true
+	return putToken
+}
+
+// take makes what is pending current. It reports false and gives the token
+// back when there is nothing, and whether somebody waits for the room.
+func (o *outbox) take() (work, wanted bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.pending.Len() == 0 {
+		o.writing = false
+		if o.drained != nil {
+			close(o.drained)
+			o.drained = nil
+		}
+		return false, false
+	}
+	o.pending, o.current = o.current, o.pending
+	wanted, o.wanted = o.wanted, false
+	return true, wanted
+}
+
+// close accepts nothing more and returns a channel that is closed when all
+// that was accepted is written, or nil if it is already.
+func (o *outbox) close() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	if !o.writing {
+		return nil
+	}
+	if o.drained == nil {
+		o.drained = make(chan struct{})
+	}
+	return o.drained
+}
+
+// unsent is how many messages were accepted and not written. It is exact once
+// nobody writes any more.
+func (o *outbox) unsent() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.pending.Len() + o.current.Len()
+}

@@ -1,0 +1,54 @@
+package gonng
+
+import (
+	"errors"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// pattern is what a protocol adds to a socket. Most are put together from
+// balance and fairQueue. The socket's mutex is held in every method.
+type pattern interface {
+	// attach is a new peer; an error refuses it.
+	attach(p *Pipe) error
+	// detach is a peer that has gone.
+	detach(p *Pipe)
+	// deliver takes over messages that p sent, but not the slice. It returns
+	// false to pause p; p.resume goes on.
+	deliver(p *Pipe, batch []transport.Message) bool
+	// writable says that p has room again.
+	writable(p *Pipe)
+	// wake wakes everybody who waits: the socket was closed.
+	wake()
+}
+
+// target is where a sender's messages go. The socket's mutex is held.
+type target interface {
+	// offer hands m to whoever can take it now and returns the pipes that the
+	// caller must flush. errWait: nobody can; wait on room.
+	offer(m outgoing) (flush *Pipe, err error)
+	room() *waitList
+	// inline says whether to write at once instead of gathering.
+	inline() bool
+}
+
+// outgoing is a message on its way to a peer.
+type outgoing struct {
+	body transport.Message
+	pipe *Pipe // where the program wants it to go, or nil
+}
+
+// source is where a receiver's messages come from. The socket's mutex is held.
+type source interface {
+	// pop takes the next message. errWait: there is none; wait on arrivals.
+	// errTooSmall: its body, returned too, is larger than max and stays.
+	pop(max int) (transport.Message, *Pipe, error)
+	arrivals() *waitList
+	// more reports whether another pop would find something.
+	more() bool
+}
+
+var (
+	errWait     = errors.New("gonng: wait")
+	errTooSmall = errors.New("gonng: buffer too small")
+)

@@ -1,0 +1,270 @@
+package gonng
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// Pipe is one connection to one peer. A socket makes its pipes by itself, as
+// its dialers and listeners connect; a program meets them in hooks, in
+// [Message.Pipe] and in [Socket.Pipes]. nng: nng_pipe; pynng: Pipe.
+type Pipe struct {
+	s        *socket
+	id       uint32
+	conn     transport.Conn
+	dialer   *Dialer
+	listener *Listener
+	url      string
+
+	out outbox
+	in  inbox // guarded by s.mu
+	at  place // guarded by s.mu
+
+	once sync.Once
+	err  error         // why the pipe ended; set before done is closed
+	done chan struct{} // closed when the pipe ends
+
+	room chan struct{} // wakes the reader after a pause; nil for a transport.Direct
+	next *Pipe         // chain of pipes to flush; belongs to whoever has the writing token
+}
+
+// place is where a pipe stands in its socket's lists.
+type place struct {
+	connected bool  // counts for WaitPeers and is in Pipes
+	queued    bool  // in the fair queue
+	nextReady *Pipe // behind it in the fair queue
+}
+
+func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string) *Pipe {
+	p := &Pipe{s: s, id: s.newPipeID(), conn: conn, dialer: d, listener: l, url: url, done: make(chan struct{})}
+	p.out.init(conn, newLimit(s.Config().SendBuffer))
+	return p
+}
+
+// ID is the pipe's number, unique among the pipes of its socket, never 0 and
+// below 2^31. nng: nng_pipe_id.
+func (p *Pipe) ID() uint32 { return p.id }
+
+// LocalAddr is this side's address: a *net.TCPAddr, *net.UnixAddr or InprocAddr.
+func (p *Pipe) LocalAddr() net.Addr { return p.conn.LocalAddr() }
+
+// RemoteAddr is the peer's address. nng: NNG_OPT_REMADDR.
+func (p *Pipe) RemoteAddr() net.Addr { return p.conn.RemoteAddr() }
+
+// URL is the URL of the pipe's dialer or listener, or "" for an attached connection.
+func (p *Pipe) URL() string { return p.url }
+
+// Dialer is the dialer that made the pipe, or nil.
+func (p *Pipe) Dialer() *Dialer { return p.dialer }
+
+// Listener is the listener that accepted the pipe, or nil.
+func (p *Pipe) Listener() *Listener { return p.listener }
+
+// Protocol is this side's protocol.
+func (p *Pipe) Protocol() Protocol { return p.s.protocol }
+
+// Peer is the protocol of the peer.
+func (p *Pipe) Peer() Protocol { return Protocol(p.conn.Protocol()) }
+
+// Err says why the pipe ended; nil while it is connected.
+func (p *Pipe) Err() error {
+	select {
+	case <-p.done:
+		return p.err
+	default:
+		return nil
+	}
+}
+
+// Close disconnects the peer at once; messages that are not written yet are
+// dropped and counted. A dialer dials again. nng: nng_pipe_close.
+func (p *Pipe) Close() error {
+	p.finish(p.s.opError("pipe", p.url, ErrClosed))
+	return nil
+}
+
+// Send sends body to this peer, as far as the protocol lets a program choose:
+// a polyamorous Pair1. Elsewhere it is the socket's Send. pynng: Pipe.send.
+func (p *Pipe) Send(ctx context.Context, body []byte) error {
+	if p.s.out == nil {
+		return p.s.opError("send", p.url, ErrNotSupported)
+	}
+	return p.s.out.send(ctx, body, p)
+}
+
+// SendMsg is Send for a message, which it takes over on success.
+func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
+	if p.s.out == nil {
+		return p.s.opError("send", p.url, ErrNotSupported)
+	}
+	m.SetPipe(p)
+	return p.s.out.SendMsg(ctx, m)
+}
+
+// run starts to read the peer.
+func (p *Pipe) run() {
+	if direct, ok := p.conn.(transport.Direct); ok {
+		direct.Receive(p.deliver, func(err error) {
+			// On a goroutine of its own: this one belongs to the peer's socket.
+			p.s.tasks.start(func(t *task) {
+				p.finish(p.lost(err))
+				p.s.removePipe(t, p)
+			})
+		})
+		return
+	}
+	p.room = make(chan struct{}, 1)
+	p.s.tasks.start(p.read)
+}
+
+// read is the goroutine of the pipe.
+func (p *Pipe) read(t *task) {
+	var batch []transport.Message
+	for {
+		var err error
+		batch, err = p.conn.Read(batch[:0])
+		if len(batch) > 0 && !p.deliver(batch) {
+			select {
+			case <-p.room:
+			case <-p.done:
+			}
+		}
+		if cap(batch) > keepMessages {
+			batch = nil
+		}
+		if err != nil {
+			p.finish(p.lost(err))
+			p.s.removePipe(t, p)
+			return
+		}
+	}
+}
+
+// deliver passes a batch on and reports whether more is welcome; if not,
+// resume will tell.
+func (p *Pipe) deliver(batch []transport.Message) bool {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	p.s.stats.received(batch)
+	if p.s.closed {
+		release(batch)
+		return true
+	}
+	more := p.s.pattern.deliver(p, batch)
+	p.in.paused = !more
+	return more
+}
+
+func release(batch []transport.Message) {
+	for _, m := range batch {
+		m.Release()
+	}
+}
+
+// resume lets reading go on after deliver has said no. s.mu is held.
+func (p *Pipe) resume() {
+	if !p.in.paused {
+		return
+	}
+	p.in.paused = false
+	if p.room == nil {
+		p.conn.(transport.Direct).Resume()
+		return
+	}
+	select {
+	case p.room <- struct{}{}:
+	default:
+	}
+}
+
+// flush writes what is pending; the caller has the writing token and must not
+// hold s.mu.
+func (p *Pipe) flush(inline bool) {
+	if inline && p.take() {
+		done, err := p.conn.TryWrite(p.out.current)
+		if err != nil {
+			p.writeFailed(err)
+			return
+		}
+		if done && !p.take() {
+			return
+		}
+	}
+	p.kick()
+}
+
+// kick passes the writing token to the writer goroutine, which exists from the
+// first time that there is something to gather. It never blocks: there is one
+// token.
+func (p *Pipe) kick() {
+	if p.out.kick == nil {
+		p.out.kick = make(chan struct{}, 1)
+		p.s.tasks.start(p.write)
+	}
+	p.out.kick <- struct{}{}
+}
+
+// write is the writer goroutine.
+func (p *Pipe) write(*task) {
+	for {
+		select {
+		case <-p.out.kick:
+		case <-p.done:
+			return
+		}
+		for p.out.current.Len() > 0 || p.take() {
+			if err := p.conn.Write(p.out.current); err != nil {
+				p.writeFailed(err)
+				return
+			}
+		}
+		p.s.wrote()
+	}
+}
+
+// take is outbox.take; it tells the socket when somebody waits for room.
+func (p *Pipe) take() bool {
+	work, wanted := p.out.take()
+	if wanted {
+		p.s.mu.Lock()
+		p.s.pattern.writable(p)
+		p.s.mu.Unlock()
+	}
+	return work
+}
+
+// writeFailed ends the pipe, but lets the reader finish when it was the peer
+// who went: what the peer sent before is still to be received.
+func (p *Pipe) writeFailed(err error) {
+	p.out.close()
+	_, direct := p.conn.(transport.Direct)
+	if direct || !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+		p.finish(p.lost(err))
+	}
+}
+
+// finish ends the pipe; the first reason counts. Its goroutine does the rest.
+func (p *Pipe) finish(why error) {
+	p.once.Do(func() {
+		p.err = why
+		close(p.done)
+		p.out.close()
+		p.conn.Close()
+	})
+}
+
+// lost is why the pipe ended, in words for the program.
+func (p *Pipe) lost(err error) error {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF): // says what was unexpected
+	case errors.Is(err, io.EOF):
+		err = because(ErrConnectionReset, "the peer closed the connection")
+	}
+	return p.s.opError("pipe", p.url, err)
+}

@@ -1,0 +1,68 @@
+package gonng
+
+import "github.com/gonng/gonng/transport"
+
+// Push0 sends each message to one of its peers, in turn. nng: nng_push0;
+// pynng: Push0.
+type Push0 struct {
+	*socket
+	*sender
+}
+
+// NewPush0 makes a Push0.
+func NewPush0(opts ...SocketOption) (*Push0, error) {
+	s := newSocket(ProtocolPush0)
+	p := &push{s: s}
+	x := &Push0{s, s.canSend(p)}
+	return open(x, s, p, opts)
+}
+
+// Pull0 receives from all its peers, fairly; a peer that is not received from
+// is held back, not dropped. nng: nng_pull0; pynng: Pull0.
+type Pull0 struct {
+	*socket
+	*receiver
+}
+
+// NewPull0 makes a Pull0.
+func NewPull0(opts ...SocketOption) (*Pull0, error) {
+	s := newSocket(ProtocolPull0)
+	p := new(pull)
+	x := &Pull0{s, s.canRecv(p)}
+	return open(x, s, p, opts)
+}
+
+type push struct {
+	balance
+	s *socket
+}
+
+func (x *push) attach(p *Pipe) error {
+	x.balance.attach(p)
+	return nil
+}
+
+func (x *push) offer(m outgoing) (*Pipe, error) {
+	p, token, err := x.send(nil, m.body)
+	return flushing(p, token), err
+}
+
+func (x *push) inline() bool { return x.s.quiet() }
+
+func (x *push) deliver(_ *Pipe, batch []transport.Message) bool {
+	x.s.stats.Unexpected += uint64(len(batch))
+	release(batch)
+	return true
+}
+
+func (x *push) wake() { x.senders.wakeAll() }
+
+type pull struct{ fairQueue }
+
+func (x *pull) attach(*Pipe) error { return nil }
+func (x *pull) detach(*Pipe)       {}
+func (x *pull) writable(*Pipe)     {}
+
+func (x *pull) configure(c *Config) { x.limit = newLimit(c.RecvBuffer) }
+
+func (x *pull) wake() { x.receivers.wakeAll() }

@@ -1,0 +1,139 @@
+package gonng
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// Sender is what can send: a socket or a context.
+type Sender interface {
+	// Send sends body and waits until a peer can take it, ctx ends or the send
+	// timeout is over. The slice is the caller's again when it returns. A nil
+	// error means that the message is on its way, not that it has arrived.
+	// nng: nng_send; pynng: send, asend.
+	Send(ctx context.Context, body []byte) error
+	// SendMsg sends m and takes it over on success; on failure it still
+	// belongs to the caller. Bodies above 16 KiB are not copied. nng:
+	// nng_sendmsg.
+	SendMsg(ctx context.Context, m *Message) error
+	// TrySend is Send that returns ErrTryAgain instead of waiting. nng:
+	// NNG_FLAG_NONBLOCK.
+	TrySend(body []byte) error
+	// TrySendMsg is SendMsg that returns ErrTryAgain instead of waiting.
+	TrySendMsg(m *Message) error
+}
+
+// sender implements Sender over a target.
+type sender struct {
+	e      *endpoint
+	target target
+}
+
+// Send implements [Sender].
+func (x *sender) Send(ctx context.Context, body []byte) error { return x.send(ctx, body, nil) }
+
+// SendMsg implements [Sender].
+func (x *sender) SendMsg(ctx context.Context, m *Message) error { return x.sendMsg(ctx, m, false) }
+
+// TrySend implements [Sender].
+func (x *sender) TrySend(body []byte) error {
+	return x.do(context.Background(), outgoing{body: transport.NewMessage(body)}, true, true)
+}
+
+// TrySendMsg implements [Sender].
+func (x *sender) TrySendMsg(m *Message) error { return x.sendMsg(context.Background(), m, true) }
+
+func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {
+	return x.do(ctx, outgoing{body: transport.NewMessage(body), pipe: p}, false, true)
+}
+
+func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
+	if m.freed.Load() {
+		return x.e.s.opError("send", "", because(ErrInvalid, "the message was sent or freed before"))
+	}
+	err := x.do(ctx, outgoing{body: m.data.Strip(), pipe: m.pipe}, try, false)
+	if err == nil {
+		m.Free()
+	}
+	return err
+}
+
+// do sends m. A borrowed body is the caller's again afterwards.
+func (x *sender) do(ctx context.Context, m outgoing, try, borrowed bool) error {
+	if ctx.Err() != nil {
+		return x.e.s.opError("send", "", contextError(ctx))
+	}
+	if borrowed && len(m.body.Data) > copyMax { // smaller ones are copied anyway
+		m.body = transport.Copy(m.body.Data)
+		defer m.body.Release()
+	}
+	s := x.e.s
+	c := call{ctx: ctx}
+	s.mu.Lock()
+	p, err := x.offer(&c, m, try)
+	if err != nil {
+		s.mu.Unlock()
+		c.end()
+		return s.opError("send", "", err)
+	}
+	s.stats.sent(m.body)
+	inline := p != nil && x.target.inline()
+	s.mu.Unlock()
+	c.end()
+	if p != nil {
+		s.flush(p, inline)
+	}
+	return nil
+}
+
+// offer waits until the target takes m.
+func (x *sender) offer(c *call, m outgoing, try bool) (*Pipe, error) {
+	c.timeout = x.e.config().SendTimeout
+	for {
+		if x.e.closed || x.e.s.closed {
+			return nil, ErrClosed
+		}
+		p, err := x.target.offer(m)
+		if err != errWait {
+			x.target.room().wakeOne() // who waits may find room, too
+			return p, err
+		}
+		if try {
+			return nil, ErrTryAgain
+		}
+		if err := c.wait(&x.e.s.mu, x.target.room()); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// flush writes to each pipe of the chain. s.mu is not held.
+func (s *socket) flush(p *Pipe, inline bool) {
+	for p != nil {
+		next := p.next
+		p.next = nil
+		p.flush(inline)
+		p = next
+	}
+	s.wrote()
+}
+
+// inlineGap is the pause after which a message is written by the goroutine
+// that sends it. Messages that follow faster are left to the writer, which
+// gathers them: one system call takes about as long.
+const inlineGap = 5 * time.Microsecond
+
+// clock tells whether a socket is sending one message after the other. There
+// is one for the socket: in a fan-out, writing to the other pipes makes every
+// pause long for each single pipe.
+type clock struct{ last atomic.Int64 }
+
+var started = time.Now()
+
+func now() int64 { return int64(time.Since(started)) }
+
+func (c *clock) wrote()      { c.last.Store(now()) }
+func (c *clock) quiet() bool { return now()-c.last.Load() > int64(inlineGap) }

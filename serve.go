@@ -1,0 +1,103 @@
+package gonng
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+)
+
+// Handler answers a request or survey. The message belongs to the handler and
+// is freed when it returns: copy what is kept. Returning an error, or a
+// panic, leaves this request unanswered and is logged.
+type Handler func(ctx context.Context, request *Message) ([]byte, error)
+
+// ServeOption is an option for Serve.
+type ServeOption func(*serveConfig)
+
+type serveConfig struct{ workers int }
+
+// WithConcurrency lets n handlers run at the same time. Default 1.
+func WithConcurrency(n int) ServeOption {
+	return func(c *serveConfig) { c.workers = n }
+}
+
+// Serve answers requests with h until ctx ends, whose error it returns, or the
+// socket is closed, and then it returns nil. It waits for handlers that run.
+// The ctx of a handler ends in both cases.
+func (x *Rep0) Serve(ctx context.Context, h Handler, opts ...ServeOption) error {
+	return serve(ctx, x.socket, h, opts, x.NewContext)
+}
+
+// answering is what serve needs of a context.
+type answering interface {
+	RecvMsg(context.Context) (*Message, error)
+	Send(context.Context, []byte) error
+	Close() error
+}
+
+func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeOption, newContext func() (C, error)) error {
+	cfg := serveConfig{workers: 1}
+	for _, o := range opts {
+		o(&cfg)
+	}
+	if cfg.workers < 1 {
+		return s.opError("serve", "", because(ErrInvalid, "WithConcurrency(%d): want at least 1", cfg.workers))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.stop, cancel)()
+	var workers sync.WaitGroup
+	errs := make([]error, cfg.workers)
+	for i := range errs {
+		c, err := newContext()
+		if err != nil {
+			errs[i] = err
+			break
+		}
+		workers.Go(func() {
+			defer c.Close()
+			errs[i] = work(ctx, s, h, c)
+		})
+	}
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, ErrClosed) && s.stop.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// work answers requests one after the other.
+func work(ctx context.Context, s *socket, h Handler, c answering) error {
+	for {
+		m, err := c.RecvMsg(ctx)
+		if err != nil {
+			if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
+				continue // the socket's receive timeout is no reason to stop serving
+			}
+			return err
+		}
+		answer, err := protect(ctx, h, m)
+		if err == nil {
+			err = c.Send(ctx, answer)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log(slog.LevelError, "request left unanswered", "pipe", m.Pipe().ID(), "error", err)
+		}
+		m.Free()
+	}
+}
+
+// protect turns a panic of the handler into an error.
+func protect(ctx context.Context, h Handler, m *Message) (answer []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return h(ctx, m)
+}

@@ -1,0 +1,440 @@
+package gonng
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync"
+
+	"github.com/gonng/gonng/internal/stream"
+	"github.com/gonng/gonng/internal/wire"
+)
+
+// Socket is what all sockets have. nng: nng_socket; pynng: Socket.
+//
+// All methods of sockets, contexts, pipes, dialers and listeners may be called
+// from any goroutine at any time, also from hooks.
+type Socket interface {
+	// Dial connects to url and goes on doing so whenever the connection is
+	// lost, until the dialer is closed. It tries at once and waits for the
+	// outcome; when that fails it logs the reason, goes on in the background and
+	// returns no error: the peer may just not be there yet. [WithDialMode]
+	// changes that. A bad URL or option is always an error, and so is a ctx that
+	// ends before the outcome: then the dialer is closed. nng: nng_dial; pynng:
+	// dial.
+	Dial(ctx context.Context, url string, opts ...DialOption) (*Dialer, error)
+	// Listen accepts connections at url; it is bound when Listen returns. nng:
+	// nng_listen; pynng: listen.
+	Listen(ctx context.Context, url string, opts ...ListenOption) (*Listener, error)
+	// ListenOn accepts connections from l, which it takes over, in the framing
+	// of tcp (of ipc where l listens on a Unix socket).
+	ListenOn(l net.Listener, opts ...ListenOption) (*Listener, error)
+	// Attach makes a pipe of conn, which it takes over: a net.Pipe, a
+	// socketpair, a connection through a proxy. The peer must do the same. The
+	// framing is that of tcp, also over a Unix socket, as with nng's socket://.
+	Attach(ctx context.Context, conn net.Conn) (*Pipe, error)
+	// Close hands what Send accepted to the operating system, for at most the
+	// linger ([WithLinger]), then closes everything; calls that wait return
+	// ErrClosed. When it returns no goroutine and no descriptor of the socket is
+	// left, except hooks that are still running. Closing twice is harmless. The
+	// error says how many messages were dropped. nng: nng_close; pynng: close.
+	Close() error
+	// Shutdown is Close that takes as long as ctx allows.
+	Shutdown(ctx context.Context) error
+	// WaitPeers waits until n pipes are connected.
+	WaitPeers(ctx context.Context, n int) error
+	// Pipes are the connected pipes, Dialers and Listeners those not closed.
+	Pipes() []*Pipe
+	Dialers() []*Dialer
+	Listeners() []*Listener
+	// OnPipe calls hook at each event of that kind, until remove is called. Any
+	// number of hooks run in the order added, without a lock held.
+	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
+	// Set changes options. Dialers, listeners and contexts have the values of
+	// the time they were made.
+	Set(opts ...SocketOption) error
+	// Config are the values of all options.
+	Config() Config
+	Name() string
+	Protocol() Protocol
+	// Peer is the protocol that the socket talks to.
+	Peer() Protocol
+	// Raw reports whether the socket is raw: whether headers are the program's.
+	Raw() bool
+	Stats() Stats
+}
+
+// socket is the common part of all sockets.
+//
+// Lock order: a socket's mu, then a pipe's outbox.mu, then a transport's. The
+// mu of two sockets are never held together, and none is held while a hook, a
+// logger or a system call that may wait runs.
+type socket struct {
+	protocol Protocol
+	endpoint // the socket's own
+	in       *receiver
+	out      *sender
+	pattern  pattern
+	tasks    tasks
+	clock
+	stop context.Context // ends when the socket closes
+	halt context.CancelFunc
+
+	mu        sync.Mutex
+	cfg       Config
+	nextPipe  uint32
+	pipes     []*Pipe // connected or connecting
+	dialers   []*Dialer
+	listeners []*Listener
+	hooks     []*hook
+	peers     waitList // for WaitPeers
+	blank     []Message
+	stats     Stats
+	ended     chan struct{} // closed when Close is through
+}
+
+// endpoint is where a program sends and receives: a socket itself or one of
+// its contexts.
+type endpoint struct {
+	s      *socket
+	own    *Config // nil: the socket's
+	closed bool    // guarded by s.mu
+}
+
+func (e *endpoint) config() *Config {
+	if e.own != nil {
+		return e.own
+	}
+	return &e.s.cfg
+}
+
+func newSocket(p Protocol) *socket {
+	s := &socket{
+		protocol: p,
+		cfg:      defaultConfig(p),
+		nextPipe: rand.Uint32(), // a restarted peer does not reuse the numbers of before
+		ended:    make(chan struct{}),
+	}
+	s.endpoint.s = s
+	s.tasks.init()
+	s.stop, s.halt = context.WithCancel(context.Background())
+	return s
+}
+
+// canSend and canRecv give the socket its pattern's two directions.
+func (s *socket) canSend(t target) *sender {
+	s.out = &sender{&s.endpoint, t}
+	return s.out
+}
+
+func (s *socket) canRecv(src source) *receiver {
+	s.in = &receiver{&s.endpoint, src}
+	return s.in
+}
+
+// open gives x, a new socket over s, its pattern and its options.
+func open[T any, O option](x *T, s *socket, p pattern, opts []O) (*T, error) {
+	s.pattern = p
+	if err := set(s, opts); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// set applies options, all or none, and then does what they ask for.
+func set[O option](s *socket, opts []O) error {
+	s.mu.Lock()
+	cfg := s.cfg
+	err := apply(&cfg, opts)
+	if err == nil {
+		err = s.check(&cfg)
+	}
+	hooks, start := cfg.hooks, cfg.start
+	if err == nil {
+		cfg.hooks, cfg.start, cfg.explicit = nil, nil, 0
+		s.cfg = cfg
+		if c, ok := s.pattern.(configured); ok {
+			c.configure(&s.cfg)
+		}
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return s.opError("set", "", err)
+	}
+	for _, add := range hooks {
+		add(s)
+	}
+	for _, do := range start {
+		if err := do(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configured is a pattern that keeps something of the configuration.
+type configured interface{ configure(*Config) }
+
+// check refuses options that the protocol cannot honour.
+func (s *socket) check(cfg *Config) error {
+	if cfg.TTL != s.cfg.TTL {
+		switch s.protocol {
+		case ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolSurveyor0, ProtocolRespondent0:
+		default:
+			return because(ErrNotSupported, "WithTTL: messages of %v do not count hops", s.protocol)
+		}
+	}
+	return nil
+}
+
+// Set implements [Socket].
+func (s *socket) Set(opts ...SocketOption) error { return set(s, opts) }
+
+// Config implements [Socket].
+func (s *socket) Config() Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg
+}
+
+// Name implements [Socket].
+func (s *socket) Name() string { return s.Config().Name }
+
+// Protocol implements [Socket].
+func (s *socket) Protocol() Protocol { return s.protocol }
+
+// Peer implements [Socket].
+func (s *socket) Peer() Protocol { return s.protocol.Peer() }
+
+// Raw implements [Socket].
+func (s *socket) Raw() bool { return false }
+
+// Dialers implements [Socket].
+func (s *socket) Dialers() []*Dialer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.dialers)
+}
+
+// Listeners implements [Socket].
+func (s *socket) Listeners() []*Listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.listeners)
+}
+
+// Attach implements [Socket].
+func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
+	cfg := s.Config()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.stop, cancel)()
+	c, err := stream.Handshake(ctx, conn, wire.StreamFraming, cfg.transport(s.protocol))
+	if err != nil {
+		return nil, s.opError("attach", "", classify(err))
+	}
+	p, err := s.addPipe(nil, newPipe(s, c, nil, nil, ""))
+	if err != nil {
+		return nil, s.opError("attach", "", err)
+	}
+	return p, nil
+}
+
+// opError wraps the reason of a failed operation. A nil error stays nil.
+func (s *socket) opError(op, url string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &OpError{Op: op, Protocol: s.protocol, URL: url, Err: classify(err)}
+}
+
+// log writes to the socket's logger, if it has one. No lock is held.
+func (s *socket) log(level slog.Level, msg string, args ...any) {
+	if l := s.Config().Logger; l != nil {
+		s.logTo(l, level, msg, args...)
+	}
+}
+
+func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any) {
+	args = append([]any{"socket", s.Name(), "protocol", s.protocol.String()}, args...)
+	l.Log(context.Background(), level, "gonng: "+msg, args...)
+}
+
+// Shutdown implements [Socket].
+func (s *socket) Shutdown(ctx context.Context) error { return s.close(ctx) }
+
+// Close implements [Socket].
+func (s *socket) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.Config().Linger)
+	defer cancel()
+	return s.close(ctx)
+}
+
+func (s *socket) close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		s.tasks.wait()
+		return nil
+	}
+	s.closed = true
+	s.pattern.wake()
+	s.peers.wakeAll()
+	pipes := slices.Clone(s.pipes)
+	dialers, listeners := s.dialers, s.listeners
+	for _, p := range pipes {
+		p.resume() // what comes now is discarded: unread data would reset the connection
+	}
+	s.mu.Unlock()
+
+	for _, l := range listeners {
+		l.Close()
+	}
+	for _, d := range dialers {
+		d.stop()
+	}
+	left := 0
+	for _, p := range pipes {
+		if drained := p.out.close(); drained != nil {
+			select {
+			case <-drained:
+			case <-p.done:
+			case <-ctx.Done():
+			}
+		}
+		p.finish(s.opError("pipe", p.url, ErrClosed))
+	}
+	s.halt()
+	s.tasks.wait()
+	for _, p := range pipes {
+		left += p.out.unsent()
+	}
+	if left == 0 {
+		return nil
+	}
+	err := s.opError("close", "", because(ErrTimeout, "%d messages were not sent in time", left))
+	s.log(slog.LevelWarn, "closed before all was sent", "messages", left)
+	return err
+}
+
+// WaitPeers implements [Socket].
+func (s *socket) WaitPeers(ctx context.Context, n int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := call{ctx: ctx}
+	defer c.end()
+	for {
+		have := 0
+		for _, p := range s.pipes {
+			if p.at.connected {
+				have++
+			}
+		}
+		switch {
+		case s.closed:
+			return s.opError("wait for peers", "", ErrClosed)
+		case have >= n:
+			return nil
+		case ctx.Err() != nil:
+			return s.opError("wait for peers", "", fmt.Errorf("%d of %d peers: %w", have, n, contextError(ctx)))
+		}
+		if err := c.wait(&s.mu, &s.peers); err != nil && ctx.Err() == nil {
+			return s.opError("wait for peers", "", err)
+		}
+	}
+}
+
+// Pipes implements [Socket].
+func (s *socket) Pipes() []*Pipe {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pipes := make([]*Pipe, 0, len(s.pipes))
+	for _, p := range s.pipes {
+		if p.at.connected {
+			pipes = append(pipes, p)
+		}
+	}
+	return pipes
+}
+
+func (s *socket) newPipeID() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nextPipe = (s.nextPipe + 1) &^ wire.EndBit
+	if s.nextPipe == 0 {
+		s.nextPipe = 1
+	}
+	return s.nextPipe
+}
+
+// addPipe makes a peer of a new connection, on the goroutine t.
+func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
+	if p.Peer() != s.Peer() {
+		err := because(ErrProtocol, "the peer speaks %v (%d), %v (%d) talks to %v (%d)",
+			p.Peer(), uint16(p.Peer()), s.protocol, uint16(s.protocol), s.Peer(), uint16(s.Peer()))
+		return nil, s.refuse(p, err)
+	}
+	s.runHooks(t, PipeConnecting, p)
+	select {
+	case <-p.done:
+		return nil, s.refuse(p, because(ErrConnectionAborted, "a PipeConnecting hook refused the peer"))
+	default:
+	}
+	s.mu.Lock()
+	err := error(ErrClosed)
+	if !s.closed {
+		err = s.pattern.attach(p)
+	}
+	if err != nil {
+		s.mu.Unlock()
+		return nil, s.refuse(p, err)
+	}
+	s.pipes = append(s.pipes, p)
+	s.stats.Connects++
+	s.mu.Unlock()
+	s.log(slog.LevelInfo, "connected", "pipe", p.id, "url", p.url, "peer", p.RemoteAddr().String())
+	s.runHooks(t, PipeConnected, p)
+	s.mu.Lock()
+	p.at.connected = true
+	s.peers.wakeAll()
+	s.mu.Unlock()
+	p.run()
+	return p, nil
+}
+
+// refuse drops a connection that did not become a peer.
+func (s *socket) refuse(p *Pipe, why error) error {
+	p.finish(why)
+	s.mu.Lock()
+	s.stats.Refused++
+	s.mu.Unlock()
+	return fmt.Errorf("%v refused: %w", p.RemoteAddr(), why)
+}
+
+// removePipe is the last act of a pipe's goroutine t.
+func (s *socket) removePipe(t *task, p *Pipe) {
+	unsent := p.out.unsent()
+	s.mu.Lock()
+	s.pipes = slices.DeleteFunc(s.pipes, func(x *Pipe) bool { return x == p })
+	s.pattern.detach(p)
+	s.stats.Unsent += uint64(unsent)
+	if errors.Is(p.err, ErrMessageTooLarge) {
+		s.stats.TooLarge++
+	}
+	p.at.connected = false
+	s.mu.Unlock()
+	level := slog.LevelInfo
+	if unsent > 0 || errors.Is(p.err, ErrProtocol) || errors.Is(p.err, ErrMessageTooLarge) {
+		level = slog.LevelWarn
+	}
+	s.log(level, "disconnected", "pipe", p.id, "url", p.url, "peer", p.RemoteAddr().String(), "error", p.err, "unsent", unsent)
+	s.runHooks(t, PipeClosed, p)
+	if p.dialer != nil {
+		p.dialer.redial()
+	}
+}

@@ -1,0 +1,44 @@
+package gonng
+
+import "github.com/gonng/gonng/transport"
+
+// Stats are a socket's counters since it was made.
+type Stats struct {
+	Sent          uint64 `json:"sent"`           // messages accepted by Send
+	SentBytes     uint64 `json:"sent_bytes"`     // their bodies
+	Received      uint64 `json:"received"`       // messages read from peers
+	ReceivedBytes uint64 `json:"received_bytes"` // with their headers
+
+	Connects        uint64 `json:"connects"`         // peers connected
+	ConnectFailures uint64 `json:"connect_failures"` // attempts to dial that failed
+	HandshakeErrors uint64 `json:"handshake_errors"` // peers that connected and did not introduce themselves properly
+	Refused         uint64 `json:"refused"`          // peers refused: wrong protocol, a hook, a pair that has its peer
+
+	Unsent      uint64 `json:"unsent"`       // accepted, and not written before the peer went
+	Malformed   uint64 `json:"malformed"`    // dropped: the protocol header makes no sense
+	TTLExceeded uint64 `json:"ttl_exceeded"` // dropped: passed through too many nodes
+	TooLarge    uint64 `json:"too_large"`    // peers disconnected for a message above the limit
+	Unexpected  uint64 `json:"unexpected"`   // dropped: the protocol does not receive
+	LateReplies uint64 `json:"late_replies"` // dropped: nobody waits for the reply any more
+	NoRequester uint64 `json:"no_requester"` // replies dropped: the requester has gone
+	Resends     uint64 `json:"resends"`      // requests sent again
+}
+
+// Stats implements [Socket].
+func (s *socket) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats
+}
+
+func (st *Stats) sent(m transport.Message) {
+	st.Sent++
+	st.SentBytes += uint64(len(m.Data))
+}
+
+func (st *Stats) received(batch []transport.Message) {
+	st.Received += uint64(len(batch))
+	for i := range batch {
+		st.ReceivedBytes += uint64(len(batch[i].Data))
+	}
+}

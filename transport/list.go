@@ -1,0 +1,77 @@
+package transport
+
+// List is a Batch that keeps its messages apart, for transports without a
+// byte stream underneath. The zero value is empty and ready.
+type List struct {
+	messages []Message
+	size     int
+	arena    *Buffer // where small messages are packed
+	used     int
+}
+
+const (
+	arenaSize = 16 << 10
+	packMax   = 1 << 10 // above it a message has a buffer of its own and pins no other
+)
+
+// Append implements Batch.
+func (l *List) Append(header, body []byte) {
+	n := len(header) + len(body)
+	m := l.alloc(n)
+	copy(m.Data[copy(m.Data, header):], body)
+	l.add(m)
+}
+
+// AppendMessage implements Batch.
+func (l *List) AppendMessage(header []byte, m Message) {
+	if len(header) > 0 { // one message is one piece of memory
+		l.Append(header, m.Data)
+		return
+	}
+	l.add(m.Retain())
+}
+
+func (l *List) add(m Message) {
+	l.messages = append(l.messages, m)
+	l.size += len(m.Data)
+}
+
+func (l *List) alloc(n int) Message {
+	if n > packMax {
+		b := NewBuffer(n)
+		return In(b, b.Bytes())
+	}
+	if l.arena == nil || l.used+n > arenaSize {
+		if l.arena != nil {
+			l.arena.Release()
+		}
+		l.arena, l.used = NewBuffer(arenaSize), 0
+	}
+	data := l.arena.Bytes()[l.used : l.used+n : l.used+n]
+	l.used += n
+	l.arena.Retain(1)
+	return In(l.arena, data)
+}
+
+// Len implements Batch.
+func (l *List) Len() int { return len(l.messages) }
+
+// Size implements Batch.
+func (l *List) Size() int { return l.size }
+
+// Messages are the messages in order; they belong to the list.
+func (l *List) Messages() []Message { return l.messages }
+
+// Reset implements Batch.
+func (l *List) Reset() {
+	for _, m := range l.messages {
+		m.Release()
+	}
+	l.Forget()
+}
+
+// Forget empties the list and leaves its messages to whoever took them.
+func (l *List) Forget() {
+	clear(l.messages)
+	l.messages, l.size = l.messages[:0], 0
+}

@@ -1,0 +1,48 @@
+package transport
+
+// Message is one message as it crosses a transport. It is a value: passing it
+// on passes its one reference on.
+type Message struct {
+	// Data is the SP header and the body, one behind the other.
+	Data []byte
+	// Header is how much of Data is header; protocols set it, transports do not.
+	Header int
+	buffer *Buffer
+}
+
+// NewMessage returns a message whose data the garbage collector owns.
+func NewMessage(data []byte) Message { return Message{Data: data} }
+
+// In returns a message whose data lies in b; it takes over one reference to b.
+func In(b *Buffer, data []byte) Message { return Message{Data: data, buffer: b} }
+
+// Copy returns a message in pooled memory.
+func Copy(data []byte) Message {
+	b := NewBuffer(len(data))
+	copy(b.Bytes(), data)
+	return In(b, b.Bytes())
+}
+
+// Body is what follows the header.
+func (m Message) Body() []byte { return m.Data[m.Header:] }
+
+// Strip returns the message without its header. It is the same reference.
+func (m Message) Strip() Message {
+	m.Data, m.Header = m.Data[m.Header:], 0
+	return m
+}
+
+// Retain returns a second reference to the same memory.
+func (m Message) Retain() Message {
+	if m.buffer != nil {
+		m.buffer.Retain(1)
+	}
+	return m
+}
+
+// Release gives the memory back. The data must not be used afterwards.
+func (m Message) Release() {
+	if m.buffer != nil {
+		m.buffer.Release()
+	}
+}

@@ -1,0 +1,133 @@
+// Package transport is the contract between gonng and what carries its bytes.
+//
+// A [Transport] dials and listens; what it hands over is a [Conn], which
+// writes a batch of messages at a time and reads as many as have arrived. A
+// transport knows nothing of the messaging patterns: it is told its own
+// protocol number and reports the peer's, and the socket decides whether the
+// two fit.
+//
+// gonng brings its own transports (inproc, ipc, tcp). A program adds one with
+// [Register]; its URLs then work wherever gonng takes a URL.
+package transport
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+)
+
+// Errors that a transport wraps so that gonng can tell its user what kind of
+// failure it was. Errors of the operating system need no wrapping.
+var (
+	// ErrAddressInvalid says that the address can never work.
+	ErrAddressInvalid = errors.New("address invalid")
+	// ErrProtocol says that the peer broke the rules of the wire.
+	ErrProtocol = errors.New("protocol error")
+	// ErrMessageTooLarge says that a message is larger than the receiver takes.
+	ErrMessageTooLarge = errors.New("message too large")
+	// ErrNotSupported says that the transport cannot do this, here or at all.
+	ErrNotSupported = errors.New("not supported")
+)
+
+// A Transport makes connections for the URLs of one or more schemes.
+type Transport interface {
+	// Options says which optional fields of Config the transport honours.
+	Options() Options
+	// Check reports why an address can never be dialed or listened on, without
+	// trying. The error wraps ErrAddressInvalid.
+	Check(scheme, address string) error
+	// Dial connects to address, what follows "scheme://" in the URL, and
+	// finishes the handshake. It gives up when ctx ends.
+	Dial(ctx context.Context, scheme, address string, cfg *Config) (Conn, error)
+	// Listen starts to listen; the address is bound when it returns.
+	Listen(ctx context.Context, scheme, address string, cfg *Config) (Listener, error)
+}
+
+// A Listener is a bound address.
+type Listener interface {
+	// Accept waits for a peer and does not wait for its handshake, so that a
+	// silent peer holds up nobody. After Close it returns net.ErrClosed.
+	Accept() (Incoming, error)
+	// URL is where to dial, with the real port where the kernel chose one.
+	URL() string
+	Addr() net.Addr
+	Close() error
+}
+
+// Incoming is a peer that has connected and has not introduced itself yet.
+type Incoming interface {
+	// Handshake introduces both sides. On failure the connection is closed.
+	Handshake(ctx context.Context) (Conn, error)
+	RemoteAddr() net.Addr
+	Close() error
+}
+
+// A Conn carries whole messages to and from one peer. At most one goroutine
+// writes and one reads at a time; Close may come from any and ends both.
+type Conn interface {
+	// NewBatch returns an empty batch for TryWrite and Write of this Conn.
+	NewBatch() Batch
+	// TryWrite writes what it can without waiting and reports whether that was
+	// everything; the batch keeps the rest, and is empty otherwise.
+	TryWrite(Batch) (done bool, err error)
+	// Write writes the batch, or what TryWrite left of it, and empties it.
+	Write(Batch) error
+	// Read waits for at least one message and appends to dst all that have
+	// arrived. It may return messages and an error together.
+	Read(dst []Message) ([]Message, error)
+	// Protocol is the peer's protocol number.
+	Protocol() uint16
+	LocalAddr() net.Addr
+	RemoteAddr() net.Addr
+	Close() error
+}
+
+// A Direct connection has no Read: it calls deliver on the goroutine of
+// whoever writes at the other end, which saves a goroutine switch a message.
+type Direct interface {
+	// Receive names who takes the messages and who is told of the end, once.
+	// The messages are deliver's, the slice is not. When deliver returns false
+	// nothing more comes before Resume.
+	Receive(deliver func([]Message) bool, closed func(error))
+	Resume()
+}
+
+// A Batch gathers messages for one write. It is not safe for concurrent use.
+type Batch interface {
+	// Append adds a message and copies it.
+	Append(header, body []byte)
+	// AppendMessage adds the header, copied, and m.Data by reference: the batch
+	// retains m until it is written.
+	AppendMessage(header []byte, m Message)
+	// Len is the number of messages and Size the bytes in them.
+	Len() int
+	Size() int
+	// Reset drops everything.
+	Reset()
+}
+
+// Options is a set of optional fields of Config.
+type Options uint32
+
+// The fields of Config that a transport may or may not honour.
+const (
+	OptTCPNoDelay Options = 1 << iota
+	OptTCPKeepAlive
+	OptDialContext
+)
+
+// Config is what a socket asks of a transport. A transport must honour
+// Protocol, RecvMaxSize and HandshakeTimeout; the rest as it says in Options.
+type Config struct {
+	// Protocol is the socket's own protocol number.
+	Protocol uint16
+	// RecvMaxSize is the largest message to receive, header included; 0: no limit.
+	RecvMaxSize int
+	// HandshakeTimeout is how long a peer may take to introduce itself.
+	HandshakeTimeout time.Duration
+
+	TCPNoDelay   bool
+	TCPKeepAlive net.KeepAliveConfig
+	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
+}

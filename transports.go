@@ -1,0 +1,65 @@
+package gonng
+
+import (
+	"strings"
+
+	"github.com/gonng/gonng/transport"
+	"github.com/gonng/gonng/transport/inproc"
+	"github.com/gonng/gonng/transport/ipc"
+	"github.com/gonng/gonng/transport/tcp"
+)
+
+// InprocAddr is the address of an inproc pipe: the name after inproc://.
+type InprocAddr = inproc.Addr
+
+// names of inproc are the process's
+var inprocTransport inproc.Transport
+
+// builtin are the transports of this package, by URL scheme.
+var builtin = map[string]transport.Transport{
+	"inproc": &inprocTransport,
+	"ipc":    ipc.Transport{},
+	"unix":   ipc.Transport{},
+	"tcp":    tcp.Transport{},
+	"tcp4":   tcp.Transport{},
+	"tcp6":   tcp.Transport{},
+}
+
+// endpointURL is a URL that was taken apart and checked.
+type endpointURL struct {
+	transport       transport.Transport
+	scheme, address string
+}
+
+func parseURL(url string) (endpointURL, error) {
+	scheme, address, ok := strings.Cut(url, "://")
+	if !ok {
+		return endpointURL{}, because(ErrAddressInvalid, "want scheme://address, such as tcp://127.0.0.1:5555 or ipc:///tmp/x.sock")
+	}
+	scheme = strings.ToLower(scheme)
+	t := builtin[scheme]
+	if t == nil {
+		t = transport.Lookup(scheme)
+	}
+	if t == nil {
+		return endpointURL{}, because(ErrNotSupported, "no transport for scheme %q; there are inproc, ipc, unix, tcp, tcp4, tcp6 and what was registered", scheme)
+	}
+	if err := t.Check(scheme, address); err != nil {
+		return endpointURL{}, classify(err)
+	}
+	return endpointURL{t, scheme, address}, nil
+}
+
+// honours refuses options that the transport would ignore.
+func (u endpointURL) honours(explicit transport.Options) error {
+	for option, name := range map[transport.Options]string{
+		transport.OptTCPNoDelay:   "WithTCPNoDelay",
+		transport.OptTCPKeepAlive: "WithTCPKeepAlive",
+		transport.OptDialContext:  "WithDialContext",
+	} {
+		if explicit&option&^u.transport.Options() != 0 {
+			return because(ErrNotSupported, "%s means nothing to %s://", name, u.scheme)
+		}
+	}
+	return nil
+}

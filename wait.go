@@ -1,0 +1,143 @@
+package gonng
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// waiter is one goroutine that waits for a socket's state to change.
+type waiter struct {
+	woken      chan struct{}
+	timer      *time.Timer
+	list       *waitList // nil: not queued
+	next, prev *waiter
+}
+
+var waiters = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return &waiter{woken: make(chan struct{}, 1), timer: t}
+}}
+
+// waitList is a queue of waiters, guarded by the socket's mutex. Only one
+// wake-up is under way at a time: with 64 workers waiting, a message wakes
+// one, and that one wakes the next only if there is more to do. Fast workers
+// then empty a whole batch without a goroutine switch.
+type waitList struct {
+	head, tail *waiter
+	waking     bool
+}
+
+func (l *waitList) add(w *waiter) {
+	w.list, w.prev, w.next = l, l.tail, nil
+	if l.tail != nil {
+		l.tail.next = w
+	} else {
+		l.head = w
+	}
+	l.tail = w
+}
+
+func (l *waitList) remove(w *waiter) {
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		l.head = w.next
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	} else {
+		l.tail = w.prev
+	}
+	w.list, w.prev, w.next = nil, nil, nil
+}
+
+// wakeOne wakes the longest waiting, unless a wake-up is under way.
+func (l *waitList) wakeOne() {
+	if w := l.head; w != nil && !l.waking {
+		l.waking = true
+		l.remove(w)
+		w.woken <- struct{}{}
+	}
+}
+
+// wakeAll wakes everybody, for changes that concern all: a close.
+func (l *waitList) wakeAll() {
+	for l.head != nil {
+		w := l.head
+		l.remove(w)
+		w.woken <- struct{}{}
+	}
+}
+
+// call is one call that may have to wait, perhaps several times.
+type call struct {
+	ctx     context.Context
+	timeout time.Duration
+	w       *waiter
+}
+
+// wait parks the goroutine until it is woken or the time is over. mu is held
+// when it is called and when it returns, not between.
+func (c *call) wait(mu *sync.Mutex, l *waitList) error {
+	if c.w == nil {
+		c.w = waiters.Get().(*waiter)
+		if c.timeout > 0 {
+			c.w.timer.Reset(c.timeout)
+		}
+	}
+	l.add(c.w)
+	mu.Unlock()
+	err := c.sleep()
+	mu.Lock()
+	if c.w.list != nil {
+		l.remove(c.w)
+		return err
+	}
+	l.waking = false
+	if err == nil {
+		return nil
+	}
+	<-c.w.woken // woken and out of time at once: pass it on
+	l.wakeOne()
+	return err
+}
+
+func (c *call) sleep() error {
+	done := c.ctx.Done()
+	if done == nil && c.timeout <= 0 {
+		<-c.w.woken
+		return nil
+	}
+	var over <-chan time.Time
+	if c.timeout > 0 {
+		over = c.w.timer.C
+	}
+	select {
+	case <-c.w.woken:
+		return nil
+	case <-done:
+		return contextError(c.ctx)
+	case <-over:
+		return ErrTimeout
+	}
+}
+
+// end gives the waiter back.
+func (c *call) end() {
+	if c.w != nil {
+		c.w.timer.Stop()
+		waiters.Put(c.w)
+		c.w = nil
+	}
+}
+
+// contextError is what a call returns whose context has ended.
+func contextError(ctx context.Context) error {
+	kind := ErrCanceled
+	if ctx.Err() == context.DeadlineExceeded {
+		kind = ErrTimeout
+	}
+	return &cause{kind, context.Cause(ctx)}
+}
