@@ -30,6 +30,10 @@ func (b *balance) detach(p *Pipe) {
 func (b *balance) writable(*Pipe)  { b.senders.wakeOne() }
 func (b *balance) room() *waitList { return &b.senders }
 
+func (b *balance) ready() bool {
+	return slices.ContainsFunc(b.pipes, func(p *Pipe) bool { return p.out.hasRoom() })
+}
+
 // send returns who took the message, or errWait. The pipe has to be flushed
 // when token is true.
 func (b *balance) send(header []byte, body transport.Message) (p *Pipe, token bool, err error) {

@@ -73,10 +73,10 @@ func (q *fairQueue) pop(max int) (transport.Message, *Pipe, error) {
 // A peer whose header does not make sense is disconnected; the rest is counted.
 func (s *socket) keep(p *Pipe, batch []transport.Message, header func(*transport.Message) error) []transport.Message {
 	kept := batch[:0]
-	for _, m := range batch {
-		switch err := header(&m); err {
+	for i := range batch { // by index: a copy would escape to the heap
+		switch err := header(&batch[i]); err {
 		case nil:
-			kept = append(kept, m)
+			kept = append(kept, batch[i])
 			continue
 		case wire.ErrTTL:
 			s.stats.TTLExceeded++
@@ -84,7 +84,7 @@ func (s *socket) keep(p *Pipe, batch []transport.Message, header func(*transport
 			s.stats.Malformed++
 			p.finish(s.opError("pipe", p.url, because(ErrProtocol, "%v sent a malformed message: %w", p.RemoteAddr(), err)))
 		}
-		m.Release()
+		batch[i].Release()
 	}
 	return kept
 }

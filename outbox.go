@@ -55,7 +55,7 @@ func (o *outbox) put(header []byte, body transport.Message) putResult {
 	if o.closed {
 		return putGone
 	}
-	if n := o.pending.Len(); n > 0 && o.limit.reached(n, o.pending.Size()) {
+	if o.full() {
 		o.wanted = true
 		return putFull
 	}
@@ -69,6 +69,21 @@ func (o *outbox) put(header []byte, body transport.Message) putResult {
 	}
 	o.writing = true
 	return putToken
+}
+
+// hasRoom reports whether put would accept a message; if not, the socket is
+// told when there is room.
+func (o *outbox) hasRoom() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	full := o.full()
+	o.wanted = o.wanted || full
+	return !full && !o.closed
+}
+
+func (o *outbox) full() bool {
+	n := o.pending.Len()
+	return n > 0 && o.limit.reached(n, o.pending.Size())
 }
 
 // take makes what is pending current. It reports false and gives the token

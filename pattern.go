@@ -28,6 +28,9 @@ type target interface {
 	// caller must flush. errWait: nobody can; wait on room.
 	offer(m outgoing) (flush *Pipe, err error)
 	room() *waitList
+	// ready reports whether offer would find somebody; if not, the socket is
+	// told of a change.
+	ready() bool
 	// inline says whether to write at once instead of gathering.
 	inline() bool
 }

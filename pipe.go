@@ -150,7 +150,7 @@ func (p *Pipe) read(t *task) {
 // resume will tell.
 func (p *Pipe) deliver(batch []transport.Message) bool {
 	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
+	defer p.s.unlock()
 	p.s.stats.received(batch)
 	if p.s.closed {
 		release(batch)
@@ -234,7 +234,7 @@ func (p *Pipe) take() bool {
 	if wanted {
 		p.s.mu.Lock()
 		p.s.pattern.writable(p)
-		p.s.mu.Unlock()
+		p.s.unlock()
 	}
 	return work
 }

@@ -122,7 +122,7 @@ func (x *receiver) take(ctx context.Context, max int, try, wrap bool) (transport
 	if wrap {
 		msg = s.wrap(m, p)
 	}
-	s.mu.Unlock()
+	s.unlock()
 	c.end()
 	return m, msg, nil
 }

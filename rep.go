@@ -122,6 +122,7 @@ func (r *reply) offer(m outgoing) (*Pipe, error) {
 }
 
 func (r *reply) room() *waitList { return &r.rep.senders }
+func (r *reply) ready() bool     { return r.to != nil && r.to.out.hasRoom() }
 
 // inline: replies share a write while more requests are waiting.
 func (r *reply) inline() bool { return !r.rep.more() }

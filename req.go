@@ -137,7 +137,8 @@ type request struct {
 	waiting waitList
 
 	id       uint32 // 0: none outstanding
-	pipe     *Pipe  // who has it
+	header   [4]byte
+	pipe     *Pipe // who has it
 	resendAt int64
 	keep     []byte            // a small body, to send it again
 	large    transport.Message // a large one
@@ -201,8 +202,7 @@ func (x *req) again(r *request) bool {
 	if body.Data == nil {
 		body = transport.NewMessage(r.keep)
 	}
-	var header [4]byte
-	p, token, err := x.send(wire.AppendID(header[:0], r.id), body)
+	p, token, err := x.send(wire.AppendID(r.header[:0], r.id), body)
 	if err != nil {
 		return false
 	}
@@ -307,10 +307,9 @@ func (x *req) wake() {
 func (r *request) offer(m outgoing) (*Pipe, error) {
 	x := r.req
 	r.cancel()
-	var header [4]byte
 	x.lastID++
 	id := x.lastID | wire.EndBit
-	p, token, err := x.send(wire.AppendID(header[:0], id), m.body)
+	p, token, err := x.send(wire.AppendID(r.header[:0], id), m.body)
 	if err != nil {
 		return nil, err
 	}
@@ -328,6 +327,7 @@ func (r *request) offer(m outgoing) (*Pipe, error) {
 }
 
 func (r *request) room() *waitList { return &r.req.senders }
+func (r *request) ready() bool     { return r.req.ready() }
 
 // inline: the only request is waited for; one of many can share a write.
 func (r *request) inline() bool { return len(r.req.outstanding) == 1 }

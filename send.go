@@ -81,7 +81,7 @@ func (x *sender) do(ctx context.Context, m outgoing, try, borrowed bool) error {
 	}
 	s.stats.sent(m.body)
 	inline := p != nil && x.target.inline()
-	s.mu.Unlock()
+	s.unlock()
 	c.end()
 	if p != nil {
 		s.flush(p, inline)

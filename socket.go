@@ -63,6 +63,13 @@ type Socket interface {
 	Protocol() Protocol
 	// Peer is the protocol that the socket talks to.
 	Peer() Protocol
+	// RecvFD is a descriptor that is readable while a receive would not wait:
+	// for poll, select and the like; do not read from it. It is the socket's, and
+	// gone when Close returns. Unix only. nng: NNG_OPT_RECVFD; pynng: recv_fd.
+	RecvFD() (int, error)
+	// SendFD is a descriptor that is readable while a send would not wait. nng:
+	// NNG_OPT_SENDFD; pynng: send_fd.
+	SendFD() (int, error)
 	// Raw reports whether the socket is raw: whether headers are the program's.
 	Raw() bool
 	Stats() Stats
@@ -94,7 +101,9 @@ type socket struct {
 	peers     waitList // for WaitPeers
 	blank     []Message
 	stats     Stats
-	ended     chan struct{} // closed when Close is through
+	recvFD    *pollFD
+	sendFD    *pollFD
+	polled    bool // there is one of them
 }
 
 // endpoint is where a program sends and receives: a socket itself or one of
@@ -117,7 +126,6 @@ func newSocket(p Protocol) *socket {
 		protocol: p,
 		cfg:      defaultConfig(p),
 		nextPipe: rand.Uint32(), // a restarted peer does not reuse the numbers of before
-		ended:    make(chan struct{}),
 	}
 	s.endpoint.s = s
 	s.tasks.init()
@@ -311,6 +319,7 @@ func (s *socket) close(ctx context.Context) error {
 	}
 	s.halt()
 	s.tasks.wait()
+	s.closeFDs()
 	for _, p := range pipes {
 		left += p.out.unsent()
 	}
@@ -402,7 +411,7 @@ func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
 	s.mu.Lock()
 	p.at.connected = true
 	s.peers.wakeAll()
-	s.mu.Unlock()
+	s.unlock()
 	p.run()
 	return p, nil
 }
@@ -427,7 +436,7 @@ func (s *socket) removePipe(t *task, p *Pipe) {
 		s.stats.TooLarge++
 	}
 	p.at.connected = false
-	s.mu.Unlock()
+	s.unlock()
 	level := slog.LevelInfo
 	if unsent > 0 || errors.Is(p.err, ErrProtocol) || errors.Is(p.err, ErrMessageTooLarge) {
 		level = slog.LevelWarn

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+	"os/exec"
+)
+
+const canPin = false
+
+func startPinned(*exec.Cmd) error { return errors.ErrUnsupported }

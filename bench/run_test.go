@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMain plays a peer when a test has started this binary as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == peerCommand {
+		if err := peerMain(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestEveryCell measures everything for a moment: each contestant delivers
+// what it says it supports, and every child ends by itself.
+func TestEveryCell(t *testing.T) {
+	b := bench{warmup: time.Millisecond, duration: 5 * time.Millisecond}
+	for _, c := range newPlan(filter{}).cells(0) {
+		t.Run(fmt.Sprintf("%s/%s/%s", c.contestant.Name(), c.row, c.row.transport), func(t *testing.T) {
+			f, err := b.measure(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range c.row.pattern.metrics {
+				if f[m.name] <= 0 {
+					t.Errorf("%s = %v", m.name, f[m.name])
+				}
+			}
+		})
+	}
+}
+
+func TestChildThatFailsIsReported(t *testing.T) {
+	b := bench{duration: time.Millisecond}
+	c := cell{row{pattern: pushPull, size: 64, transport: "nowhere"}, &rawBatched{}}
+	jobs := b.jobs(c, t.TempDir())
+	jobs[0].url = "nowhere://here"
+	var s session
+	_, last, err := s.run(t.Context(), c, jobs)
+	if err == nil {
+		t.Error("no error from an address that cannot be listened at")
+	}
+	if err := s.stop(last); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("stop = %v, want what the child said", err)
+	}
+}
+
+func TestJobArguments(t *testing.T) {
+	want := job{
+		contestant: limit, roles: []string{"pull", "push"}, url: "inproc://x",
+		size: 1 << 20, warmup: time.Millisecond, duration: 3 * time.Second,
+	}
+	got, err := parseJob(want.args())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if _, err := parseJob([]string{"-role", "king"}); err == nil {
+		t.Error("an unknown role was accepted")
+	}
+}
+
+func TestQuickYieldsToWhatIsGiven(t *testing.T) {
+	b, _, err := parseFlags([]string{"-quick", "-rounds", "7", "-transports", "^tcp$"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.rounds != 7 || b.duration != 250*time.Millisecond {
+		t.Errorf("got %d rounds of %v", b.rounds, b.duration)
+	}
+	for _, r := range b.plan.rows {
+		if r.transport != "tcp" {
+			t.Errorf("the filter let %s pass", r.transport)
+		}
+	}
+	if _, _, err := parseFlags([]string{"-rows", "no such row"}); err == nil {
+		t.Error("an empty plan was accepted")
+	}
+}

@@ -1,0 +1,64 @@
+package gonng
+
+// pollFD is a descriptor that is readable while something is possible, for
+// programs with an event loop of their own. The socket's mutex guards it.
+type pollFD struct {
+	fd    int
+	set   func(ready bool)
+	close func()
+	ready bool
+}
+
+func (p *pollFD) update(ready bool) {
+	if p != nil && p.ready != ready {
+		p.ready = ready
+		p.set(ready)
+	}
+}
+
+// RecvFD implements [Socket].
+func (s *socket) RecvFD() (int, error) { return s.openFD("recv fd", &s.recvFD, s.in != nil) }
+
+// SendFD implements [Socket].
+func (s *socket) SendFD() (int, error) { return s.openFD("send fd", &s.sendFD, s.out != nil) }
+
+func (s *socket) openFD(op string, p **pollFD, able bool) (int, error) {
+	if !able {
+		return -1, s.opError(op, "", ErrNotSupported)
+	}
+	s.mu.Lock()
+	defer s.unlock()
+	if s.closed {
+		return -1, s.opError(op, "", ErrClosed)
+	}
+	if *p == nil {
+		opened, err := newPollFD()
+		if err != nil {
+			return -1, s.opError(op, "", err)
+		}
+		*p, s.polled = opened, true
+	}
+	return (*p).fd, nil
+}
+
+// unlock unlocks mu after a change that may make a receive or a send possible
+// or impossible.
+func (s *socket) unlock() {
+	if s.polled && !s.closed {
+		s.recvFD.update(s.recvFD != nil && s.in.source.more())
+		s.sendFD.update(s.sendFD != nil && s.out.target.ready())
+	}
+	s.mu.Unlock()
+}
+
+// closeFDs is called once nobody uses the descriptors any more.
+func (s *socket) closeFDs() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range []*pollFD{s.recvFD, s.sendFD} {
+		if p != nil {
+			p.close()
+		}
+	}
+	s.recvFD, s.sendFD, s.polled = nil, nil, false
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package gonng
+
+func newPollFD() (*pollFD, error) {
+	return nil, because(ErrNotSupported, "this platform has no descriptors to poll")
+}
