@@ -36,7 +36,7 @@ func (b *balance) ready() bool {
 
 // send returns who took the message, or errWait. The pipe has to be flushed
 // when token is true.
-func (b *balance) send(header []byte, body transport.Message) (p *Pipe, token bool, err error) {
+func (b *balance) send(header []byte, body *transport.Message) (p *Pipe, token bool, err error) {
 	for range b.pipes {
 		if b.turn >= len(b.pipes) {
 			b.turn = 0

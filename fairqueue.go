@@ -49,15 +49,17 @@ func (q *fairQueue) dequeue() *Pipe {
 	return p
 }
 
-func (q *fairQueue) pop(max int) (transport.Message, *Pipe, error) {
+func (q *fairQueue) pop(max int, m *Message) error {
 	p := q.head
 	if p == nil {
-		return transport.Message{}, nil, errWait
+		return errWait
 	}
-	if m := p.in.front(); len(m.Data)-m.Header > max {
-		return *m, p, errTooSmall
+	front := p.in.front()
+	if size := len(front.Data) - front.Header; size > max {
+		return tooSmall(size, max)
 	}
-	m := p.in.pop()
+	m.data, m.pipe = *front, p
+	p.in.drop()
 	if p.in.len() == 0 || p.at.nextReady != nil {
 		if q.dequeue(); p.in.len() > 0 {
 			q.enqueue(p)
@@ -66,7 +68,10 @@ func (q *fairQueue) pop(max int) (transport.Message, *Pipe, error) {
 	if p.in.paused && !q.full(p) {
 		p.resume()
 	}
-	return m, p, nil
+	if q.head != nil {
+		q.receivers.wakeOne()
+	}
+	return nil
 }
 
 // keep returns the messages whose header makes sense and stays within the TTL.

@@ -26,24 +26,18 @@ func (q *inbox) push(batch []transport.Message) {
 // front is the next message; there must be one.
 func (q *inbox) front() *transport.Message { return &q.messages[q.head] }
 
-func (q *inbox) pop() transport.Message {
-	m := q.messages[q.head]
-	q.messages[q.head] = transport.Message{}
+// drop removes the front.
+func (q *inbox) drop() {
+	front := q.front()
+	q.bytes -= len(front.Data)
+	*front = transport.Message{}
 	q.head++
-	q.bytes -= len(m.Data)
 	if q.head > keepMessages && q.head*2 > len(q.messages) {
 		// A queue that is never empty would grow for ever behind its head.
 		n := copy(q.messages, q.messages[q.head:])
 		clear(q.messages[n:])
 		q.messages, q.head = q.messages[:n], 0
 	}
-	return m
 }
 
 const keepMessages = 4096
-
-func (q *inbox) reset() {
-	for q.len() > 0 {
-		q.pop().Release()
-	}
-}

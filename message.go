@@ -50,8 +50,12 @@ func (m *Message) Clone() *Message {
 // harmless.
 func (m *Message) Free() {
 	if m.freed.CompareAndSwap(false, true) {
-		data := m.data
-		m.data = transport.Message{}
-		data.Release()
+		m.empty()
 	}
+}
+
+// empty releases the body.
+func (m *Message) empty() {
+	m.data.Release()
+	m.data = transport.Message{}
 }

@@ -49,7 +49,7 @@ func (r putResult) accepted() bool { return r >= putDone }
 
 // put adds a message. The body comes without a header of its own; above
 // copyMax it is kept by reference.
-func (o *outbox) put(header []byte, body transport.Message) putResult {
+func (o *outbox) put(header []byte, body *transport.Message) putResult {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
@@ -62,7 +62,7 @@ func (o *outbox) put(header []byte, body transport.Message) putResult {
 	if len(body.Data) <= copyMax {
 		o.pending.Append(header, body.Data)
 	} else {
-		o.pending.AppendMessage(header, body)
+		o.pending.AppendMessage(header, *body)
 	}
 	if o.writing {
 		return putDone

@@ -53,8 +53,8 @@ func (x *pair) attach(p *Pipe) error {
 	return nil
 }
 
-func (x *pair) offer(m outgoing) (*Pipe, error) {
-	p, token, err := x.send(x.header, m.body)
+func (x *pair) offer(m *outgoing) (*Pipe, error) {
+	p, token, err := x.send(x.header, &m.body)
 	return flushing(p, token), err
 }
 

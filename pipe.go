@@ -149,9 +149,11 @@ func (p *Pipe) read(t *task) {
 // deliver passes a batch on and reports whether more is welcome; if not,
 // resume will tell.
 func (p *Pipe) deliver(batch []transport.Message) bool {
+	bytes := bytesIn(batch)
 	p.s.mu.Lock()
 	defer p.s.unlock()
-	p.s.stats.received(batch)
+	p.s.stats.Received += uint64(len(batch))
+	p.s.stats.ReceivedBytes += bytes
 	if p.s.closed {
 		release(batch)
 		return true

@@ -28,7 +28,7 @@ type Pull0 struct {
 func NewPull0(opts ...SocketOption) (*Pull0, error) {
 	s := newSocket(ProtocolPull0)
 	p := new(pull)
-	x := &Pull0{s, s.canRecv(p)}
+	x := &Pull0{s, s.canRecv(&p.fairQueue)}
 	return open(x, s, p, opts)
 }
 
@@ -42,8 +42,8 @@ func (x *push) attach(p *Pipe) error {
 	return nil
 }
 
-func (x *push) offer(m outgoing) (*Pipe, error) {
-	p, token, err := x.send(nil, m.body)
+func (x *push) offer(m *outgoing) (*Pipe, error) {
+	p, token, err := x.send(nil, &m.body)
 	return flushing(p, token), err
 }
 

@@ -48,8 +48,8 @@ func (x *receiver) Recv(ctx context.Context) ([]byte, error) { return x.recv(ctx
 func (x *receiver) TryRecv() ([]byte, error) { return x.recv(context.Background(), true) }
 
 func (x *receiver) recv(ctx context.Context, try bool) ([]byte, error) {
-	m, _, err := x.take(ctx, math.MaxInt, try, false)
-	if err != nil {
+	var m transport.Message
+	if _, err := x.take(ctx, math.MaxInt, try, &m); err != nil {
 		return nil, err
 	}
 	body := append(make([]byte, 0, len(m.Data)-m.Header), m.Body()...)
@@ -59,20 +59,18 @@ func (x *receiver) recv(ctx context.Context, try bool) ([]byte, error) {
 
 // RecvMsg implements [Receiver].
 func (x *receiver) RecvMsg(ctx context.Context) (*Message, error) {
-	_, msg, err := x.take(ctx, math.MaxInt, false, true)
-	return msg, err
+	return x.take(ctx, math.MaxInt, false, nil)
 }
 
 // TryRecvMsg implements [Receiver].
 func (x *receiver) TryRecvMsg() (*Message, error) {
-	_, msg, err := x.take(context.Background(), math.MaxInt, true, true)
-	return msg, err
+	return x.take(context.Background(), math.MaxInt, true, nil)
 }
 
 // RecvInto implements [Receiver].
 func (x *receiver) RecvInto(ctx context.Context, buf []byte) (int, error) {
-	m, _, err := x.take(ctx, len(buf), false, false)
-	if err != nil {
+	var m transport.Message
+	if _, err := x.take(ctx, len(buf), false, &m); err != nil {
 		return 0, err
 	}
 	n := copy(buf, m.Body())
@@ -101,63 +99,64 @@ func sequence[T any](ctx context.Context, recv func(context.Context) (T, error))
 	}
 }
 
-// take waits for a message. With wrap it comes as a Message.
-func (x *receiver) take(ctx context.Context, max int, try, wrap bool) (transport.Message, *Message, error) {
+// take waits for a message. It puts its memory into raw, or makes a Message of
+// it where raw is nil.
+func (x *receiver) take(ctx context.Context, max int, try bool, raw *transport.Message) (*Message, error) {
 	s := x.e.s
 	if ctx.Err() != nil {
-		return transport.Message{}, nil, s.opError("recv", "", contextError(ctx))
+		return nil, s.opError("recv", "", contextError(ctx))
 	}
-	c := call{ctx: ctx}
 	s.mu.Lock()
-	m, p, err := x.pop(&c, max, try)
-	if err != nil {
-		s.mu.Unlock()
-		c.end()
-		if err == errTooSmall {
-			err = because(ErrMessageTooLarge, "the message has %d bytes, the buffer %d", len(m.Data)-m.Header, max)
-		}
-		return transport.Message{}, nil, s.opError("recv", "", err)
+	m := s.blankMessage()
+	err := x.pop(max, m)
+	if err == errWait {
+		m, err = x.wait(ctx, max, try)
 	}
-	var msg *Message
-	if wrap {
-		msg = s.wrap(m, p)
+	switch {
+	case err != nil:
+	case raw != nil:
+		*raw, m.data, m.pipe = m.data, transport.Message{}, nil
+	default:
+		s.blank = s.blank[1:]
 	}
 	s.unlock()
-	c.end()
-	return m, msg, nil
+	if err != nil {
+		return nil, s.opError("recv", "", err)
+	}
+	return m, nil
 }
 
-// pop waits until the source has a message.
-func (x *receiver) pop(c *call, max int, try bool) (transport.Message, *Pipe, error) {
-	c.timeout = x.e.config().RecvTimeout
+func (x *receiver) pop(max int, m *Message) error {
+	if x.e.closed || x.e.s.closed {
+		return ErrClosed
+	}
+	return x.source.pop(max, m)
+}
+
+// wait waits until the source has a message and takes it.
+func (x *receiver) wait(ctx context.Context, max int, try bool) (*Message, error) {
+	if try {
+		return nil, ErrTryAgain
+	}
+	c := call{ctx: ctx, timeout: x.e.config().RecvTimeout}
+	defer c.end()
 	for {
-		if x.e.closed || x.e.s.closed {
-			return transport.Message{}, nil, ErrClosed
-		}
-		m, p, err := x.source.pop(max)
-		if err != errWait {
-			if x.source.more() {
-				x.source.arrivals().wakeOne()
-			}
-			return m, p, err
-		}
-		if try {
-			return m, nil, ErrTryAgain
-		}
 		if err := c.wait(&x.e.s.mu, x.source.arrivals()); err != nil {
-			return m, nil, err
+			return nil, err
+		}
+		m := x.e.s.blankMessage()
+		if err := x.pop(max, m); err != errWait {
+			return m, err
 		}
 	}
 }
 
-// wrap makes a Message. Messages are made many at a time and not pooled: a
+// blankMessage is the next message for RecvMsg, which every receive fills and
+// only RecvMsg keeps. Messages are made many at a time and not pooled: a
 // pooled one that is freed twice would be somebody else's the second time.
-func (s *socket) wrap(m transport.Message, p *Pipe) *Message {
+func (s *socket) blankMessage() *Message {
 	if len(s.blank) == 0 {
-		s.blank = make([]Message, 32)
+		s.blank = make([]Message, 64)
 	}
-	msg := &s.blank[0]
-	s.blank = s.blank[1:]
-	msg.data, msg.pipe = m, p
-	return msg
+	return &s.blank[0]
 }

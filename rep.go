@@ -93,23 +93,23 @@ func (x *rep) wake() {
 	x.receivers.wakeAll()
 }
 
-func (r *reply) pop(max int) (transport.Message, *Pipe, error) {
-	m, p, err := r.rep.pop(max)
+func (r *reply) pop(max int, m *Message) error {
+	err := r.rep.pop(max, m)
 	if err == nil {
-		r.to = p
-		r.backtrace = append(r.backtrace[:0], m.Data[:m.Header]...)
+		r.to = m.pipe
+		r.backtrace = append(r.backtrace[:0], m.data.Data[:m.data.Header]...)
 	}
-	return m, p, err
+	return err
 }
 
 func (r *reply) arrivals() *waitList { return r.rep.arrivals() }
 func (r *reply) more() bool          { return r.rep.more() }
 
-func (r *reply) offer(m outgoing) (*Pipe, error) {
+func (r *reply) offer(m *outgoing) (*Pipe, error) {
 	if r.to == nil {
 		return nil, because(ErrBadState, "there is no request to reply to: receive one first")
 	}
-	result := r.to.out.put(r.backtrace, m.body)
+	result := r.to.out.put(r.backtrace, &m.body)
 	if result == putFull {
 		return nil, errWait
 	}

@@ -140,8 +140,8 @@ type request struct {
 	header   [4]byte
 	pipe     *Pipe // who has it
 	resendAt int64
-	keep     []byte            // a small body, to send it again
-	large    transport.Message // a large one
+	body     transport.Message // to send it again
+	small    []byte            // holds a small body
 
 	reply    transport.Message
 	from     *Pipe
@@ -198,11 +198,7 @@ func (x *req) sendUnsent() {
 
 // again sends a request once more.
 func (x *req) again(r *request) bool {
-	body := r.large
-	if body.Data == nil {
-		body = transport.NewMessage(r.keep)
-	}
-	p, token, err := x.send(wire.AppendID(r.header[:0], r.id), body)
+	p, token, err := x.send(wire.AppendID(r.header[:0], r.id), &r.body)
 	if err != nil {
 		return false
 	}
@@ -304,21 +300,22 @@ func (x *req) wake() {
 
 // offer sends a new request; the one before is given up, even if there is
 // nobody to send this one to.
-func (r *request) offer(m outgoing) (*Pipe, error) {
+func (r *request) offer(m *outgoing) (*Pipe, error) {
 	x := r.req
 	r.cancel()
 	x.lastID++
 	id := x.lastID | wire.EndBit
-	p, token, err := x.send(wire.AppendID(r.header[:0], id), m.body)
+	p, token, err := x.send(wire.AppendID(r.header[:0], id), &m.body)
 	if err != nil {
 		return nil, err
 	}
 	r.id, r.pipe = id, p
 	if r.e.config().ResendTime > 0 {
 		if len(m.body.Data) > copyMax {
-			r.large = m.body.Retain()
+			r.body = m.body.Retain()
 		} else {
-			r.keep = append(r.keep[:0], m.body.Data...)
+			r.small = append(r.small[:0], m.body.Data...)
+			r.body = transport.NewMessage(r.small)
 		}
 	}
 	x.outstanding[id] = r
@@ -337,29 +334,29 @@ func (r *request) cancel() {
 	if r.id != 0 {
 		delete(r.req.outstanding, r.id)
 	}
-	r.large.Release()
+	r.body.Release()
 	r.reply.Release()
-	r.id, r.pipe, r.large, r.reply, r.from, r.answered, r.failed = 0, nil, transport.Message{}, transport.Message{}, nil, false, nil
+	r.id, r.pipe, r.body, r.reply, r.from, r.answered, r.failed = 0, nil, transport.Message{}, transport.Message{}, nil, false, nil
 }
 
-func (r *request) pop(max int) (transport.Message, *Pipe, error) {
+func (r *request) pop(max int, m *Message) error {
 	switch {
 	case r.answered:
-		m, p := r.reply, r.from
-		if len(m.Data)-m.Header > max {
-			return m, p, errTooSmall
+		if size := len(r.reply.Data) - r.reply.Header; size > max {
+			return tooSmall(size, max)
 		}
+		m.data, m.pipe = r.reply, r.from
 		r.reply = transport.Message{}
 		r.cancel()
-		return m, p, nil
+		return nil
 	case r.failed != nil:
 		err := r.failed
 		r.cancel()
-		return transport.Message{}, nil, err
+		return err
 	case r.id == 0:
-		return transport.Message{}, nil, because(ErrBadState, "there is no request to receive a reply to: send one first")
+		return because(ErrBadState, "there is no request to receive a reply to: send one first")
 	}
-	return transport.Message{}, nil, errWait
+	return errWait
 }
 
 func (r *request) arrivals() *waitList { return &r.waiting }

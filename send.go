@@ -40,72 +40,88 @@ func (x *sender) SendMsg(ctx context.Context, m *Message) error { return x.sendM
 
 // TrySend implements [Sender].
 func (x *sender) TrySend(body []byte) error {
-	return x.do(context.Background(), outgoing{body: transport.NewMessage(body)}, true, true)
+	return x.copied(context.Background(), body, nil, true)
 }
 
 // TrySendMsg implements [Sender].
 func (x *sender) TrySendMsg(m *Message) error { return x.sendMsg(context.Background(), m, true) }
 
 func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {
-	return x.do(ctx, outgoing{body: transport.NewMessage(body), pipe: p}, false, true)
+	return x.copied(ctx, body, p, false)
+}
+
+// copied sends a body that stays the caller's.
+func (x *sender) copied(ctx context.Context, body []byte, p *Pipe, try bool) error {
+	if len(body) <= copyMax { // will be copied anyway
+		return x.do(ctx, &outgoing{transport.NewMessage(body), p}, try)
+	}
+	m := transport.Copy(body)
+	err := x.do(ctx, &outgoing{m, p}, try)
+	m.Release()
+	return err
 }
 
 func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
 	if m.freed.Load() {
 		return x.e.s.opError("send", "", because(ErrInvalid, "the message was sent or freed before"))
 	}
-	err := x.do(ctx, outgoing{body: m.data.Strip(), pipe: m.pipe}, try, false)
+	err := x.do(ctx, &outgoing{m.data.Strip(), m.pipe}, try)
 	if err == nil {
 		m.Free()
 	}
 	return err
 }
 
-// do sends m. A borrowed body is the caller's again afterwards.
-func (x *sender) do(ctx context.Context, m outgoing, try, borrowed bool) error {
-	if ctx.Err() != nil {
-		return x.e.s.opError("send", "", contextError(ctx))
-	}
-	if borrowed && len(m.body.Data) > copyMax { // smaller ones are copied anyway
-		m.body = transport.Copy(m.body.Data)
-		defer m.body.Release()
-	}
+// do sends m.
+func (x *sender) do(ctx context.Context, m *outgoing, try bool) error {
 	s := x.e.s
-	c := call{ctx: ctx}
+	if ctx.Err() != nil {
+		return s.opError("send", "", contextError(ctx))
+	}
 	s.mu.Lock()
-	p, err := x.offer(&c, m, try)
+	p, err := x.offer(m)
+	if err == errWait {
+		p, err = x.wait(ctx, m, try)
+	}
 	if err != nil {
-		s.mu.Unlock()
-		c.end()
+		s.unlock()
 		return s.opError("send", "", err)
 	}
-	s.stats.sent(m.body)
+	s.stats.Sent++
+	s.stats.SentBytes += uint64(len(m.body.Data))
 	inline := p != nil && x.target.inline()
 	s.unlock()
-	c.end()
 	if p != nil {
 		s.flush(p, inline)
 	}
 	return nil
 }
 
-// offer waits until the target takes m.
-func (x *sender) offer(c *call, m outgoing, try bool) (*Pipe, error) {
-	c.timeout = x.e.config().SendTimeout
+func (x *sender) offer(m *outgoing) (*Pipe, error) {
+	s := x.e.s
+	if x.e.closed || s.closed {
+		return nil, ErrClosed
+	}
+	s.offered = *m // m itself would escape to the heap
+	p, err := x.target.offer(&s.offered)
+	s.offered = outgoing{}
+	return p, err
+}
+
+// wait waits until the target takes m.
+func (x *sender) wait(ctx context.Context, m *outgoing, try bool) (*Pipe, error) {
+	if try {
+		return nil, ErrTryAgain
+	}
+	c := call{ctx: ctx, timeout: x.e.config().SendTimeout}
+	defer c.end()
 	for {
-		if x.e.closed || x.e.s.closed {
-			return nil, ErrClosed
-		}
-		p, err := x.target.offer(m)
-		if err != errWait {
-			x.target.room().wakeOne() // who waits may find room, too
-			return p, err
-		}
-		if try {
-			return nil, ErrTryAgain
-		}
 		if err := c.wait(&x.e.s.mu, x.target.room()); err != nil {
 			return nil, err
+		}
+		if p, err := x.offer(m); err != errWait {
+			x.target.room().wakeOne() // who waits may find room, too
+			return p, err
 		}
 	}
 }

@@ -98,8 +98,9 @@ type socket struct {
 	dialers   []*Dialer
 	listeners []*Listener
 	hooks     []*hook
-	peers     waitList // for WaitPeers
-	blank     []Message
+	peers     waitList  // for WaitPeers
+	blank     []Message // for RecvMsg
+	offered   outgoing  // what a sender offers just now
 	stats     Stats
 	recvFD    *pollFD
 	sendFD    *pollFD

@@ -31,14 +31,9 @@ func (s *socket) Stats() Stats {
 	return s.stats
 }
 
-func (st *Stats) sent(m transport.Message) {
-	st.Sent++
-	st.SentBytes += uint64(len(m.Data))
-}
-
-func (st *Stats) received(batch []transport.Message) {
-	st.Received += uint64(len(batch))
+func bytesIn(batch []transport.Message) (n uint64) {
 	for i := range batch {
-		st.ReceivedBytes += uint64(len(batch[i].Data))
+		n += uint64(len(batch[i].Data))
 	}
+	return n
 }

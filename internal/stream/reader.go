@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"syscall"
 
@@ -28,8 +29,8 @@ type reader struct {
 	raw     rawReader
 	useRaw  bool
 	framing wire.Framing
-	limit   uint64 // 0: none
-	err     error  // what ended the stream, told after the messages before it
+	limit   uint64
+	err     error // what ended the stream, told after the messages before it
 
 	chunk *transport.Buffer
 	r, w  int // chunk bytes r..w are not parsed yet
@@ -41,6 +42,9 @@ type reader struct {
 
 func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, limit int) {
 	r.conn, r.framing, r.limit, r.useRaw = conn, framing, uint64(limit), raw != nil
+	if limit == 0 {
+		r.limit = math.MaxInt / earned // beyond all memory, and safe to compute with
+	}
 	r.raw.init(raw, r.memory, r.idle)
 }
 
@@ -72,44 +76,57 @@ func (r *reader) parse(dst []transport.Message) []transport.Message {
 	if r.chunk == nil {
 		return dst
 	}
-	prefix, refs := r.framing.PrefixSize(), 0
-	buf := r.chunk.Bytes()
-	for r.w-r.r >= prefix {
-		size, err := r.framing.ParsePrefix(buf[r.r:])
+	if dst = r.parseChunk(dst); r.big != nil {
+		return r.parse(dst) // it may be complete already
+	}
+	return dst
+}
+
+// parseChunk appends the small messages of the chunk, up to a large one.
+func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
+	prefix, begin := r.framing.PrefixSize(), len(dst)
+	buf, at := r.chunk.Bytes()[:r.w], r.r
+	for len(buf)-at >= prefix {
+		size, err := r.framing.ParsePrefix(buf[at:])
 		if err != nil {
 			r.err = fmt.Errorf("%w: %w", transport.ErrProtocol, err)
 			break
 		}
-		if r.limit > 0 && size > r.limit || size > 1<<62 {
-			r.err = fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, size, r.limit)
-			break
-		}
 		if size > ownBuffer {
+			r.r = at
 			r.startBig(size)
-			if uint64(r.have) < r.want {
-				break
-			}
-			dst = append(dst, transport.In(r.big, r.big.Bytes()[:r.want]))
-			r.big = nil
-			continue
-		}
-		end := r.r + prefix + int(size)
-		if end > r.w {
+			at = r.r
 			break
 		}
-		dst = append(dst, transport.In(r.chunk, buf[r.r+prefix:end:end]))
-		refs++
-		r.r = end
+		if size > r.limit {
+			r.err = r.tooLarge(size)
+			break
+		}
+		end := at + prefix + int(size)
+		if end > len(buf) {
+			break
+		}
+		dst = append(dst, transport.In(r.chunk, buf[at+prefix:end:end]))
+		at = end
 	}
-	if refs > 0 {
-		r.chunk.Retain(refs)
+	r.r = at
+	if n := len(dst) - begin; n > 0 {
+		r.chunk.Retain(n)
 	}
 	return dst
+}
+
+func (r *reader) tooLarge(size uint64) error {
+	return fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, size, r.limit)
 }
 
 // startBig moves what the chunk has of a large message to its own buffer,
 // whose size is bounded by what has arrived, whatever the length word says.
 func (r *reader) startBig(size uint64) {
+	if size > r.limit {
+		r.err = r.tooLarge(size)
+		return
+	}
 	body := r.chunk.Bytes()[r.r+r.framing.PrefixSize() : r.w]
 	if uint64(len(body)) > size {
 		body = body[:size]
