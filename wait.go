@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -135,9 +136,12 @@ func (c *call) end() {
 
 // contextError is what a call returns whose context has ended.
 func contextError(ctx context.Context) error {
-	kind := ErrCanceled
-	if ctx.Err() == context.DeadlineExceeded {
+	err, kind := ctx.Err(), ErrCanceled
+	if err == context.DeadlineExceeded {
 		kind = ErrTimeout
 	}
-	return &cause{kind, context.Cause(ctx)}
+	if why := context.Cause(ctx); why != err { // the program's own words for it
+		err = fmt.Errorf("%w: %w", err, why)
+	}
+	return &cause{kind, err}
 }
