@@ -241,6 +241,12 @@ func (p *Pipe) take() bool {
 	return work
 }
 
+// parted says goodbye to the peer and reports whether to wait for its answer.
+func (p *Pipe) parted() bool {
+	f, ok := p.conn.(transport.Finisher)
+	return ok && f.Finish()
+}
+
 // writeFailed ends the pipe, but lets the reader finish when it was the peer
 // who went: what the peer sent before is still to be received.
 func (p *Pipe) writeFailed(err error) {

@@ -302,7 +302,7 @@ func (s *socket) close(ctx context.Context) error {
 	s.mu.Unlock()
 
 	for _, l := range listeners {
-		l.Close()
+		l.close() // not its pipes: they have something to send, perhaps
 	}
 	for _, d := range dialers {
 		d.stop()
@@ -312,6 +312,14 @@ func (s *socket) close(ctx context.Context) error {
 		if drained := p.out.close(); drained != nil {
 			select {
 			case <-drained:
+			case <-p.done:
+			case <-ctx.Done():
+			}
+		}
+	}
+	for _, p := range pipes {
+		if s.in != nil && p.parted() { // who never receives cannot be reset
+			select {
 			case <-p.done:
 			case <-ctx.Done():
 			}

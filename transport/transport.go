@@ -93,6 +93,14 @@ type Direct interface {
 	Resume()
 }
 
+// A Finisher is a Conn whose Close can destroy what was written before, if the
+// peer is sending at the time: TCP resets the connection then.
+type Finisher interface {
+	// Finish says that nothing more will be written. If it reports true the
+	// caller should read to the end before Close.
+	Finish() bool
+}
+
 // A Batch gathers messages for one write. It is not safe for concurrent use.
 type Batch interface {
 	// Append adds a message and copies it.

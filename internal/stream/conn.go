@@ -46,6 +46,19 @@ func rawConn(nc net.Conn) syscall.RawConn {
 	return raw
 }
 
+// Finish implements transport.Finisher. Only TCP needs it: a Unix socket has
+// handed over all that was written.
+func (c *Conn) Finish() bool {
+	tc, ok := c.Conn.(*net.TCPConn)
+	if !ok {
+		return false
+	}
+	if raw := rawConn(tc); raw != nil && !unacknowledged(raw) {
+		return false
+	}
+	return tc.CloseWrite() == nil
+}
+
 // Protocol implements transport.Conn.
 func (c *Conn) Protocol() uint16 { return c.protocol }
 
