@@ -19,7 +19,7 @@ type Config struct {
 	RecvTimeout time.Duration // 0: as long as the context allows
 	SendTimeout time.Duration // 0: as long as the context allows
 	RecvBuffer  int           // messages held for the program, about; 0: one read's worth
-	SendBuffer  int           // messages held for each peer; 0: as many as fit into 128 KiB
+	SendBuffer  int           // messages held for each peer; 0: as many as fit into 128 KiB (where a full queue drops: 4 MiB)
 	RecvMaxSize int           // bytes; 0: no limit
 	Linger      time.Duration // how long Close may write what Send accepted
 	TTL         int           // nodes that a message may pass
@@ -28,7 +28,10 @@ type Config struct {
 	ReconnectMax time.Duration // up to which the pause doubles; 0: it does not grow
 	DialMode     DialMode
 
-	ResendTime time.Duration // Req0; 0: never
+	ResendTime  time.Duration // Req0; 0: never
+	SurveyTime  time.Duration // Surveyor0
+	PreferNew   bool          // Sub0: a full queue drops the oldest
+	Polyamorous bool          // Pair1: many peers
 
 	TCPNoDelay   bool
 	TCPKeepAlive net.KeepAliveConfig
@@ -36,6 +39,7 @@ type Config struct {
 
 	handshakeTimeout time.Duration
 	explicit         transport.Options     // set for this one dialer or listener
+	topics           []string              // to subscribe to
 	hooks            []func(*socket)       // to add before the first connection
 	start            []func(*socket) error // to dial and listen
 }
@@ -62,6 +66,8 @@ func defaultConfig(p Protocol) Config {
 		TTL:              8,
 		ReconnectMin:     100 * time.Millisecond,
 		ResendTime:       time.Minute,
+		SurveyTime:       time.Second,
+		PreferNew:        true,
 		TCPNoDelay:       true,
 		handshakeTimeout: 5 * time.Second,
 	}
@@ -71,14 +77,27 @@ func defaultConfig(p Protocol) Config {
 // enough for one large write, too little to add noticeable delay.
 const queueBytes = 128 << 10
 
+// lossyBytes is the same for queues that drop when they are full: a burst
+// should not be lost because a goroutine was not scheduled for a moment.
+const lossyBytes = 4 << 20
+
 // limit is the size of a queue. Whatever it says, one message always fits.
 type limit struct{ messages, bytes int }
 
-func newLimit(messages int) limit {
+func newLimit(messages, bytes int) limit {
 	if messages == 0 {
-		return limit{math.MaxInt, queueBytes}
+		return limit{math.MaxInt, bytes}
 	}
 	return limit{messages, math.MaxInt} // the program asked for messages and gets them
+}
+
+// sendLimit is for what waits to be written to one peer.
+func (s *socket) sendLimit(c *Config) limit {
+	switch s.protocol {
+	case ProtocolPub0, ProtocolSurveyor0, ProtocolBus0:
+		return newLimit(c.SendBuffer, lossyBytes)
+	}
+	return newLimit(c.SendBuffer, queueBytes)
 }
 
 func (l limit) reached(messages, bytes int) bool { return messages >= l.messages || bytes >= l.bytes }

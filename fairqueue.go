@@ -1,9 +1,6 @@
 package gonng
 
-import (
-	"github.com/gonng/gonng/internal/wire"
-	"github.com/gonng/gonng/transport"
-)
+import "github.com/gonng/gonng/transport"
 
 // fairQueue receives from all peers, a message of each in turn, and pauses a
 // peer whose messages pile up. What a peer sent before it went stays.
@@ -11,6 +8,7 @@ type fairQueue struct {
 	head, tail *Pipe // pipes with messages
 	receivers  waitList
 	limit      limit
+	trace      bool // raw: the header begins with the pipe
 }
 
 func (q *fairQueue) arrivals() *waitList { return &q.receivers }
@@ -58,7 +56,7 @@ func (q *fairQueue) pop(max int, m *Message) error {
 	if size := len(front.Data) - front.Header; size > max {
 		return tooSmall(size, max)
 	}
-	m.data, m.pipe = *front, p
+	m.data, m.pipe, m.traced = *front, p, q.trace
 	p.in.drop()
 	if p.in.len() == 0 || p.at.nextReady != nil {
 		if q.dequeue(); p.in.len() > 0 {
@@ -72,24 +70,4 @@ func (q *fairQueue) pop(max int, m *Message) error {
 		q.receivers.wakeOne()
 	}
 	return nil
-}
-
-// keep returns the messages whose header makes sense and stays within the TTL.
-// A peer whose header does not make sense is disconnected; the rest is counted.
-func (s *socket) keep(p *Pipe, batch []transport.Message, header func(*transport.Message) error) []transport.Message {
-	kept := batch[:0]
-	for i := range batch { // by index: a copy would escape to the heap
-		switch err := header(&batch[i]); err {
-		case nil:
-			kept = append(kept, batch[i])
-			continue
-		case wire.ErrTTL:
-			s.stats.TTLExceeded++
-		default:
-			s.stats.Malformed++
-			p.finish(s.opError("pipe", p.url, because(ErrProtocol, "%v sent a malformed message: %w", p.RemoteAddr(), err)))
-		}
-		batch[i].Release()
-	}
-	return kept
 }

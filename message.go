@@ -3,6 +3,7 @@ package gonng
 import (
 	"sync/atomic"
 
+	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -13,6 +14,9 @@ type Message struct {
 	data  transport.Message
 	pipe  *Pipe
 	freed atomic.Bool
+	// traced says that the header begins with the ID of pipe, which is not in
+	// data: a raw socket put it there.
+	traced bool
 }
 
 // NewMessage makes a message of body. It takes the slice: the caller must not
@@ -31,7 +35,12 @@ func (m *Message) Bytes() []byte {
 
 // Header is the protocol header that came with the message, or that a raw
 // socket sends with it. The rules of Bytes apply.
-func (m *Message) Header() []byte { return m.data.Data[:m.data.Header:m.data.Header] }
+func (m *Message) Header() []byte {
+	if m.traced {
+		return append(wire.AppendID(nil, m.pipe.id), m.data.Data[:m.data.Header]...)
+	}
+	return m.data.Data[:m.data.Header:m.data.Header]
+}
 
 // Pipe is where the message came from, or nil.
 func (m *Message) Pipe() *Pipe { return m.pipe }
@@ -42,7 +51,7 @@ func (m *Message) SetPipe(p *Pipe) { m.pipe = p }
 // Clone returns a second message with the same body, which is not copied.
 // Either may be freed or sent first.
 func (m *Message) Clone() *Message {
-	return &Message{data: m.data.Retain(), pipe: m.pipe}
+	return &Message{data: m.data.Retain(), pipe: m.pipe, traced: m.traced}
 }
 
 // Free gives the memory of the message back to be used again. It is optional:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/gonng/gonng/transport"
@@ -60,16 +61,30 @@ type setting func(*Config) error
 
 func (s setting) apply(c *Config) error { return s(c) }
 
-type anySocket struct{ anyReq }
+type anySocket struct {
+	anyPair1
+	anyReq
+	anySub
+	anySurveyor
+}
 
-func (anySocket) forSocket()   {}
-func (anySocket) forPair1()    {}
-func (anySocket) forSub()      {}
-func (anySocket) forSurveyor() {}
+func (anySocket) forSocket() {}
+
+type anyPair1 struct{}
+
+func (anyPair1) forPair1() {}
 
 type anyReq struct{}
 
 func (anyReq) forReq() {}
+
+type anySub struct{}
+
+func (anySub) forSub() {}
+
+type anySurveyor struct{}
+
+func (anySurveyor) forSurveyor() {}
 
 type anyDial struct{}
 
@@ -84,9 +99,21 @@ type (
 		setting
 		anySocket
 	}
+	pair1Option struct {
+		setting
+		anyPair1
+	}
 	reqOption struct {
 		setting
 		anyReq
+	}
+	subOption struct {
+		setting
+		anySub
+	}
+	surveyorOption struct {
+		setting
+		anySurveyor
 	}
 	dialOption struct {
 		setting
@@ -270,6 +297,33 @@ func WithDialMode(mode DialMode) DialOption {
 // NNG_OPT_REQ_RESENDTIME.
 func WithResendTime(d time.Duration) ReqOption {
 	return reqOption{setting: withDuration("WithResendTime", d, func(c *Config) { c.ResendTime = d })}
+}
+
+// WithSurveyTime is how long a survey lasts. Default 1 s. nng:
+// NNG_OPT_SURVEYOR_SURVEYTIME; pynng: survey_time.
+func WithSurveyTime(d time.Duration) SurveyorOption {
+	return surveyorOption{setting: withDuration("WithSurveyTime", d, func(c *Config) { c.SurveyTime = d })}
+}
+
+// WithTopics subscribes to topics. pynng: the keyword argument topics.
+func WithTopics(topics ...string) SubOption {
+	return subOption{setting: func(c *Config) error {
+		c.topics = append(slices.Clip(c.topics), topics...)
+		return nil
+	}}
+}
+
+// WithPreferNew says what a subscriber's full queue drops: the oldest message,
+// the default, or with false the newest. nng: NNG_OPT_SUB_PREFNEW.
+func WithPreferNew(on bool) SubOption {
+	return subOption{setting: func(c *Config) error { c.PreferNew = on; return nil }}
+}
+
+// WithPolyamorous lets a Pair1 have many peers: a message goes to its
+// [Message.Pipe], or to any peer if it has none. nng: NNG_OPT_PAIR1_POLY;
+// pynng: polyamorous.
+func WithPolyamorous() Pair1Option {
+	return pair1Option{setting: func(c *Config) error { c.Polyamorous = true; return nil }}
 }
 
 // WithTCPNoDelay turns Nagle's algorithm off. Default true. nng:

@@ -24,7 +24,10 @@ type outbox struct {
 	writing bool            // the token is taken
 	wanted  bool            // somebody waits for room
 	closed  bool            // nothing more is accepted
-	drained chan struct{}   // closed when closed and written, if anybody asked
+
+	messages, bytes uint64 // accepted so far
+
+	drained chan struct{} // closed when closed and written, if anybody asked
 
 	kick    chan struct{} // passes the token to the writer goroutine
 	started bool          // the writer goroutine runs: only once there was something to gather
@@ -64,6 +67,8 @@ func (o *outbox) put(header []byte, body *transport.Message) putResult {
 	} else {
 		o.pending.AppendMessage(header, *body)
 	}
+	o.messages++
+	o.bytes += uint64(len(header) + len(body.Data))
 	if o.writing {
 		return putDone
 	}

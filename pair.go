@@ -22,7 +22,10 @@ func NewPair0(opts ...SocketOption) (*Pair0, error) {
 }
 
 // Pair1 is Pair0 whose messages count the nodes that they pass, so that they
-// can be forwarded. nng: nng_pair1; pynng: Pair1.
+// can be forwarded, and that may have many peers ([WithPolyamorous]): then each
+// received message knows its pipe, see [Message.Pipe], and [Pipe.Send] answers
+// it. A message to a pipe that has gone or is full is dropped and counted. nng:
+// nng_pair1; pynng: Pair1.
 type Pair1 struct {
 	*socket
 	*sender
@@ -43,40 +46,57 @@ type pair struct {
 	fairQueue
 	s      *socket
 	header []byte
+	poly   bool
 }
 
 func (x *pair) attach(p *Pipe) error {
-	if len(x.pipes) > 0 {
-		return because(ErrBusy, "a pair socket has one peer, and %v is connected", x.pipes[0].RemoteAddr())
+	if len(x.pipes) > 0 && !x.poly {
+		return errHasPeer(x.pipes[0])
 	}
 	x.balance.attach(p)
 	return nil
 }
 
 func (x *pair) offer(m *outgoing) (*Pipe, error) {
+	if x.poly && m.pipe != nil {
+		return x.sendTo(m)
+	}
 	p, token, err := x.send(x.header, &m.body)
 	return flushing(p, token), err
+}
+
+// sendTo sends to the pipe that the message names.
+func (x *pair) sendTo(m *outgoing) (*Pipe, error) {
+	if m.pipe.s != x.s {
+		return nil, because(ErrInvalid, "the message's pipe belongs to another socket")
+	}
+	result := m.pipe.out.put(x.header, &m.body)
+	switch result {
+	case putFull:
+		x.s.dropped(m.pipe)
+	case putGone:
+		x.s.stats.NoPeer++
+	}
+	return flushing(m.pipe, result == putToken), nil
 }
 
 func (x *pair) inline() bool { return x.s.quiet() }
 
 func (x *pair) deliver(p *Pipe, batch []transport.Message) bool {
 	if x.header != nil {
-		batch = x.s.keep(p, batch, x.hops)
+		batch = x.s.keep(p, batch, x.s.hops)
 	}
 	return x.fairQueue.deliver(p, batch)
 }
 
-func (x *pair) hops(m *transport.Message) error {
-	hops, err := wire.Hops(m.Data)
-	if err == nil && hops > x.s.cfg.TTL {
-		err = wire.ErrTTL
-	}
-	m.Header = wire.HopsSize
-	return err
+func errHasPeer(p *Pipe) error {
+	return because(ErrBusy, "a pair socket has one peer, and %v is connected", p.RemoteAddr())
 }
 
-func (x *pair) configure(c *Config) { x.limit = newLimit(c.RecvBuffer) }
+func (x *pair) configure(c *Config) {
+	x.limit = newLimit(c.RecvBuffer, queueBytes)
+	x.poly = c.Polyamorous
+}
 
 func (x *pair) wake() {
 	x.senders.wakeAll()

@@ -40,6 +40,8 @@ type target interface {
 type outgoing struct {
 	body transport.Message
 	pipe *Pipe // where the program wants it to go, or nil
+	// traced: the ID of pipe stands before the header, see Message.
+	traced bool
 }
 
 // source is where a receiver's messages come from. The socket's mutex is held.

@@ -26,6 +26,8 @@ type Pipe struct {
 	in  inbox // guarded by s.mu
 	at  place // guarded by s.mu
 
+	stats PipeStats // guarded by s.mu
+
 	once sync.Once
 	err  error         // why the pipe ended; set before done is closed
 	done chan struct{} // closed when the pipe ends
@@ -37,13 +39,15 @@ type Pipe struct {
 // place is where a pipe stands in its socket's lists.
 type place struct {
 	connected bool  // counts for WaitPeers and is in Pipes
+	dropping  bool  // an episode of drops, told once
 	queued    bool  // in the fair queue
 	nextReady *Pipe // behind it in the fair queue
 }
 
 func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string) *Pipe {
 	p := &Pipe{s: s, id: s.newPipeID(), conn: conn, dialer: d, listener: l, url: url, done: make(chan struct{})}
-	p.out.init(conn, newLimit(s.Config().SendBuffer))
+	cfg := s.Config()
+	p.out.init(conn, s.sendLimit(&cfg))
 	return p
 }
 
@@ -135,7 +139,7 @@ func (p *Pipe) read(t *task) {
 			case <-p.done:
 			}
 		}
-		if cap(batch) > keepMessages {
+		if cap(batch) > keepItems {
 			batch = nil
 		}
 		if err != nil {
@@ -149,11 +153,13 @@ func (p *Pipe) read(t *task) {
 // deliver passes a batch on and reports whether more is welcome; if not,
 // resume will tell.
 func (p *Pipe) deliver(batch []transport.Message) bool {
-	bytes := bytesIn(batch)
+	count, bytes := uint64(len(batch)), bytesIn(batch)
 	p.s.mu.Lock()
 	defer p.s.unlock()
-	p.s.stats.Received += uint64(len(batch))
+	p.s.stats.Received += count
 	p.s.stats.ReceivedBytes += bytes
+	p.stats.Received += count
+	p.stats.ReceivedBytes += bytes
 	if p.s.closed {
 		release(batch)
 		return true

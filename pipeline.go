@@ -50,8 +50,7 @@ func (x *push) offer(m *outgoing) (*Pipe, error) {
 func (x *push) inline() bool { return x.s.quiet() }
 
 func (x *push) deliver(_ *Pipe, batch []transport.Message) bool {
-	x.s.stats.Unexpected += uint64(len(batch))
-	release(batch)
+	x.s.unexpected(batch)
 	return true
 }
 
@@ -63,6 +62,6 @@ func (x *pull) attach(*Pipe) error { return nil }
 func (x *pull) detach(*Pipe)       {}
 func (x *pull) writable(*Pipe)     {}
 
-func (x *pull) configure(c *Config) { x.limit = newLimit(c.RecvBuffer) }
+func (x *pull) configure(c *Config) { x.limit = newLimit(c.RecvBuffer, queueBytes) }
 
 func (x *pull) wake() { x.receivers.wakeAll() }

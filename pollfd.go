@@ -41,14 +41,13 @@ func (s *socket) openFD(op string, p **pollFD, able bool) (int, error) {
 	return (*p).fd, nil
 }
 
-// unlock unlocks mu after a change that may make a receive or a send possible
-// or impossible.
-func (s *socket) unlock() {
-	if s.polled && !s.closed {
+// updateFDs is called after a change that may make a receive or a send
+// possible or impossible.
+func (s *socket) updateFDs() {
+	if !s.closed {
 		s.recvFD.update(s.recvFD != nil && s.in.source.more())
 		s.sendFD.update(s.sendFD != nil && s.out.target.ready())
 	}
-	s.mu.Unlock()
 }
 
 // closeFDs is called once nobody uses the descriptors any more.

@@ -2,7 +2,6 @@ package gonng
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -28,7 +27,7 @@ type Req0 struct {
 // NewReq0 makes a Req0.
 func NewReq0(opts ...ReqOption) (*Req0, error) {
 	s := newSocket(ProtocolReq0)
-	r := &req{s: s, outstanding: make(map[uint32]*request), lastID: rand.Uint32()}
+	r := &req{s: s, ledger: newLedger[*request]()}
 	own := &request{req: r, e: &s.endpoint}
 	x := &Req0{s, s.canSend(own), s.canRecv(own), r}
 	return open(x, s, r, opts)
@@ -39,32 +38,20 @@ func NewReq0(opts ...ReqOption) (*Req0, error) {
 type ReqContext struct {
 	*sender
 	*receiver
+	scope[ReqOption]
 	request *request
 }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Req0) NewContext() (*ReqContext, error) {
-	e, err := x.newEndpoint()
+	r := &request{req: x.pattern}
+	c, err := newScope[ReqOption](x.socket, r)
 	if err != nil {
 		return nil, err
 	}
-	r := &request{req: x.pattern, e: e}
-	return &ReqContext{&sender{e, r}, &receiver{e, r}, r}, nil
-}
-
-// Set changes options of this context.
-func (c *ReqContext) Set(opts ...ReqOption) error { return setEndpoint(c.request.e, opts) }
-
-// Close gives up the context's request. Calls that wait return ErrClosed. The
-// other contexts are left alone. nng: nng_ctx_close.
-func (c *ReqContext) Close() error {
-	c.request.e.closeWith(func() {
-		c.request.cancel()
-		c.request.room().wakeAll()
-		c.request.waiting.wakeAll()
-	})
-	return nil
+	r.e = c.e
+	return &ReqContext{&sender{c.e, r}, &receiver{c.e, r}, c, r}, nil
 }
 
 // Request sends body and returns the reply. Any number of goroutines may have
@@ -121,13 +108,12 @@ func (x *Req0) giveBack(c *ReqContext) {
 // req is the pattern: round robin, and replies to whoever asked.
 type req struct {
 	balance
-	s           *socket
-	outstanding map[uint32]*request
-	lastID      uint32     // starts at random: a restarted requester must not take an old reply for its own
-	unsent      []*request // lost their peer and wait for another
-	idle        []*ReqContext
-	resend      *time.Timer
-	resendAt    int64 // when it fires; 0: it is not set
+	ledger[*request]
+	s        *socket
+	unsent   []*request // lost their peer and wait for another
+	idle     []*ReqContext
+	resend   *time.Timer
+	resendAt int64 // when it fires; 0: it is not set
 }
 
 // request is the state of a context: at most one outstanding request.
@@ -164,7 +150,7 @@ func (x *req) writable(p *Pipe) {
 func (x *req) detach(p *Pipe) {
 	x.balance.detach(p)
 	var lost []*request
-	for _, r := range x.outstanding {
+	for _, r := range x.open {
 		if r.pipe == p {
 			lost = append(lost, r)
 		}
@@ -243,7 +229,7 @@ func (x *req) resendDue() {
 		return
 	}
 	earliest, present := int64(0), now()
-	for _, r := range x.outstanding {
+	for _, r := range x.open {
 		if r.resendAt == 0 {
 			continue
 		}
@@ -264,9 +250,9 @@ func (x *req) resendDue() {
 
 // deliver passes each reply to its request.
 func (x *req) deliver(p *Pipe, batch []transport.Message) bool {
-	for _, m := range x.s.keep(p, batch, replyHeader) {
-		r := x.outstanding[wire.ID(m.Data)]
-		if r == nil {
+	for _, m := range x.s.keep(p, batch, answerHeader) {
+		r, ok := x.whose(m)
+		if !ok {
 			x.s.stats.LateReplies++
 			m.Release()
 			continue
@@ -278,19 +264,9 @@ func (x *req) deliver(p *Pipe, batch []transport.Message) bool {
 	return true
 }
 
-// replyHeader is the request's ID and nothing else: what devices added they
-// took off again on the way back.
-func replyHeader(m *transport.Message) error {
-	if len(m.Data) < 4 {
-		return wire.ErrTruncated
-	}
-	m.Header = 4
-	return nil
-}
-
 func (x *req) wake() {
 	x.senders.wakeAll()
-	for _, r := range x.outstanding {
+	for _, r := range x.open {
 		r.waiting.wakeAll()
 	}
 	if x.resend != nil {
@@ -303,8 +279,7 @@ func (x *req) wake() {
 func (r *request) offer(m *outgoing) (*Pipe, error) {
 	x := r.req
 	r.cancel()
-	x.lastID++
-	id := x.lastID | wire.EndBit
+	id := x.next()
 	p, token, err := x.send(wire.AppendID(r.header[:0], id), &m.body)
 	if err != nil {
 		return nil, err
@@ -318,7 +293,7 @@ func (r *request) offer(m *outgoing) (*Pipe, error) {
 			r.body = transport.NewMessage(r.small)
 		}
 	}
-	x.outstanding[id] = r
+	x.open[id] = r
 	x.schedule(r)
 	return flushing(p, token), nil
 }
@@ -327,12 +302,19 @@ func (r *request) room() *waitList { return &r.req.senders }
 func (r *request) ready() bool     { return r.req.ready() }
 
 // inline: the only request is waited for; one of many can share a write.
-func (r *request) inline() bool { return len(r.req.outstanding) == 1 }
+func (r *request) inline() bool { return len(r.req.open) == 1 }
+
+// abandon is the end of a context.
+func (r *request) abandon() {
+	r.cancel()
+	r.room().wakeAll()
+	r.waiting.wakeAll()
+}
 
 // cancel forgets the request, its reply and its failure.
 func (r *request) cancel() {
 	if r.id != 0 {
-		delete(r.req.outstanding, r.id)
+		delete(r.req.open, r.id)
 	}
 	r.body.Release()
 	r.reply.Release()

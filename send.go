@@ -53,10 +53,10 @@ func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {
 // copied sends a body that stays the caller's.
 func (x *sender) copied(ctx context.Context, body []byte, p *Pipe, try bool) error {
 	if len(body) <= copyMax { // will be copied anyway
-		return x.do(ctx, &outgoing{transport.NewMessage(body), p}, try)
+		return x.do(ctx, &outgoing{body: transport.NewMessage(body), pipe: p}, try)
 	}
 	m := transport.Copy(body)
-	err := x.do(ctx, &outgoing{m, p}, try)
+	err := x.do(ctx, &outgoing{body: m, pipe: p}, try)
 	m.Release()
 	return err
 }
@@ -65,7 +65,11 @@ func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
 	if m.freed.Load() {
 		return x.e.s.opError("send", "", because(ErrInvalid, "the message was sent or freed before"))
 	}
-	err := x.do(ctx, &outgoing{m.data.Strip(), m.pipe}, try)
+	out := &outgoing{body: m.data, pipe: m.pipe, traced: m.traced}
+	if !x.e.s.raw {
+		out.body, out.traced = m.data.Strip(), false
+	}
+	err := x.do(ctx, out, try)
 	if err == nil {
 		m.Free()
 	}

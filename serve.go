@@ -24,13 +24,6 @@ func WithConcurrency(n int) ServeOption {
 	return func(c *serveConfig) { c.workers = n }
 }
 
-// Serve answers requests with h until ctx ends, whose error it returns, or the
-// socket is closed, and then it returns nil. It waits for handlers that run.
-// The ctx of a handler ends in both cases.
-func (x *Rep0) Serve(ctx context.Context, h Handler, opts ...ServeOption) error {
-	return serve(ctx, x.socket, h, opts, x.NewContext)
-}
-
 // answering is what serve needs of a context.
 type answering interface {
 	RecvMsg(context.Context) (*Message, error)

@@ -82,6 +82,7 @@ type Socket interface {
 // logger or a system call that may wait runs.
 type socket struct {
 	protocol Protocol
+	raw      bool
 	endpoint // the socket's own
 	in       *receiver
 	out      *sender
@@ -104,7 +105,8 @@ type socket struct {
 	stats     Stats
 	recvFD    *pollFD
 	sendFD    *pollFD
-	polled    bool // there is one of them
+	polled    bool     // there is one of them
+	tell      []func() // log lines for when mu is unlocked
 }
 
 // endpoint is where a program sends and receives: a socket itself or one of
@@ -221,7 +223,7 @@ func (s *socket) Protocol() Protocol { return s.protocol }
 func (s *socket) Peer() Protocol { return s.protocol.Peer() }
 
 // Raw implements [Socket].
-func (s *socket) Raw() bool { return false }
+func (s *socket) Raw() bool { return s.raw }
 
 // Dialers implements [Socket].
 func (s *socket) Dialers() []*Dialer {
@@ -260,6 +262,26 @@ func (s *socket) opError(op, url string, err error) error {
 		return nil
 	}
 	return &OpError{Op: op, Protocol: s.protocol, URL: url, Err: classify(err)}
+}
+
+// unlock unlocks mu after a change and does what is due.
+func (s *socket) unlock() {
+	if s.polled {
+		s.updateFDs()
+	}
+	tell := s.tell
+	s.tell = nil
+	s.mu.Unlock()
+	for _, f := range tell {
+		f()
+	}
+}
+
+// later logs once mu, which is held, is unlocked.
+func (s *socket) later(level slog.Level, msg string, args ...any) {
+	if s.cfg.Logger != nil {
+		s.tell = append(s.tell, func() { s.log(level, msg, args...) })
+	}
 }
 
 // log writes to the socket's logger, if it has one. No lock is held.

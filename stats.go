@@ -20,8 +20,40 @@ type Stats struct {
 	TooLarge    uint64 `json:"too_large"`    // peers disconnected for a message above the limit
 	Unexpected  uint64 `json:"unexpected"`   // dropped: the protocol does not receive
 	LateReplies uint64 `json:"late_replies"` // dropped: nobody waits for the reply any more
-	NoRequester uint64 `json:"no_requester"` // replies dropped: the requester has gone
+	NoPeer      uint64 `json:"no_peer"`      // dropped: the peer that it was for has gone
 	Resends     uint64 `json:"resends"`      // requests sent again
+	DroppedFull uint64 `json:"dropped_full"` // dropped: the queue of a peer, subscriber or survey was full
+	Filtered    uint64 `json:"filtered"`     // dropped: no topic matched
+}
+
+// PipeStats are a pipe's counters since it was made.
+type PipeStats struct {
+	Sent          uint64 `json:"sent"`           // messages accepted for this peer
+	SentBytes     uint64 `json:"sent_bytes"`     // with their headers
+	Received      uint64 `json:"received"`       // messages read from the peer
+	ReceivedBytes uint64 `json:"received_bytes"` // with their headers
+	DroppedFull   uint64 `json:"dropped_full"`   // not sent: the peer's queue was full
+	SendQueue     int    `json:"send_queue"`     // messages that wait to be written now
+	RecvQueue     int    `json:"recv_queue"`     // messages that wait to be received now
+}
+
+// Stats are the pipe's counters.
+func (p *Pipe) Stats() PipeStats {
+	p.s.mu.Lock()
+	st := p.stats
+	st.RecvQueue = p.in.len()
+	p.s.mu.Unlock()
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	st.Sent, st.SentBytes = p.out.messages, p.out.bytes
+	st.SendQueue = p.out.pending.Len()
+	return st
+}
+
+// unexpected drops what a peer sent to a socket that does not receive.
+func (s *socket) unexpected(batch []transport.Message) {
+	s.stats.Unexpected += uint64(len(batch))
+	release(batch)
 }
 
 // Stats implements [Socket].

@@ -1,0 +1,68 @@
+package gonng
+
+import (
+	"context"
+	"errors"
+)
+
+// Device forwards messages between two raw sockets of protocols that talk to
+// each other (raw rep and raw req, raw sub and raw pub, …), both ways as far
+// as they do, until ctx ends, whose error it returns, or one of them is
+// closed, and then it returns nil. With b nil it sends what a receives back
+// through a: a bus to its other peers, a pair to its peer. It closes neither.
+// nng: nng_device.
+func Device(ctx context.Context, a, b *Raw) error {
+	if b == nil {
+		b = a
+	}
+	if a.protocol.Peer() != b.protocol {
+		return a.opError("device", "", because(ErrInvalid, "%v talks to %v, not to %v", a.protocol, a.Peer(), b.protocol))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ways := [][2]*Raw{{a, b}}
+	if a != b {
+		ways = append(ways, [2]*Raw{b, a})
+	}
+	ended := make(chan error)
+	running := 0
+	for _, way := range ways {
+		if from, to := way[0], way[1]; from.in != nil && to.out != nil {
+			running++
+			go func() { ended <- forward(ctx, from, to) }()
+		}
+	}
+	var first error
+	for i := range running {
+		err := <-ended
+		if i == 0 {
+			first = err
+		}
+		cancel()
+	}
+	if errors.Is(first, ErrClosed) {
+		return nil
+	}
+	return first
+}
+
+func forward(ctx context.Context, from, to *Raw) error {
+	for {
+		m, err := from.RecvMsg(ctx)
+		if err != nil {
+			if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
+				continue // the socket's receive timeout
+			}
+			return err
+		}
+		if from != to && from.protocol == ProtocolBus0 {
+			m.traced = false // the pipe is not one of to's
+		}
+		if err := to.SendMsg(ctx, m); err != nil {
+			if errors.Is(err, ErrClosed) || ctx.Err() != nil {
+				return err
+			}
+			m.Free() // a send timeout, or a header that makes no sense
+		}
+	}
+}

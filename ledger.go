@@ -1,0 +1,32 @@
+package gonng
+
+import (
+	"math/rand/v2"
+
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+// ledger numbers requests or surveys and finds whose an answer is.
+type ledger[T any] struct {
+	open map[uint32]T
+	last uint32
+}
+
+func newLedger[T any]() ledger[T] {
+	// It starts at random: a restarted program must not take an answer to the
+	// one before for its own.
+	return ledger[T]{make(map[uint32]T), rand.Uint32()}
+}
+
+// next is a number that was not used for a long time.
+func (l *ledger[T]) next() uint32 {
+	l.last++
+	return l.last | wire.EndBit
+}
+
+// whose is the owner of an answer.
+func (l *ledger[T]) whose(m transport.Message) (T, bool) {
+	owner, ok := l.open[wire.ID(m.Data)]
+	return owner, ok
+}

@@ -1,0 +1,228 @@
+package gonng
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
+)
+
+// Surveyor0 sends a survey to all its peers and receives their responses until
+// the survey time is over, which is ErrTimeout. Receiving without a survey is
+// ErrBadState; sending again ends the survey before. nng: nng_surveyor0;
+// pynng: Surveyor0.
+type Surveyor0 struct {
+	*socket
+	*sender
+	*receiver
+	surveys *surveys
+}
+
+// NewSurveyor0 makes a Surveyor0.
+func NewSurveyor0(opts ...SurveyorOption) (*Surveyor0, error) {
+	s := newSocket(ProtocolSurveyor0)
+	all := &surveys{fanout: fanout{s: s}, ledger: newLedger[*survey]()}
+	own := &survey{of: all, e: &s.endpoint}
+	x := &Surveyor0{s, s.canSend(own), s.canRecv(own), all}
+	return open(x, s, all, opts)
+}
+
+// SurveyorContext is one more survey at a time on a Surveyor0. nng: nng_ctx;
+// pynng: Context.
+type SurveyorContext struct {
+	*sender
+	*receiver
+	scope[SurveyorOption]
+}
+
+// NewContext makes a context with the socket's present options. nng:
+// nng_ctx_open; pynng: new_context.
+func (x *Surveyor0) NewContext() (*SurveyorContext, error) {
+	v := &survey{of: x.surveys}
+	c, err := newScope[SurveyorOption](x.socket, v)
+	if err != nil {
+		return nil, err
+	}
+	v.e = c.e
+	return &SurveyorContext{&sender{c.e, v}, &receiver{c.e, v}, c}, nil
+}
+
+// Survey sends body to all peers and yields their responses until the survey
+// time is over or the socket is closed, which ends the loop quietly. Any other
+// error is its last value. Any number of surveys may run at the same time.
+func (x *Surveyor0) Survey(ctx context.Context, body []byte) iter.Seq2[*Message, error] {
+	return func(yield func(*Message, error) bool) {
+		c, err := x.NewContext()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer c.Close()
+		c.scope.e.own.RecvTimeout = 0 // the survey has its own
+		if err := c.Send(ctx, body); err != nil {
+			yield(nil, err)
+			return
+		}
+		for m, err := range c.Messages(ctx) {
+			if errors.Is(err, errSurveyOver) || !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// Respondent0 receives surveys and sends its response to where the last
+// survey came from. Sending without a survey is ErrBadState. nng:
+// nng_respondent0; pynng: Respondent0.
+type Respondent0 struct {
+	*socket
+	*sender
+	*receiver
+	answers *answers
+}
+
+// NewRespondent0 makes a Respondent0.
+func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
+	s := newSocket(ProtocolRespondent0)
+	all, own := newAnswers(s)
+	x := &Respondent0{s, s.canSend(own), s.canRecv(own), all}
+	return open(x, s, all, opts)
+}
+
+// RespondentContext answers one more survey at a time on a Respondent0. nng:
+// nng_ctx; pynng: Context.
+type RespondentContext struct {
+	*sender
+	*receiver
+	scope[SocketOption]
+}
+
+// NewContext makes a context with the socket's present options. nng:
+// nng_ctx_open; pynng: new_context.
+func (x *Respondent0) NewContext() (*RespondentContext, error) {
+	a := &answer{of: x.answers}
+	c, err := newScope[SocketOption](x.socket, a)
+	if err != nil {
+		return nil, err
+	}
+	return &RespondentContext{&sender{c.e, a}, &receiver{c.e, a}, c}, nil
+}
+
+// Serve answers surveys with h, as [Rep0.Serve] answers requests.
+func (x *Respondent0) Serve(ctx context.Context, h Handler, opts ...ServeOption) error {
+	return serve(ctx, x.socket, h, opts, x.NewContext)
+}
+
+// surveys is the pattern of the surveyor: surveys to every peer, responses to
+// whoever asked.
+type surveys struct {
+	fanout
+	ledger[*survey]
+}
+
+// survey is the state of a context: at most one survey.
+type survey struct {
+	of      *surveys
+	e       *endpoint
+	waiting waitList
+
+	id        uint32 // 0: none
+	over      bool   // its time
+	header    [4]byte
+	timer     *time.Timer
+	responses dropQueue
+}
+
+var errSurveyOver = because(ErrTimeout, "the survey time is over")
+
+func (x *surveys) deliver(p *Pipe, batch []transport.Message) bool {
+	for _, m := range x.s.keep(p, batch, answerHeader) {
+		v, ok := x.whose(m)
+		if !ok {
+			x.s.stats.LateReplies++
+			m.Release()
+			continue
+		}
+		if v.responses.push(m, p, newLimit(v.e.config().RecvBuffer, lossyBytes), true) {
+			x.s.stats.DroppedFull++
+		}
+		v.waiting.wakeOne()
+	}
+	return true
+}
+
+func (x *surveys) wake() {
+	for _, v := range x.open {
+		v.abandon()
+	}
+}
+
+func (v *survey) offer(m *outgoing) (*Pipe, error) {
+	v.end()
+	v.id = v.of.next()
+	v.of.open[v.id] = v
+	v.setTimer(v.id, v.e.config().SurveyTime)
+	return v.of.send(wire.AppendID(v.header[:0], v.id), &m.body, nil), nil
+}
+
+// setTimer ends the survey with that number after d. The number tells a timer
+// that fires late from the one of the next survey.
+func (v *survey) setTimer(id uint32, d time.Duration) {
+	v.timer = time.AfterFunc(d, func() {
+		s := v.of.s
+		s.mu.Lock()
+		defer s.unlock()
+		if v.id == id {
+			delete(v.of.open, id)
+			v.over = true
+			v.waiting.wakeAll()
+		}
+	})
+}
+
+func (v *survey) room() *waitList { return v.of.room() }
+func (v *survey) ready() bool     { return true }
+func (v *survey) inline() bool    { return v.of.inline() }
+
+// end forgets the survey and its responses.
+func (v *survey) end() {
+	if v.id != 0 {
+		delete(v.of.open, v.id)
+		v.timer.Stop()
+	}
+	v.responses.clear()
+	v.id, v.over = 0, false
+}
+
+// abandon ends the survey for those who wait, too.
+func (v *survey) abandon() {
+	v.end()
+	v.waiting.wakeAll()
+}
+
+func (v *survey) pop(max int, m *Message) error {
+	if err := v.responses.pop(max, m); err != errWait {
+		v.passOn()
+		return err
+	}
+	switch {
+	case v.over:
+		v.end()
+		return errSurveyOver
+	case v.id == 0:
+		return because(ErrBadState, "there is no survey to receive a response to: send one first")
+	}
+	return errWait
+}
+
+func (v *survey) passOn() {
+	if v.more() {
+		v.waiting.wakeOne()
+	}
+}
+
+func (v *survey) arrivals() *waitList { return &v.waiting }
+func (v *survey) more() bool          { return v.responses.len() > 0 }
