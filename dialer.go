@@ -49,7 +49,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 	switch {
 	case err == nil:
 		return d, nil
-	case d.cfg.DialMode == DialWait, s.stop.Err() != nil:
+	case d.cfg.DialMode == DialWait, d.ctx.Err() != nil:
 		d.Close()
 		return nil, err
 	}

@@ -16,11 +16,12 @@ import (
 // Listener accepts connections at one address. nng: nng_listener; pynng:
 // Listener.
 type Listener struct {
-	s    *socket
-	l    transport.Listener
-	ctx  context.Context
-	stop context.CancelFunc
-	once sync.Once
+	s      *socket
+	l      transport.Listener
+	ctx    context.Context
+	stop   context.CancelFunc
+	once   sync.Once
+	closed bool // by Close: no more pipes; guarded by s.mu
 }
 
 // Listen implements [Socket].
@@ -108,8 +109,14 @@ func (l *Listener) Pipes() []*Pipe {
 // nng_listener_close.
 func (l *Listener) Close() error {
 	err := l.close()
-	for _, p := range l.Pipes() {
-		p.finish(l.s.opError("listen", l.URL(), ErrClosed))
+	l.s.mu.Lock()
+	l.closed = true
+	pipes := slices.Clone(l.s.pipes) // also those that hooks still look at
+	l.s.mu.Unlock()
+	for _, p := range pipes {
+		if p.listener == l {
+			p.finish(l.s.opError("listen", l.URL(), ErrClosed))
+		}
 	}
 	return err
 }
@@ -160,7 +167,7 @@ func (l *Listener) introduce(t *task, peer transport.Incoming) {
 	conn, err := peer.Handshake(l.ctx)
 	if err == nil {
 		_, err = l.s.addPipe(t, newPipe(l.s, conn, nil, l, l.URL()))
-	} else {
+	} else if l.ctx.Err() == nil {
 		l.s.mu.Lock()
 		l.s.stats.HandshakeErrors++
 		l.s.mu.Unlock()

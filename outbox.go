@@ -21,6 +21,7 @@ type outbox struct {
 	limit   limit
 	pending transport.Batch
 	current transport.Batch // belongs to whoever has the token
+	taken   int             // messages in current when it was taken; 0 once written
 	writing bool            // the token is taken
 	wanted  bool            // somebody waits for room
 	closed  bool            // nothing more is accepted
@@ -29,8 +30,8 @@ type outbox struct {
 
 	drained chan struct{} // closed when closed and written, if anybody asked
 
-	kick    chan struct{} // passes the token to the writer goroutine
-	started bool          // the writer goroutine runs: only once there was something to gather
+	kick  chan struct{} // passes the token to the writer goroutine, which exists once there was something to gather
+	ended chan struct{} // closed when the writer goroutine has ended; nil before it exists
 }
 
 func (o *outbox) init(conn transport.Conn, l limit) {
@@ -97,7 +98,7 @@ func (o *outbox) take() (work, wanted bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.pending.Len() == 0 {
-		o.writing = false
+		o.writing, o.taken = false, 0
 		if o.drained != nil {
 			close(o.drained)
 			o.drained = nil
@@ -105,6 +106,7 @@ func (o *outbox) take() (work, wanted bool) {
 		return false, false
 	}
 	o.pending, o.current = o.current, o.pending
+	o.taken = o.current.Len()
 	wanted, o.wanted = o.wanted, false
 	return true, wanted
 }
@@ -124,10 +126,34 @@ func (o *outbox) close() <-chan struct{} {
 	return o.drained
 }
 
+// failed is for whoever has the token and could not write all of current.
+func (o *outbox) failed() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed, o.taken = true, o.current.Len()
+}
+
 // unsent is how many messages were accepted and not written. It is exact once
 // nobody writes any more.
 func (o *outbox) unsent() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.pending.Len() + o.current.Len()
+	return o.pending.Len() + o.taken
+}
+
+// writer makes what the writer goroutine needs.
+func (o *outbox) writer() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.kick, o.ended = make(chan struct{}, 1), make(chan struct{})
+}
+
+// join waits for the writer goroutine. The connection is closed: it ends soon.
+func (o *outbox) join() {
+	o.mu.Lock()
+	ended := o.ended
+	o.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
 }

@@ -212,7 +212,7 @@ func (p *Pipe) flush(inline bool) {
 // token.
 func (p *Pipe) kick() {
 	if p.out.kick == nil {
-		p.out.kick = make(chan struct{}, 1)
+		p.out.writer()
 		p.s.tasks.start(p.write)
 	}
 	p.out.kick <- struct{}{}
@@ -220,6 +220,7 @@ func (p *Pipe) kick() {
 
 // write is the writer goroutine.
 func (p *Pipe) write(*task) {
+	defer close(p.out.ended)
 	for {
 		select {
 		case <-p.out.kick:
@@ -256,7 +257,7 @@ func (p *Pipe) parted() bool {
 // writeFailed ends the pipe, but lets the reader finish when it was the peer
 // who went: what the peer sent before is still to be received.
 func (p *Pipe) writeFailed(err error) {
-	p.out.close()
+	p.out.failed()
 	_, direct := p.conn.(transport.Direct)
 	if direct || !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 		p.finish(p.lost(err))

@@ -247,6 +247,9 @@ func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 	defer context.AfterFunc(s.stop, cancel)()
 	c, err := stream.Handshake(ctx, conn, wire.StreamFraming, cfg.transport(s.protocol))
 	if err != nil {
+		if s.stop.Err() != nil {
+			err = ErrClosed
+		}
 		return nil, s.opError("attach", "", classify(err))
 	}
 	p, err := s.addPipe(nil, newPipe(s, c, nil, nil, ""))
@@ -306,18 +309,17 @@ func (s *socket) Close() error {
 	return s.close(ctx)
 }
 
+// close may run more than once at a time: who has less patience then ends the
+// waiting for all.
 func (s *socket) close(ctx context.Context) error {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		s.tasks.wait()
-		return nil
-	}
+	first := !s.closed
 	s.closed = true
 	s.pattern.wake()
 	s.peers.wakeAll()
 	pipes := slices.Clone(s.pipes)
 	dialers, listeners := s.dialers, s.listeners
+	s.dialers, s.listeners = nil, nil
 	for _, p := range pipes {
 		p.resume() // what comes now is discarded: unread data would reset the connection
 	}
@@ -354,7 +356,7 @@ func (s *socket) close(ctx context.Context) error {
 	for _, p := range pipes {
 		left += p.out.unsent()
 	}
-	if left == 0 {
+	if left == 0 || !first {
 		return nil
 	}
 	err := s.opError("close", "", because(ErrTimeout, "%d messages were not sent in time", left))
@@ -427,7 +429,7 @@ func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
 	}
 	s.mu.Lock()
 	err := error(ErrClosed)
-	if !s.closed {
+	if !s.closed && (p.listener == nil || !p.listener.closed) {
 		err = s.pattern.attach(p)
 	}
 	if err != nil {
@@ -458,6 +460,7 @@ func (s *socket) refuse(p *Pipe, why error) error {
 
 // removePipe is the last act of a pipe's goroutine t.
 func (s *socket) removePipe(t *task, p *Pipe) {
+	p.out.join()
 	unsent := p.out.unsent()
 	s.mu.Lock()
 	s.pipes = slices.DeleteFunc(s.pipes, func(x *Pipe) bool { return x == p })

@@ -87,15 +87,35 @@ func (b *batch) start() {
 }
 
 // writeTo writes what is left, waiting where it must.
-func (b *batch) writeTo(c net.Conn) (err error) {
+func (b *batch) writeTo(c net.Conn) error {
 	b.start()
 	if b.vectors != nil {
-		_, err = b.vectors.WriteTo(c)
-	} else {
-		_, err = c.Write(b.rest)
+		n, err := b.vectors.WriteTo(c)
+		return b.wrote(int(n), err)
 	}
+	n, err := c.Write(b.rest)
+	b.rest = b.rest[n:]
+	return b.wrote(len(b.buf)-len(b.rest), err)
+}
+
+// wrote empties the batch that was written, or keeps those messages that were
+// not written whole when it failed after n bytes of the batch.
+func (b *batch) wrote(n int, err error) error {
 	if err == nil {
 		b.Reset()
+		return nil
+	}
+	prefix, large, buf := b.framing.PrefixSize(), b.large, b.buf
+	for at := 0; at < len(buf); b.messages-- {
+		size, _ := b.framing.ParsePrefix(buf[at:]) // our own: it is well formed
+		if n -= prefix + int(size); n < 0 {
+			break
+		}
+		at += prefix + int(size)
+		if len(large) > 0 && large[0].at <= at {
+			at -= len(large[0].m.Data) // is not in buf
+			large = large[1:]
+		}
 	}
 	return err
 }

@@ -77,11 +77,11 @@ func (c *Conn) TryWrite(b transport.Batch) (bool, error) {
 	own.start()
 	n, err := c.writer.try(own.rest)
 	own.rest = own.rest[n:]
-	if err != nil || len(own.rest) > 0 {
-		return false, err
+	if err == nil && len(own.rest) > 0 {
+		return false, nil
 	}
-	own.Reset()
-	return true, nil
+	err = own.wrote(len(own.buf)-len(own.rest), err)
+	return err == nil, err
 }
 
 // Write implements transport.Conn.
