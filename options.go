@@ -124,11 +124,6 @@ type (
 		anySocket
 		anyDial
 	}
-	socketListenOption struct {
-		setting
-		anySocket
-		anyListen
-	}
 	generalOption struct {
 		setting
 		anySocket
