@@ -100,7 +100,11 @@ func (s *socket) sendLimit(c *Config) limit {
 	return newLimit(c.SendBuffer, queueBytes)
 }
 
-func (l limit) reached(messages, bytes int) bool { return messages >= l.messages || bytes >= l.bytes }
+// reached counts the length word of each message, or any number of empty ones
+// would fit.
+func (l limit) reached(messages, bytes int) bool {
+	return messages >= l.messages || bytes+8*messages >= l.bytes
+}
 
 func (c *Config) transport(p Protocol) *transport.Config {
 	return &transport.Config{
