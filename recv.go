@@ -145,7 +145,12 @@ func (x *receiver) wait(ctx context.Context, max int, try bool) (*Message, error
 			return nil, err
 		}
 		m := x.e.s.blankMessage()
-		if err := x.pop(max, m); err != errWait {
+		switch err := x.pop(max, m); err {
+		case nil:
+			return m, nil
+		case errWait:
+		default: // such as too small a buffer: another may take the message
+			x.source.arrivals().wakeOne()
 			return m, err
 		}
 	}
