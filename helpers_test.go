@@ -1,0 +1,211 @@
+package gonng_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+// patience is how long a test waits for what must happen before it fails.
+const patience = gonngtest.Timeout
+
+// within is what a call may take beyond the end of its time.
+const within = 50 * time.Millisecond
+
+func TestMain(m *testing.M) { gonngtest.Main(m) }
+
+func testContext(t testing.TB) context.Context { return gonngtest.Context(t, patience) }
+
+// parallel runs f over every transport of the kind at once. The test itself
+// calls gonngtest.NoLeaks.
+func parallel(t *testing.T, transports []gonngtest.Transport, f func(t *testing.T, tr gonngtest.Transport)) {
+	for _, tr := range transports {
+		t.Run(tr.Name, func(t *testing.T) {
+			t.Parallel()
+			f(t, tr)
+		})
+	}
+}
+
+// streams are the transports that a peer can be scripted on.
+func streams() (list []gonngtest.Transport) {
+	for _, tr := range gonngtest.Transports {
+		if tr.Name == "tcp" || tr.Name == "ipc" {
+			list = append(list, tr)
+		}
+	}
+	return list
+}
+
+func transport(name string) gonngtest.Transport {
+	for _, tr := range gonngtest.Transports {
+		if tr.Name == name {
+			return tr
+		}
+	}
+	panic("no transport " + name)
+}
+
+func framing(tr gonngtest.Transport) gonngtest.Framing {
+	if tr.Name == "ipc" {
+		return gonngtest.IPCFraming
+	}
+	return gonngtest.StreamFraming
+}
+
+// open makes a socket that is closed when the test ends.
+func open[T gonng.Socket, O any](t testing.TB, newSocket func(...O) (T, error), opts ...O) T {
+	t.Helper()
+	s, err := newSocket(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// listen listens at a new address of the transport.
+func listen(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonng.Listener {
+	t.Helper()
+	l, err := s.Listen(testContext(t), tr.URL(t), tr.Listen...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// dial dials url; the outcome may be later.
+func dial(t testing.TB, s gonng.Socket, tr gonngtest.Transport, url string, opts ...gonng.DialOption) *gonng.Dialer {
+	t.Helper()
+	d, err := s.Dial(testContext(t), url, append(opts, tr.Dial...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// link connects b to a, and returns when both have their peer.
+func link(t testing.TB, a, b gonng.Socket, tr gonngtest.Transport) (*gonng.Listener, *gonng.Dialer) {
+	t.Helper()
+	l := listen(t, a, tr)
+	d := dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
+	waitPeers(t, a, 1)
+	waitPeers(t, b, 1)
+	return l, d
+}
+
+// scripted connects a peer of s's to it that the test plays.
+func scripted(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonngtest.Peer {
+	t.Helper()
+	peer := gonngtest.Dial(t, listen(t, s, tr).URL())
+	peer.Handshake(s.Peer())
+	waitPeers(t, s, 1)
+	return peer
+}
+
+func waitPeers(t testing.TB, s gonng.Socket, n int) {
+	t.Helper()
+	if err := s.WaitPeers(testContext(t), n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wait fails the test when what does not happen.
+func wait[T any](t testing.TB, what string, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("%s: did not happen in %v", what, patience)
+		panic("unreachable")
+	}
+}
+
+// wantError fails unless err is all of the kinds, and an *OpError of op.
+func wantError(t testing.TB, err error, op string, kinds ...error) {
+	t.Helper()
+	for _, kind := range kinds {
+		if !errors.Is(err, kind) {
+			t.Errorf("got error %v, want it to be %v", err, kind)
+		}
+	}
+	var oe *gonng.OpError
+	if !errors.As(err, &oe) {
+		t.Errorf("error %v is a %T, want an *OpError", err, err)
+	} else if oe.Op != op {
+		t.Errorf("error %v is from operation %q, want %q", err, oe.Op, op)
+	}
+}
+
+
+// recorder is a slog handler that keeps what is logged.
+type recorder struct {
+	mu    sync.Mutex
+	lines []string
+	added chan struct{}
+}
+
+func newRecorder() *recorder { return &recorder{added: make(chan struct{})} }
+
+func (r *recorder) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(r, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// Write implements io.Writer: TextHandler calls it once a record.
+func (r *recorder) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, string(line))
+	close(r.added)
+	r.added = make(chan struct{})
+	return len(line), nil
+}
+
+// matching are the lines that have all of the words.
+func (r *recorder) matching(words ...string) (found []string, added <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+next:
+	for _, line := range r.lines {
+		for _, w := range words {
+			if !strings.Contains(line, w) {
+				continue next
+			}
+		}
+		found = append(found, line)
+	}
+	return found, r.added
+}
+
+// want waits for a line that has all of the words, and returns it.
+func (r *recorder) want(t testing.TB, words ...string) string {
+	t.Helper()
+	over := time.After(patience)
+	for {
+		found, added := r.matching(words...)
+		if len(found) > 0 {
+			return found[0]
+		}
+		select {
+		case <-added:
+		case <-over:
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			t.Fatalf("nothing logged with %q; there is:\n%s", words, strings.Join(r.lines, ""))
+		}
+	}
+}
+
+// reconnect is WithReconnectTime as the type that open can infer.
+func reconnect(min, max time.Duration) gonng.SocketOption { return gonng.WithReconnectTime(min, max) }
+
+// recvMaxSize is WithRecvMaxSize as the type that open can infer.
+func recvMaxSize(bytes int) gonng.SocketOption { return gonng.WithRecvMaxSize(bytes) }

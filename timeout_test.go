@@ -1,0 +1,536 @@
+package gonng_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+// endings are the ways in which a call's time can be over.
+var endings = []struct {
+	name  string
+	start func(bound time.Duration) (ctx context.Context, over func() time.Time, cancel func())
+	kinds []error
+}{
+	{"deadline", func(bound time.Duration) (context.Context, func() time.Time, func()) {
+		ctx, cancel := context.WithTimeout(context.Background(), bound)
+		end, _ := ctx.Deadline()
+		return ctx, func() time.Time { return end }, cancel
+	}, []error{gonng.ErrTimeout, os.ErrDeadlineExceeded, context.DeadlineExceeded}},
+
+	{"cancel", func(bound time.Duration) (context.Context, func() time.Time, func()) {
+		ctx, cancel := context.WithCancel(context.Background())
+		end := make(chan time.Time, 1)
+		t := time.AfterFunc(bound, func() { end <- time.Now(); cancel() })
+		return ctx, func() time.Time { return <-end }, func() { t.Stop(); cancel() }
+	}, []error{gonng.ErrCanceled, context.Canceled}},
+
+	{"cause", func(bound time.Duration) (context.Context, func() time.Time, func()) {
+		ctx, cancel := context.WithTimeoutCause(context.Background(), bound, errBored)
+		end, _ := ctx.Deadline()
+		return ctx, func() time.Time { return end }, cancel
+	}, []error{gonng.ErrTimeout, os.ErrDeadlineExceeded, context.DeadlineExceeded, errBored}},
+
+	{"option", func(bound time.Duration) (context.Context, func() time.Time, func()) {
+		end := time.Now().Add(bound)
+		return context.Background(), func() time.Time { return end }, func() {}
+	}, []error{gonng.ErrTimeout, os.ErrDeadlineExceeded}},
+}
+
+var errBored = errors.New("bored")
+
+// inTime calls f until it fails, and checks that no call of it takes longer
+// than it may, and the error. What the machine does beside may delay one call:
+// it is late when three in a row are.
+func inTime(t *testing.T, op string, set func(bound time.Duration) error, f func(context.Context) error) {
+	t.Helper()
+	const bound = 10 * time.Millisecond
+	for _, e := range endings {
+		option := time.Duration(0)
+		if e.name == "option" {
+			option = bound
+		}
+		if err := set(option); err != nil {
+			t.Fatal(err)
+		}
+		var late []time.Duration
+		for {
+			ctx, over, cancel := e.start(bound)
+			err := f(ctx)
+			returned := time.Now()
+			if err == nil {
+				cancel()
+				continue // there was still room
+			}
+			by := returned.Sub(over())
+			cancel()
+			wantError(t, err, op, e.kinds...)
+			if te, ok := err.(interface{ Timeout() bool }); !ok || te.Timeout() != errors.Is(err, gonng.ErrTimeout) {
+				t.Errorf("%s: Timeout of %v is wrong", e.name, err)
+			}
+			if by <= within {
+				break
+			}
+			if late = append(late, by); len(late) == 3 {
+				t.Errorf("%s: returned %v after the end, want at most %v", e.name, late, within)
+				break
+			}
+		}
+	}
+}
+
+// flow is a sending and a receiving socket. Those in flows wait in Send until
+// their peer has room.
+type flow struct {
+	name string
+	send func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender)
+	recv func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver)
+}
+
+func asReq(opts []gonng.SocketOption) (converted []gonng.ReqOption) {
+	for _, o := range opts {
+		converted = append(converted, o)
+	}
+	return converted
+}
+
+func asPair1(opts []gonng.SocketOption) (converted []gonng.Pair1Option) {
+	for _, o := range opts {
+		converted = append(converted, o)
+	}
+	return converted
+}
+
+var flows = []flow{
+	{"pair0",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			s := open(t, gonng.NewPair0, opts...)
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			s := open(t, gonng.NewPair0, opts...)
+			return s, s
+		}},
+	{"pair1",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			s := open(t, gonng.NewPair1, asPair1(opts)...)
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			s := open(t, gonng.NewPair1, asPair1(opts)...)
+			return s, s
+		}},
+	{"pipeline",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			s := open(t, gonng.NewPush0, opts...)
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			s := open(t, gonng.NewPull0, opts...)
+			return s, s
+		}},
+	{"raw pipeline",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			s, err := gonng.NewRaw(gonng.ProtocolPush0, opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			s, err := gonng.NewRaw(gonng.ProtocolPull0, opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s, s
+		}},
+	{"request",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			s := open(t, gonng.NewReq0, asReq(opts)...)
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			s := open(t, gonng.NewRep0, opts...)
+			return s, s
+		}},
+}
+
+// lossyFlows are those that drop instead of waiting.
+var lossyFlows = []flow{
+	{"pubsub",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			s := open(t, gonng.NewPub0, opts...)
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			converted := []gonng.SubOption{gonng.WithTopics("")}
+			for _, o := range opts {
+				converted = append(converted, o)
+			}
+			s := open(t, gonng.NewSub0, converted...)
+			return s, s
+		}},
+	{"survey",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			var converted []gonng.SurveyorOption
+			for _, o := range opts {
+				converted = append(converted, o)
+			}
+			s := open(t, gonng.NewSurveyor0, converted...)
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			s := open(t, gonng.NewRespondent0, opts...)
+			return s, s
+		}},
+	{"bus",
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+			s := open(t, gonng.NewBus0, opts...)
+			return s, s
+		},
+		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+			s := open(t, gonng.NewBus0, opts...)
+			return s, s
+		}},
+}
+
+var allFlows = append(slices.Clone(flows), lossyFlows...)
+
+func TestRecvInTime(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, w := range allFlows {
+		t.Run(w.name, func(t *testing.T) {
+			t.Run("nobody", func(t *testing.T) {
+				t.Parallel()
+				s, r := w.recv(t)
+				recvsInTime(t, s, r)
+			})
+			parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+				s, r := w.recv(t)
+				other, _ := w.send(t)
+				link(t, s, other, tr)
+				recvsInTime(t, s, r)
+			})
+		})
+	}
+}
+
+func recvsInTime(t *testing.T, s gonng.Socket, r gonng.Receiver) {
+	set := func(d time.Duration) error { return s.Set(gonng.WithRecvTimeout(d)) }
+	buf := make([]byte, 10)
+	for name, recv := range map[string]func(context.Context) error{
+		"Recv":     func(ctx context.Context) error { _, err := r.Recv(ctx); return err },
+		"RecvMsg":  func(ctx context.Context) error { _, err := r.RecvMsg(ctx); return err },
+		"RecvInto": func(ctx context.Context) error { _, err := r.RecvInto(ctx, buf); return err },
+		"All": func(ctx context.Context) error {
+			for _, err := range r.All(ctx) {
+				return err
+			}
+			return fmt.Errorf("All ended quietly")
+		},
+	} {
+		t.Run(name, func(t *testing.T) { inTime(t, "recv", set, recv) })
+	}
+	_, err := r.TryRecv()
+	wantError(t, err, "recv", gonng.ErrTryAgain)
+	_, err = r.TryRecvMsg()
+	wantError(t, err, "recv", gonng.ErrTryAgain)
+}
+
+// TestWaitingForAnswerInTime: a request or survey is out, and nobody answers.
+func TestWaitingForAnswerInTime(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		req, rep := open(t, gonng.NewReq0), open(t, gonng.NewRep0)
+		surveyor := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(time.Hour))
+		respondent := open(t, gonng.NewRespondent0)
+		link(t, rep, req, tr)
+		link(t, respondent, surveyor, tr)
+		for _, s := range []interface {
+			gonng.Socket
+			gonng.Sender
+			gonng.Receiver
+		}{req, surveyor} {
+			if _, err := s.TryRecv(); !errors.Is(err, gonng.ErrBadState) {
+				t.Errorf("TryRecv without a question: %v, want ErrBadState", err)
+			}
+			if err := s.Send(testContext(t), nil); err != nil {
+				t.Fatal(err)
+			}
+			recvsInTime(t, s, s)
+		}
+		set := func(d time.Duration) error { return req.Set(gonng.WithRecvTimeout(d)) }
+		inTime(t, "recv", set, func(ctx context.Context) error {
+			_, err := req.Request(ctx, nil)
+			return err
+		})
+	})
+}
+
+// TestSurveyTimeIsTimeout: the end of a survey is like that of any other time.
+func TestSurveyTimeIsTimeout(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	s := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(10*time.Millisecond))
+	start := time.Now()
+	if err := s.Send(testContext(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Recv(testContext(t))
+	wantError(t, err, "recv", gonng.ErrTimeout, os.ErrDeadlineExceeded)
+	if took := time.Since(start); took < 10*time.Millisecond || took > 10*time.Millisecond+5*within {
+		t.Errorf("the survey took %v, want 10ms", took)
+	}
+}
+
+func TestSendInTimeWithoutPeer(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, w := range flows {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			s, x := w.send(t)
+			sendsInTime(t, s, x, 10)
+		})
+	}
+}
+
+func sendsInTime(t *testing.T, s gonng.Socket, x gonng.Sender, size int) {
+	t.Helper()
+	set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
+	body := make([]byte, size)
+	m := gonng.NewMessage(body)
+	inTime(t, "send", set, func(ctx context.Context) error { return x.Send(ctx, body) })
+	inTime(t, "send", set, func(ctx context.Context) error {
+		err := x.SendMsg(ctx, m)
+		if err == nil {
+			m = gonng.NewMessage(body)
+		} else if len(m.Bytes()) != size {
+			t.Errorf("a message that was not sent has %d bytes, want %d", len(m.Bytes()), size)
+		}
+		return err
+	})
+	// Whatever went into the kernel meanwhile: in the end it must not wait.
+	var err error
+	for err == nil {
+		start := time.Now()
+		if err = x.TrySend(body); time.Since(start) > time.Second {
+			t.Errorf("TrySend took %v", time.Since(start))
+		}
+	}
+	wantError(t, err, "send", gonng.ErrTryAgain)
+	for err = nil; err == nil; {
+		if err = x.TrySendMsg(m); err == nil {
+			m = gonng.NewMessage(body)
+		}
+	}
+	wantError(t, err, "send", gonng.ErrTryAgain)
+}
+
+// stuck connects a peer to s that has stopped reading: a scripted one where
+// that is possible, and other elsewhere.
+func stuck(t *testing.T, s, other gonng.Socket, tr gonngtest.Transport) {
+	if tr.Name == "tcp" || tr.Name == "ipc" {
+		scripted(t, s, tr)
+	} else {
+		link(t, s, other, tr)
+	}
+}
+
+// TestSendInTimeToStuckPeer: the peer has stopped reading, and its buffers and
+// ours are full.
+func TestSendInTimeToStuckPeer(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, w := range flows {
+		for _, size := range []int{100, 1 << 20} {
+			t.Run(fmt.Sprint(w.name, "/", size), func(t *testing.T) {
+				parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+					s, x := w.send(t, gonng.WithLinger(0))
+					other, _ := w.recv(t, gonng.WithLinger(0), recvMaxSize(0))
+					stuck(t, s, other, tr)
+					sendsInTime(t, s, x, size)
+				})
+			})
+		}
+	}
+}
+
+// TestSendDropsForStuckPeer: where a message goes to all, nobody is waited for.
+func TestSendDropsForStuckPeer(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, w := range lossyFlows {
+		for _, size := range []int{1000, 1 << 20} {
+			t.Run(fmt.Sprint(w.name, "/", size), func(t *testing.T) {
+				parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+					s, x := w.send(t, gonng.WithLinger(0))
+					scripted(t, s, tr)
+					body := make([]byte, size)
+					late := 0
+					for s.Stats().DroppedFull < 100 {
+						start := time.Now()
+						if err := x.Send(context.Background(), body); err != nil {
+							t.Fatal(err)
+						}
+						if took := time.Since(start); took < within {
+							late = 0
+						} else if late++; late == 3 {
+							t.Fatalf("Send took %v three times in a row, want it never to wait", took)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestReplyInTimeToStuckPeer: requests come in, and nobody reads the replies.
+func TestReplyInTimeToStuckPeer(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, protocol := range []gonng.Protocol{gonng.ProtocolRep0, gonng.ProtocolRespondent0} {
+		for _, size := range []int{1000, 1 << 20} {
+			t.Run(fmt.Sprint(protocol, "/", size), func(t *testing.T) {
+				parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+					type answering interface {
+						gonng.Socket
+						gonng.Sender
+						gonng.Receiver
+					}
+					var s answering
+					if protocol == gonng.ProtocolRep0 {
+						s = open(t, gonng.NewRep0, gonng.WithLinger(0))
+					} else {
+						s = open(t, gonng.NewRespondent0, gonng.WithLinger(0))
+					}
+					ask(scripted(t, s, tr), tr)
+					set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
+					body := make([]byte, size)
+					inTime(t, "send", set, func(ctx context.Context) error {
+						err := s.Send(ctx, body)
+						if err == nil || errors.Is(err, gonng.ErrBadState) {
+							_, err = s.Recv(context.Background())
+						}
+						return err
+					})
+				})
+			})
+		}
+	}
+}
+
+// ask sends questions until the connection is closed.
+func ask(peer *gonngtest.Peer, tr gonngtest.Transport) {
+	question := gonngtest.Frame(framing(tr), []byte{0x80, 0, 0, 1}, make([]byte, 1000))
+	go func() {
+		for {
+			if _, err := peer.Conn().Write(question); err != nil {
+				return
+			}
+		}
+	}()
+}
+
+// TestRawReplyInTimeToStuckPeer: a raw socket sends to the peer that a message
+// came from, and goes on waiting for it as long as it may.
+func TestRawReplyInTimeToStuckPeer(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+		rec := newRecorder()
+		s, err := gonng.NewRaw(gonng.ProtocolRep0, gonng.WithLinger(0), gonng.WithLogger(rec.logger()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		ask(scripted(t, s, tr), tr)
+		set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
+		body := make([]byte, 100<<10)
+		for _, how := range []string{"as received", "from a header"} {
+			question, err := s.RecvMsg(testContext(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			inTime(t, "send", set, func(ctx context.Context) error {
+				if how == "as received" {
+					return s.SendMsg(ctx, question.Clone())
+				}
+				return s.SendMsg(ctx, gonng.NewRawMessage(question.Header(), body))
+			})
+		}
+		if n := s.Stats().NoPeer; n != 0 {
+			t.Errorf("%d replies found no peer, want 0: it is there", n)
+		}
+	})
+}
+
+// TestRawReplyWaitsForRoom: a reply that has to wait is sent in the end.
+func TestRawReplyWaitsForRoom(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+		s, err := gonng.NewRaw(gonng.ProtocolRep0, gonng.WithSendBuffer(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		peer := scripted(t, s, tr)
+		peer.SendFrame([]byte{0x80, 0, 0, 1})
+		question, err := s.RecvMsg(testContext(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const replies, size = 100, 100 << 10
+		result := make(chan error, 1)
+		go func() {
+			for range replies {
+				m := gonng.NewRawMessage(question.Header(), make([]byte, size))
+				if err := s.SendMsg(testContext(t), m); err != nil {
+					result <- err
+					return
+				}
+			}
+			result <- nil
+		}()
+		for range replies {
+			if got := len(peer.RecvFrame()); got != 4+size {
+				t.Fatalf("received a reply of %d bytes, want %d", got, 4+size)
+			}
+		}
+		if err := wait(t, "SendMsg", result); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestEndedContext: nothing is done for a context that has ended before.
+func TestEndedContext(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	past, cancelPast := context.WithDeadline(context.Background(), time.Unix(1, 0))
+	defer cancelPast()
+	a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+	link(t, a, b, transport("inproc"))
+	for name, ctx := range map[string]context.Context{"canceled": ctx, "past": past} {
+		kind := gonng.ErrCanceled
+		if name == "past" {
+			kind = gonng.ErrTimeout
+		}
+		wantError(t, a.Send(ctx, nil), "send", kind)
+		_, err := a.Recv(ctx)
+		wantError(t, err, "recv", kind)
+		wantError(t, a.WaitPeers(ctx, 2), "wait for peers", kind)
+		_, err = a.Dial(ctx, "tcp://127.0.0.1:1")
+		wantError(t, err, "dial", kind)
+		if n := len(a.Dialers()); n != 0 {
+			t.Errorf("%s: there are %d dialers after a Dial that gave up", name, n)
+		}
+	}
+	if _, err := b.TryRecv(); !errors.Is(err, gonng.ErrTryAgain) {
+		t.Errorf("the peer received %v, want nothing", err)
+	}
+}
