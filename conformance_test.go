@@ -1,0 +1,526 @@
+package gonng_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+// protocolPair is a row of the conformance test: two protocols that talk to
+// each other. A new protocol gets every test below by its row, a new transport
+// by its row in gonngtest.
+type protocolPair struct {
+	name string
+	a, b maker
+	// answers: b sends only in answer to a message of a's.
+	answers bool
+	// lockstep: a message is received before the next is sent, because the
+	// protocol has only one under way or drops what does not fit.
+	lockstep bool
+}
+
+var protocolPairs = []protocolPair{
+	{name: "pair0", a: makes(gonng.NewPair0), b: makes(gonng.NewPair0)},
+	{name: "pair1", a: makes(gonng.NewPair1), b: makes(gonng.NewPair1)},
+	{name: "pair1-polyamorous", a: makes(gonng.NewPair1, gonng.WithPolyamorous()), b: makes(gonng.NewPair1)},
+	{name: "push0-pull0", a: makes(gonng.NewPush0), b: makes(gonng.NewPull0)},
+	{name: "req0-rep0", a: makes(gonng.NewReq0), b: makes(gonng.NewRep0), answers: true, lockstep: true},
+	{name: "pub0-sub0", a: makes(gonng.NewPub0), b: makes(gonng.NewSub0, gonng.WithTopics("")), lockstep: true},
+	{name: "surveyor0-respondent0", a: makes(gonng.NewSurveyor0, gonng.WithSurveyTime(patience)), b: makes(gonng.NewRespondent0), answers: true, lockstep: true},
+	{name: "bus0", a: makes(gonng.NewBus0), b: makes(gonng.NewBus0), lockstep: true},
+}
+
+// maker makes a socket; what differs between the constructors is the type of
+// their options.
+type maker func(...gonng.SocketOption) (gonng.Socket, error)
+
+func makes[S gonng.Socket, O any](constructor func(...O) (S, error), always ...O) maker {
+	return func(opts ...gonng.SocketOption) (gonng.Socket, error) {
+		own := slices.Clip(always)
+		for _, o := range opts {
+			own = append(own, any(o).(O))
+		}
+		return constructor(own...)
+	}
+}
+
+// route is one direction between two connected sockets.
+type route struct {
+	from     gonng.Sender
+	to       gonng.Receiver
+	receiver gonng.Socket // the socket that to is
+	lockstep bool
+	before   func(testing.TB) // what must happen before each message, or nil
+}
+
+// prepare does what must happen before a message.
+func (r route) prepare(t testing.TB) {
+	t.Helper()
+	if r.before != nil {
+		r.before(t)
+	}
+}
+
+// batch is how many of n messages can be sent before any is received.
+func (r route) batch(n int) int {
+	if r.lockstep {
+		return 1
+	}
+	return n
+}
+
+// eachPair runs test for all pairs, over all transports, with either side
+// listening. connect makes two connected sockets.
+func eachPair(t *testing.T, test func(t *testing.T, pair protocolPair, connect func(testing.TB) (a, b gonng.Socket)), opts ...gonng.SocketOption) {
+	for _, pair := range protocolPairs {
+		t.Run(pair.name, func(t *testing.T) {
+			gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+				for _, side := range []string{"listening", "dialing"} {
+					t.Run(side, func(t *testing.T) {
+						test(t, pair, func(t testing.TB) (a, b gonng.Socket) {
+							a, b = open(t, pair.a, opts...), open(t, pair.b, opts...)
+							if side == "listening" {
+								gonngtest.Connect(t, a, b, tr)
+							} else {
+								gonngtest.Connect(t, b, a, tr)
+							}
+							return a, b
+						})
+					})
+				}
+			})
+		})
+	}
+}
+
+// eachRoute is eachPair in both directions.
+func eachRoute(t *testing.T, test func(*testing.T, route), opts ...gonng.SocketOption) {
+	eachPair(t, func(t *testing.T, pair protocolPair, connect func(testing.TB) (a, b gonng.Socket)) {
+		for _, direction := range []string{"forth", "back"} {
+			if !pair.goes(t, direction) {
+				continue
+			}
+			t.Run(direction, func(t *testing.T) {
+				gonngtest.NoLeaks(t)
+				a, b := connect(t)
+				test(t, pair.route(direction, a, b))
+			})
+		}
+	}, opts...)
+}
+
+// goes reports whether messages can go that way at all.
+func (p protocolPair) goes(t testing.TB, direction string) bool {
+	from, to := p.a, p.b
+	if direction == "back" {
+		from, to = p.b, p.a
+	}
+	sender, receiver := open(t, from), open(t, to)
+	defer sender.Close()
+	defer receiver.Close()
+	_, sends := sender.(gonng.Sender)
+	_, receives := receiver.(gonng.Receiver)
+	return sends && receives
+}
+
+func (p protocolPair) route(direction string, a, b gonng.Socket) route {
+	if direction == "forth" {
+		return route{from: a.(gonng.Sender), to: b.(gonng.Receiver), receiver: b, lockstep: p.lockstep}
+	}
+	r := route{from: b.(gonng.Sender), to: a.(gonng.Receiver), receiver: a, lockstep: p.lockstep}
+	if p.answers {
+		r.before = func(t testing.TB) {
+			t.Helper()
+			ctx := testContext(t)
+			check(t, a.(gonng.Sender).Send(ctx, []byte("?")))
+			_, err := b.(gonng.Receiver).Recv(ctx)
+			check(t, err)
+		}
+	}
+	return r
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func want(t testing.TB, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Fatalf("got error %v, want %v", got, want)
+	}
+}
+
+func wantBody(t testing.TB, got, want []byte) {
+	t.Helper()
+	if !bytes.Equal(got, want) {
+		t.Fatalf("received %s, sent %s", abbreviated(got), abbreviated(want))
+	}
+}
+
+func abbreviated(body []byte) string {
+	return fmt.Sprintf("%d bytes (%x…)", len(body), body[:min(len(body), 16)])
+}
+
+// noise is where bodies are cut from, each in another place, so that none is
+// like another.
+var noise = func() []byte {
+	b := make([]byte, 4<<20)
+	r := rand.NewChaCha8([32]byte{})
+	_, _ = r.Read(b)
+	return b
+}()
+
+// body is the i-th body.
+func body(i, size int) []byte {
+	at := i * 7919 % (len(noise) - size)
+	return noise[at : at+size : at+size]
+}
+
+var sendForms = []struct {
+	name string
+	send func(context.Context, gonng.Sender, []byte) error
+}{
+	{"Send", func(ctx context.Context, s gonng.Sender, b []byte) error { return s.Send(ctx, b) }},
+	{"SendMsg", func(ctx context.Context, s gonng.Sender, b []byte) error { return s.SendMsg(ctx, gonng.NewMessage(b)) }},
+	{"TrySend", func(_ context.Context, s gonng.Sender, b []byte) error { return s.TrySend(b) }},
+	{"TrySendMsg", func(_ context.Context, s gonng.Sender, b []byte) error { return s.TrySendMsg(gonng.NewMessage(b)) }},
+}
+
+var recvForms = []struct {
+	name string
+	recv func(context.Context, gonng.Receiver) ([]byte, error)
+}{
+	{"Recv", func(ctx context.Context, r gonng.Receiver) ([]byte, error) { return r.Recv(ctx) }},
+	{"RecvMsg", func(ctx context.Context, r gonng.Receiver) ([]byte, error) { return content(r.RecvMsg(ctx)) }},
+	{"RecvInto", func(ctx context.Context, r gonng.Receiver) ([]byte, error) {
+		buf := make([]byte, 1<<20)
+		n, err := r.RecvInto(ctx, buf)
+		return buf[:n], err
+	}},
+	{"TryRecv", func(ctx context.Context, r gonng.Receiver) ([]byte, error) { return trying(ctx, r.TryRecv) }},
+	{"TryRecvMsg", func(ctx context.Context, r gonng.Receiver) ([]byte, error) {
+		return content(trying(ctx, r.TryRecvMsg))
+	}},
+	{"All", func(ctx context.Context, r gonng.Receiver) ([]byte, error) {
+		for b, err := range r.All(ctx) {
+			return b, err
+		}
+		return nil, gonng.ErrClosed
+	}},
+	{"Messages", func(ctx context.Context, r gonng.Receiver) ([]byte, error) {
+		for m, err := range r.Messages(ctx) {
+			return content(m, err)
+		}
+		return nil, gonng.ErrClosed
+	}},
+}
+
+// trying asks until there is something to receive.
+func trying[T any](ctx context.Context, try func() (T, error)) (T, error) {
+	for {
+		v, err := try()
+		if !errors.Is(err, gonng.ErrTryAgain) || ctx.Err() != nil {
+			return v, err
+		}
+	}
+}
+
+// content is the body of a message, which is freed.
+func content(m *gonng.Message, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	b := bytes.Clone(m.Bytes())
+	m.Free()
+	return b, nil
+}
+
+func TestConformanceForms(t *testing.T) {
+	eachRoute(t, func(t *testing.T, r route) {
+		ctx := testContext(t)
+		for i, s := range sendForms {
+			for j, rf := range recvForms {
+				r.prepare(t)
+				_, err := r.to.TryRecv()
+				want(t, err, gonng.ErrTryAgain)
+				_, err = r.to.TryRecvMsg()
+				want(t, err, gonng.ErrTryAgain)
+				sent := body(i*len(recvForms)+j, 100)
+				if err := s.send(ctx, r.from, sent); err != nil {
+					t.Fatalf("%s: %v", s.name, err)
+				}
+				got, err := rf.recv(ctx, r.to)
+				if err != nil {
+					t.Fatalf("%s: %v", rf.name, err)
+				}
+				wantBody(t, got, sent)
+			}
+		}
+	})
+}
+
+// The sizes around which something changes: the chunk that is read, the body
+// that is copied, the buffer of a message's own.
+var sizes = []int{0, 1, 1 << 10, 16<<10 - 1, 16 << 10, 16<<10 + 1, 32<<10 - 1, 32<<10 + 1, 64<<10 - 1, 64<<10 + 1, 900 << 10}
+
+func TestConformanceSizes(t *testing.T) {
+	eachRoute(t, func(t *testing.T, r route) {
+		testSizes(t, r, sizes)
+	})
+}
+
+func TestConformanceLimitRaised(t *testing.T) {
+	eachRoute(t, func(t *testing.T, r route) {
+		testSizes(t, r, []int{3 << 20, 0})
+	}, gonng.WithRecvMaxSize(4<<20))
+}
+
+// testSizes sends a message of each size, each by other means, in order and as
+// many at a time as the protocol allows.
+func testSizes(t *testing.T, r route, sizes []int) {
+	ctx := testContext(t)
+	n := r.batch(len(sizes))
+	for first := 0; first < len(sizes); first += n {
+		r.prepare(t)
+		sent := concurrently(func() error {
+			for i := first; i < first+n; i++ {
+				if err := sendForms[i%2].send(ctx, r.from, body(i, sizes[i])); err != nil {
+					return fmt.Errorf("sending %d bytes: %w", sizes[i], err)
+				}
+			}
+			return nil
+		})
+		for i := first; i < first+n; i++ {
+			got, err := recvForms[i%2].recv(ctx, r.to)
+			if err != nil {
+				t.Fatalf("receiving %d bytes: %v", sizes[i], err)
+			}
+			wantBody(t, got, body(i, sizes[i]))
+		}
+		check(t, <-sent)
+	}
+}
+
+// concurrently runs do beside the test.
+func concurrently(do func() error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	return done
+}
+
+func TestConformanceTooSmallBuffer(t *testing.T) {
+	eachRoute(t, func(t *testing.T, r route) {
+		ctx := testContext(t)
+		for i, size := range []int{1, 100, 100 << 10} {
+			r.prepare(t)
+			check(t, r.from.Send(ctx, body(i, size)))
+			for range 2 {
+				n, err := r.to.RecvInto(ctx, make([]byte, size-1))
+				want(t, err, gonng.ErrMessageTooLarge)
+				if n != 0 {
+					t.Fatalf("RecvInto returned %d beside an error", n)
+				}
+			}
+			buf := make([]byte, size)
+			n, err := r.to.RecvInto(ctx, buf)
+			check(t, err)
+			wantBody(t, buf[:n], body(i, size))
+		}
+	})
+}
+
+// A receive whose buffer is too small does not use up the wake-up of another
+// that has room.
+func TestTooSmallBufferWakesTheNext(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	push, pull := pipeline(t)
+	ctx := testContext(t)
+	for range 200 {
+		small := concurrently(func() error {
+			_, err := pull.RecvInto(ctx, nil)
+			return err
+		})
+		received := concurrently(func() error {
+			b, err := pull.Recv(ctx)
+			if err == nil && string(b) != "hello" {
+				err = fmt.Errorf("received %q", b)
+			}
+			return err
+		})
+		check(t, push.Send(ctx, []byte("hello")))
+		check(t, <-received)
+		select {
+		case err := <-small:
+			want(t, err, gonng.ErrMessageTooLarge)
+		default:
+			check(t, push.Send(ctx, []byte("for the small one")))
+			want(t, <-small, gonng.ErrMessageTooLarge)
+			_, err := pull.Recv(ctx)
+			check(t, err)
+		}
+	}
+}
+
+// pipeline is a push and a pull over inproc, for what does not depend on the
+// transport.
+func pipeline(t testing.TB, opts ...gonng.SocketOption) (*gonng.Push0, *gonng.Pull0) {
+	t.Helper()
+	pull, err := gonng.NewPull0(append(opts, gonng.WithListen("inproc://"+t.Name()))...)
+	check(t, err)
+	t.Cleanup(func() { pull.Close() })
+	push, err := gonng.NewPush0(append(opts, gonng.WithDial("inproc://"+t.Name()))...)
+	check(t, err)
+	t.Cleanup(func() { push.Close() })
+	return push, pull
+}
+
+// Mixed sizes, so that messages lie in every way across what one read brings.
+func TestConformanceManyMessages(t *testing.T) {
+	eachRoute(t, func(t *testing.T, r route) {
+		messages := 10_000
+		if r.lockstep {
+			messages /= 4
+		}
+		size := func(i int) int {
+			x := uint32(i) * 2654435761 >> 7
+			switch {
+			case x%256 == 0:
+				return int(x % (128 << 10))
+			case x%8 == 0:
+				return int(x % (4 << 10))
+			}
+			return int(x % 100)
+		}
+		ctx := gonngtest.Context(t, 3*patience)
+		send := func(i int) error { return sendForms[i%2].send(ctx, r.from, body(i, size(i))) }
+		sent := make(chan error, 1)
+		if r.lockstep {
+			sent <- nil
+		} else {
+			go func() {
+				for i := range messages {
+					if err := send(i); err != nil {
+						sent <- err
+						return
+					}
+				}
+				sent <- nil
+			}()
+		}
+		buf := make([]byte, 128<<10)
+		for i := range messages {
+			if r.lockstep {
+				r.prepare(t)
+				check(t, send(i))
+			}
+			n, err := r.to.RecvInto(ctx, buf)
+			if err != nil {
+				t.Fatalf("message %d: %v", i, err)
+			}
+			if !bytes.Equal(buf[:n], body(i, size(i))) {
+				t.Fatalf("message %d: received %s, sent %s", i, abbreviated(buf[:n]), abbreviated(body(i, size(i))))
+			}
+		}
+		check(t, <-sent)
+	})
+}
+
+// All and Messages end quietly when the socket is closed, and with the error
+// when the context ends.
+func TestConformanceIterators(t *testing.T) {
+	eachRoute(t, func(t *testing.T, r route) {
+		ctx, cancel := context.WithCancel(testContext(t))
+		defer cancel()
+		n := r.batch(3)
+		send := func() {
+			for i := range n {
+				r.prepare(t)
+				check(t, r.from.Send(ctx, body(i, 1000)))
+			}
+		}
+		send()
+		i := 0
+		for b, err := range r.to.All(ctx) {
+			if i == n {
+				want(t, err, gonng.ErrCanceled)
+				break
+			}
+			check(t, err)
+			wantBody(t, b, body(i, 1000))
+			if i++; i == n {
+				cancel()
+			}
+		}
+		if i != n {
+			t.Fatalf("All ended after %d of %d messages", i, n)
+		}
+		ctx = testContext(t)
+		send()
+		i = 0
+		for m, err := range r.to.Messages(ctx) {
+			check(t, err)
+			wantBody(t, m.Bytes(), body(i, 1000))
+			m.Free()
+			if i++; i == n {
+				check(t, r.receiver.Close())
+			}
+		}
+		if i != n {
+			t.Fatalf("Messages ended after %d of %d messages", i, n)
+		}
+	})
+}
+
+// A sender is held up by a receiver that does not receive.
+func TestConformanceBackpressure(t *testing.T) {
+	eachRoute(t, func(t *testing.T, r route) {
+		if r.lockstep {
+			t.Skip("has no queue")
+		}
+		testBackpressure(t, r, 8<<10)
+	})
+}
+
+// Empty messages take room in a queue, too.
+func TestBackpressureOfEmptyMessages(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	push, pull := pipeline(t)
+	testBackpressure(t, route{from: push, to: pull, receiver: pull}, 0)
+}
+
+func testBackpressure(t *testing.T, r route, size int) {
+	const limit = 100_000 // more than all queues and the operating system's buffers hold
+	accepted := 0
+	for full := 0; full < 10; full++ { // what was in the queue may just have been written
+		for ; accepted < limit; accepted++ {
+			err := r.from.TrySend(body(0, size))
+			if errors.Is(err, gonng.ErrTryAgain) {
+				break
+			}
+			check(t, err)
+		}
+	}
+	if accepted == limit {
+		t.Fatalf("accepted %d messages of %d bytes that nobody receives", accepted, size)
+	}
+	ctx := testContext(t)
+	buf := make([]byte, size+1)
+	for range accepted {
+		n, err := r.to.RecvInto(ctx, buf)
+		check(t, err)
+		wantBody(t, buf[:n], body(0, size))
+	}
+	_, err := r.to.TryRecv()
+	want(t, err, gonng.ErrTryAgain)
+}
