@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/gonng/gonng"
+)
+
+// cat is one run of "gonng cat" after its options were understood.
+type cat struct {
+	catConfig
+	socket gonng.Socket
+	out    io.Writer
+	buf    []byte // for print, again and again
+}
+
+// runCat keeps to nngcat's exit codes: 1 for whatever goes wrong, also in the
+// usage, and for --help; 0 also when a receive timeout ends the run.
+func runCat(ctx context.Context, args []string, std streams) int {
+	cfg, rest, err := parseCat(args, std.in)
+	switch {
+	case errors.Is(err, errHelp):
+		catUsage(std.out)
+		return exitError
+	case errors.Is(err, errVersion):
+		fmt.Fprintln(std.out, moduleVersion())
+		return exitOK
+	case err == nil:
+		if len(rest) > 0 && !cfg.silent {
+			// nngcat ignores them without a word, so this is no error.
+			fmt.Fprintf(std.err, "gonng cat: %q is not an option: it and what follows is ignored\n", rest[0])
+		}
+		err = runCatConfig(ctx, cfg, std)
+	}
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	if err != nil {
+		fmt.Fprintln(std.err, "gonng cat: "+strings.TrimPrefix(err.Error(), "gonng: "))
+		return exitError
+	}
+	return exitOK
+}
+
+func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	c := &cat{catConfig: cfg, out: std.out}
+	if c.socket, err = cfg.protocol.open(); err != nil {
+		return err
+	}
+	defer func() { err = c.close(ctx, err) }()
+	if err := c.configure(logger(cfg, std.err)); err != nil {
+		return err
+	}
+	for _, a := range cfg.addrs {
+		if err := c.connect(ctx, a); err != nil {
+			return err
+		}
+	}
+	return c.converse(ctx)
+}
+
+// logger tells of what is lost and refused, which nngcat keeps to itself;
+// --verbose adds connections, --silent silences it.
+func logger(cfg catConfig, w io.Writer) *slog.Logger {
+	if cfg.silent {
+		return slog.New(slog.DiscardHandler)
+	}
+	opts := &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) == 0 && a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}
+	if cfg.verbose {
+		opts.Level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func (c *cat) configure(log *slog.Logger) error {
+	// nngcat sets no limit of its own, and libnng's default is none either,
+	// whatever its manual says: a limit here would lose what it receives.
+	opts := []gonng.SocketOption{gonng.WithLogger(log), gonng.WithRecvMaxSize(c.recvMaxSize)}
+	if c.recvTimeout > 0 {
+		opts = append(opts, gonng.WithRecvTimeout(c.recvTimeout))
+	}
+	if c.sendTimeout > 0 {
+		opts = append(opts, gonng.WithSendTimeout(c.sendTimeout))
+	}
+	if err := c.socket.Set(opts...); err != nil {
+		return err
+	}
+	if sub, ok := c.socket.(interface{ Subscribe(...string) error }); ok {
+		return sub.Subscribe(c.topics...)
+	}
+	return nil
+}

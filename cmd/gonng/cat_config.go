@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"time"
+)
+
+// catConfig is what the options of cat say.
+type catConfig struct {
+	protocol                 *catProtocol // nil: none yet
+	pair                     bool         // --pair, whose version hangs on --compat
+	addrs                    []catAddr
+	topics                   []string
+	format                   *formatter // nil: nothing is printed
+	data                     []byte     // nil: none; there may be empty data
+	count                    int        // 0: no limit
+	delay                    time.Duration
+	interval                 time.Duration // negative: none
+	recvTimeout, sendTimeout time.Duration // 0: none
+	recvMaxSize              int           // 0: no limit
+	compat, async            bool
+	verbose, silent          bool
+	insecure                 bool
+	cacert, cert, key        []byte // the files' content
+}
+
+// catAddr is where to dial or listen.
+type catAddr struct {
+	url  string
+	dial bool
+}
+
+// parseCat reads the options of cat, and the files that they name. The rest of
+// args is what follows the options.
+func parseCat(args []string, stdin io.Reader) (c catConfig, rest []string, err error) {
+	c.interval = -1
+	rest, err = parseOptions(args, c.options(stdin))
+	return c, rest, err
+}
+
+// options are all that nngcat 1.5.2 knows.
+func (c *catConfig) options(stdin io.Reader) []catOption {
+	options := []catOption{
+		{name: "help", short: 'h', set: func(string) error { return errHelp }},
+		{name: "version", short: 'V', set: func(string) error { return errVersion }},
+		{name: "verbose", short: 'v', set: c.loudness(true)},
+		{name: "silent", short: 'q', set: c.loudness(false)},
+		{name: "compat", set: on(&c.compat)},
+		{name: "async", set: on(&c.async)},
+
+		{name: "dial", value: true, set: c.address("", true)},
+		{name: "connect", value: true, set: c.address("", true)},
+		{name: "listen", value: true, set: c.address("", false)},
+		{name: "bind", value: true, set: c.address("", false)},
+		// The third slash is nngcat's: "-x foo" is /foo, not the foo of here.
+		{name: "connect-ipc", short: 'x', value: true, set: c.address("ipc:///", true)},
+		{name: "bind-ipc", short: 'X', value: true, set: c.address("ipc:///", false)},
+		{name: "connect-local", short: 'l', value: true, set: c.port(true)},
+		{name: "bind-local", short: 'L', value: true, set: c.port(false)},
+
+		{name: "data", short: 'D', value: true, set: c.setData(func(s string) ([]byte, error) { return []byte(s), nil })},
+		{name: "file", short: 'F', value: true, set: c.setData(func(s string) ([]byte, error) { return readFile(s, stdin) })},
+		{name: "subscribe", value: true, set: func(s string) error { c.topics = append(c.topics, s); return nil }},
+		{name: "count", short: 'C', value: true, set: number(&c.count, math.MaxInt32)},
+		{name: "delay", short: 'd', value: true, set: seconds(&c.delay)},
+		{name: "interval", short: 'i', value: true, set: seconds(&c.interval)},
+		{name: "recv-timeout", value: true, set: seconds(&c.recvTimeout)},
+		{name: "send-timeout", value: true, set: seconds(&c.sendTimeout)},
+		{name: "recv-maxsz", short: 'Z', value: true, set: number(&c.recvMaxSize, math.MaxInt32)},
+
+		{name: "format", value: true, set: c.setFormat},
+		{name: "raw", set: c.formatAs("raw")},
+		{name: "ascii", short: 'A', set: c.formatAs("ascii")},
+		{name: "quoted", short: 'Q', set: c.formatAs("quoted")},
+		{name: "hex", set: c.formatAs("hex")},
+		{name: "msgpack", set: c.formatAs("msgpack")},
+
+		{name: "insecure", short: 'k', set: on(&c.insecure)},
+		{name: "cacert", value: true, set: once(&c.cacert, stdin)},
+		{name: "cert", short: 'E', value: true, set: once(&c.cert, stdin)},
+		{name: "key", value: true, set: once(&c.key, stdin)},
+
+		// nngcat takes these and does nothing with them; ZeroTier is not built
+		// into any that is packaged.
+		{name: "socket-name", value: true, set: func(string) error { return nil }},
+		{name: "zt-home", value: true, set: func(string) error { return nil }},
+	}
+	return append(options, c.protocolOptions()...)
+}
+
+func on(flag *bool) func(string) error {
+	return func(string) error { *flag = true; return nil }
+}
+
+// loudness is --verbose and --silent: the later one counts.
+func (c *catConfig) loudness(verbose bool) func(string) error {
+	return func(string) error { c.verbose, c.silent = verbose, !verbose; return nil }
+}
+
+func (c *catConfig) address(prefix string, dial bool) func(string) error {
+	return func(s string) error { c.addrs = append(c.addrs, catAddr{prefix + s, dial}); return nil }
+}
+
+func (c *catConfig) port(dial bool) func(string) error {
+	return func(s string) error {
+		n, err := whole(s, math.MaxUint16)
+		if err == nil {
+			c.addrs = append(c.addrs, catAddr{"tcp://127.0.0.1:" + strconv.Itoa(n), dial})
+		}
+		return err
+	}
+}
+
+func (c *catConfig) setData(load func(string) ([]byte, error)) func(string) error {
+	return func(s string) error {
+		if c.data != nil {
+			return errors.New("there is data already: give --data or --file, and only once")
+		}
+		data, err := load(s)
+		c.data = append([]byte{}, data...) // not nil, even if empty
+		return err
+	}
+}
+
+// once is for options that name a file and may be given once.
+func once(content *[]byte, stdin io.Reader) func(string) error {
+	return func(path string) error {
+		if *content != nil {
+			return errors.New("may be given only once")
+		}
+		data, err := readFile(path, stdin)
+		*content = append([]byte{}, data...)
+		return err
+	}
+}
+
+func readFile(path string, stdin io.Reader) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(path)
+}
+
+// seconds reads a time, whole seconds up to a day.
+func seconds(d *time.Duration) func(string) error {
+	return func(s string) error {
+		n, err := whole(s, 86400)
+		*d = time.Duration(n) * time.Second
+		return err
+	}
+}
+
+func number(n *int, limit int) func(string) error {
+	return func(s string) (err error) {
+		*n, err = whole(s, limit)
+		return err
+	}
+}
+
+// whole reads a number of nothing but digits: no sign, no spaces, no fraction.
+func whole(s string, limit int) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange), err == nil && n > uint64(limit):
+		return 0, fmt.Errorf("%s is too large: the most is %d", s, limit)
+	case err != nil:
+		return 0, fmt.Errorf("%q is not a whole number", s)
+	}
+	return int(n), nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// demo is a short conversation in one protocol. It talks to itself over
+// inproc://<name>, one message after the other, so that its output is always
+// the same.
+type demo struct {
+	name, summary string
+	run           func(ctx context.Context, url string, say say) error
+}
+
+// say tells who says what to whom.
+type say func(from, to string, message []byte)
+
+func demos() []demo {
+	return []demo{
+		{"pair0", "two peers, each sends to the other", demoPair0},
+		{"pair1", "one peer, or, polyamorous, several, each known by its pipe", demoPair1},
+		{"reqrep", "a request goes to one replier, its reply comes back", demoReqRep},
+		{"pipeline", "what is pushed goes to one puller each, in turn", demoPipeline},
+		{"pubsub", "every subscriber gets what is published on its topics", demoPubSub},
+		{"survey", "a question goes to everybody, the answers come back", demoSurvey},
+		{"bus", "what one says all the others hear", demoBus},
+	}
+}
+
+func runDemo(ctx context.Context, args []string, std streams) int {
+	chosen, err := chooseDemos(args)
+	if err != nil {
+		fmt.Fprintln(std.err, "gonng demo:", err)
+		return exitUsage
+	}
+	// Nothing here waits for anybody else: a minute means a defect.
+	bounded, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for i, d := range chosen {
+		if i > 0 {
+			fmt.Fprintln(std.out)
+		}
+		fmt.Fprintf(std.out, "%s: %s\n", d.name, d.summary)
+		if err := d.run(bounded, "inproc://gonng-demo-"+d.name, sayTo(std.out)); err != nil {
+			if ctx.Err() != nil {
+				return exitInterrupted
+			}
+			fmt.Fprintf(std.err, "gonng demo: %s: %v\n", d.name, err)
+			return exitError
+		}
+	}
+	return exitOK
+}
+
+func chooseDemos(names []string) ([]demo, error) {
+	all := demos()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []demo
+	for _, name := range names {
+		n := len(chosen)
+		for _, d := range all {
+			if d.name == name {
+				chosen = append(chosen, d)
+			}
+		}
+		if len(chosen) == n {
+			return nil, fmt.Errorf("there is no demo %q; without a name all are shown", name)
+		}
+	}
+	return chosen, nil
+}
+
+func sayTo(w io.Writer) say {
+	return func(from, to string, message []byte) {
+		fmt.Fprintf(w, "  %-8s -> %-8s %q\n", from, to, message)
+	}
+}

@@ -1,0 +1,65 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The process dies of the signal itself, like nngcat, and unlike it leaves no
+// socket file behind.
+func TestSignals(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			url := listenURL(t, "ipc")
+			got := killed(t, exec.CommandContext(t.Context(), self, "cat", "--pull", "-v", "--listen", url), sig)
+			if got != sig {
+				t.Errorf("it died of %v, want %v", got, sig)
+			}
+			if _, err := os.Stat(strings.TrimPrefix(url, "ipc://")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the socket's file: %v, want that it is gone", err)
+			}
+		})
+	}
+	t.Run("nngcat", func(t *testing.T) {
+		nngcat := exec.CommandContext(t.Context(), "stdbuf", "-oL", nngcatPath(t), "--pull", "-v", "--listen", listenURL(t, "ipc"))
+		if got := killed(t, nngcat, syscall.SIGINT); got != syscall.SIGINT {
+			t.Errorf("nngcat died of %v", got)
+		}
+	})
+}
+
+// killed starts cmd, sends it sig when it listens, and returns what it died of.
+func killed(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) syscall.Signal {
+	t.Helper()
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	overdue := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer overdue.Stop()
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, "Listening at: ") {
+		t.Errorf("it printed %q, %v", line, err)
+	}
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait()
+	return cmd.ProcessState.Sys().(syscall.WaitStatus).Signal()
+}
