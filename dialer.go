@@ -137,13 +137,19 @@ func (d *Dialer) connect(t *task) error {
 	if err == nil {
 		return nil
 	}
-	d.failed(err)
 	d.mu.Lock()
 	mode := d.cfg.DialMode
 	d.mu.Unlock()
-	if mode != DialWait {
-		d.s.tasks.start(d.retry)
+	d.failed(err)
+	if mode == DialWait {
+		return err
 	}
+	logger := d.s.Config().Logger
+	if logger == nil && mode == DialRetry {
+		logger = slog.Default() // Dial returns no error: somebody has to hear of it
+	}
+	d.logFailure(logger, err)
+	d.s.tasks.start(d.retry)
 	return err
 }
 
@@ -162,6 +168,7 @@ func (d *Dialer) retry(t *task) {
 			return
 		}
 		d.failed(err)
+		d.logFailure(d.s.Config().Logger, err)
 	}
 }
 
@@ -217,7 +224,6 @@ func (d *Dialer) adopt(t *task, conn transport.Conn) error {
 	return nil
 }
 
-// failed counts a failure and logs it, the first of an episode for people.
 func (d *Dialer) failed(err error) {
 	if d.ctx.Err() != nil {
 		return
@@ -227,20 +233,23 @@ func (d *Dialer) failed(err error) {
 	d.s.mu.Unlock()
 	d.mu.Lock()
 	d.err = err
+	d.mu.Unlock()
+}
+
+// logFailure logs the first failure of an episode for people, the others for
+// those who debug.
+func (d *Dialer) logFailure(l *slog.Logger, err error) {
+	if l == nil || d.ctx.Err() != nil {
+		return
+	}
 	level := slog.LevelWarn
+	d.mu.Lock()
 	if d.logged {
 		level = slog.LevelDebug
 	}
 	d.logged = true
-	mode := d.cfg.DialMode
 	d.mu.Unlock()
-	logger := d.s.Config().Logger
-	if logger == nil && level == slog.LevelWarn && mode == DialRetry {
-		logger = slog.Default()
-	}
-	if logger != nil {
-		d.s.logTo(logger, level, "cannot connect, trying again", "url", d.url, "error", err)
-	}
+	d.s.logTo(l, level, "cannot connect, trying again", "url", d.url, "error", err)
 }
 
 // pause is how long to wait before the next attempt, varied so that many
