@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"runtime"
@@ -37,6 +38,9 @@ func (Transport) Dial(ctx context.Context, _, path string, cfg *transport.Config
 		dial = new(net.Dialer).DialContext
 	}
 	nc, err := dial(ctx, "unix", path)
+	if errors.Is(err, fs.ErrNotExist) { // no file, nobody who listens: as with tcp
+		err = fmt.Errorf("%w: %w", syscall.ECONNREFUSED, err)
+	}
 	if err != nil {
 		return nil, err
 	}
