@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 
 	"github.com/gonng/gonng/internal/stream"
@@ -21,9 +22,15 @@ func (Transport) Options() transport.Options {
 }
 
 // Check implements transport.Transport.
-func (Transport) Check(_, address string) error {
-	_, _, err := split(address)
-	return err
+func (Transport) Check(scheme, address string) error {
+	host, _, err := split(address)
+	if err != nil {
+		return err
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && (scheme == "tcp4" && !ip.Is4() || scheme == "tcp6" && ip.Is4()) {
+		return fmt.Errorf("%w: %s is not an address for %s://", transport.ErrAddressInvalid, host, scheme)
+	}
+	return nil
 }
 
 // Dial implements transport.Transport. Names are looked up at every call.
