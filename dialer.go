@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -49,7 +50,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 	switch {
 	case err == nil:
 		return d, nil
-	case d.cfg.DialMode == DialWait, d.ctx.Err() != nil:
+	case d.cfg.DialMode == DialWait, d.ctx.Err() != nil, hopeless(err):
 		d.Close()
 		return nil, err
 	}
@@ -129,6 +130,9 @@ func (d *Dialer) Close() error {
 // connection that nobody answers is minutes.
 const attemptTimeout = 15 * time.Second
 
+// hopeless reports whether trying again is of no use.
+func hopeless(err error) bool { return errors.Is(err, transport.ErrAddressInvalid) }
+
 // connect tries until there is a connection, and ends there: when the
 // connection ends, its goroutine calls redial. Only the outcome of the first
 // attempt is returned, once a background mode goes on without it.
@@ -141,7 +145,7 @@ func (d *Dialer) connect(t *task) error {
 	mode := d.cfg.DialMode
 	d.mu.Unlock()
 	d.failed(err)
-	if mode == DialWait {
+	if mode == DialWait || mode == DialRetry && hopeless(err) {
 		return err
 	}
 	logger := d.s.Config().Logger
@@ -219,7 +223,9 @@ func (d *Dialer) adopt(t *task, conn transport.Conn) error {
 		return err
 	}
 	d.mu.Lock()
-	d.err, d.logged = nil, false
+	if d.pipe == p { // it may have ended meanwhile
+		d.err, d.logged = nil, false
+	}
 	d.mu.Unlock()
 	return nil
 }
