@@ -145,7 +145,6 @@ func wantError(t testing.TB, err error, op string, kinds ...error) {
 	}
 }
 
-
 // recorder is a slog handler that keeps what is logged.
 type recorder struct {
 	mu    sync.Mutex
@@ -209,3 +208,13 @@ func reconnect(min, max time.Duration) gonng.SocketOption { return gonng.WithRec
 
 // recvMaxSize is WithRecvMaxSize as the type that open can infer.
 func recvMaxSize(bytes int) gonng.SocketOption { return gonng.WithRecvMaxSize(bytes) }
+
+// wantText fails unless text has all of the words.
+func wantText(t testing.TB, text string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Errorf("%q does not say %q", text, w)
+		}
+	}
+}
