@@ -282,6 +282,7 @@ func (r *request) offer(m *outgoing) (*Pipe, error) {
 	id := x.next()
 	p, token, err := x.send(wire.AppendID(r.header[:0], id), &m.body)
 	if err != nil {
+		r.waiting.wakeOne() // nothing to wait for any more
 		return nil, err
 	}
 	r.id, r.pipe = id, p
@@ -330,6 +331,7 @@ func (r *request) pop(max int, m *Message) error {
 		m.data, m.pipe = r.reply, r.from
 		r.reply = transport.Message{}
 		r.cancel()
+		r.waiting.wakeOne() // nothing to wait for any more
 		return nil
 	case r.failed != nil:
 		err := r.failed
