@@ -230,21 +230,18 @@ func (x *req) resendDue() {
 	}
 	earliest, present := int64(0), now()
 	for _, r := range x.open {
-		if r.resendAt == 0 {
-			continue
-		}
-		if r.resendAt <= present && r.pipe != nil {
+		switch {
+		case r.pipe == nil || r.resendAt == 0: // waits for a peer, or for ever
+		case r.resendAt <= present:
 			r.pipe = nil
 			x.unsent = append(x.unsent, r)
-			x.schedule(r)
-		}
-		if earliest == 0 || r.resendAt < earliest {
+		case earliest == 0 || r.resendAt < earliest:
 			earliest = r.resendAt
 		}
 	}
 	x.sendUnsent()
 	if earliest != 0 && (x.resendAt == 0 || earliest < x.resendAt) {
-		x.setTimer(max(earliest, present+int64(time.Millisecond)))
+		x.setTimer(earliest)
 	}
 }
 
