@@ -25,7 +25,7 @@ type pattern interface {
 // target is where a sender's messages go. The socket's mutex is held.
 type target interface {
 	// offer hands m to whoever can take it now and returns the pipes that the
-	// caller must flush. errWait: nobody can; wait on room.
+	// caller must flush. errWait: nobody can, and m is as it was; wait on room.
 	offer(m *outgoing) (flush *Pipe, err error)
 	room() *waitList
 	// ready reports whether offer would find somebody; if not, the socket is

@@ -121,6 +121,7 @@ func (x *raw) named(m *outgoing) *Pipe {
 }
 
 func (x *raw) sendNamed(m *outgoing) (*Pipe, error) {
+	was := *m
 	p := x.named(m)
 	if p == nil {
 		x.s.stats.NoPeer++
@@ -129,6 +130,7 @@ func (x *raw) sendNamed(m *outgoing) (*Pipe, error) {
 	result := p.out.put(nil, &m.body)
 	switch result {
 	case putFull:
+		*m = was
 		return nil, errWait
 	case putGone:
 		x.s.stats.NoPeer++

@@ -52,47 +52,64 @@ func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {
 
 // copied sends a body that stays the caller's.
 func (x *sender) copied(ctx context.Context, body []byte, p *Pipe, try bool) error {
-	if len(body) <= copyMax { // will be copied anyway
-		return x.do(ctx, &outgoing{body: transport.NewMessage(body), pipe: p}, try)
+	if len(body) > copyMax { // smaller ones are copied into the batch
+		m := Message{data: transport.Copy(body), pipe: p}
+		defer m.Free()
+		return x.sendMsg(ctx, &m, try)
 	}
-	m := transport.Copy(body)
-	err := x.do(ctx, &outgoing{body: m, pipe: p}, try)
-	m.Release()
-	return err
+	offered, err := x.begin(ctx)
+	if err != nil {
+		return err
+	}
+	offered.body, offered.pipe, offered.traced = transport.NewMessage(body), p, false
+	return x.finish(ctx, try)
 }
 
 func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
 	if m.freed.Load() {
 		return x.e.s.opError("send", "", because(ErrInvalid, "the message was sent or freed before"))
 	}
-	out := &outgoing{body: m.data, pipe: m.pipe, traced: m.traced}
-	if !x.e.s.raw {
-		out.body, out.traced = m.data.Strip(), false
+	offered, err := x.begin(ctx)
+	if err != nil {
+		return err
 	}
-	err := x.do(ctx, out, try)
-	if err == nil {
-		m.Free()
+	if x.e.s.raw {
+		offered.body, offered.pipe, offered.traced = m.data, m.pipe, m.traced
+	} else {
+		offered.body, offered.pipe, offered.traced = m.data.Strip(), m.pipe, false
 	}
-	return err
+	if err := x.finish(ctx, try); err != nil {
+		return err
+	}
+	m.Free()
+	return nil
 }
 
-// do sends m.
-func (x *sender) do(ctx context.Context, m *outgoing, try bool) error {
-	s := x.e.s
+// begin locks the socket and returns where to put the message. There is one
+// such place a socket: one a call would be an allocation a call.
+func (x *sender) begin(ctx context.Context) (*outgoing, error) {
 	if ctx.Err() != nil {
-		return s.opError("send", "", contextError(ctx))
+		return nil, x.e.s.opError("send", "", contextError(ctx))
 	}
-	s.mu.Lock()
-	p, err := x.offer(m)
+	x.e.s.mu.Lock()
+	return &x.e.s.offered, nil
+}
+
+// finish sends what was offered and unlocks the socket.
+func (x *sender) finish(ctx context.Context, try bool) error {
+	s := x.e.s
+	size := len(s.offered.body.Data)
+	p, err := x.offer()
 	if err == errWait {
-		p, err = x.wait(ctx, m, try)
+		p, err = x.wait(ctx, try)
 	}
+	s.offered.body, s.offered.pipe = transport.Message{}, nil
 	if err != nil {
 		s.unlock()
 		return s.opError("send", "", err)
 	}
 	s.stats.Sent++
-	s.stats.SentBytes += uint64(len(m.body.Data))
+	s.stats.SentBytes += uint64(size)
 	inline := p != nil && x.target.inline()
 	s.unlock()
 	if p != nil {
@@ -101,29 +118,28 @@ func (x *sender) do(ctx context.Context, m *outgoing, try bool) error {
 	return nil
 }
 
-func (x *sender) offer(m *outgoing) (*Pipe, error) {
-	s := x.e.s
-	if x.e.closed || s.closed {
+func (x *sender) offer() (*Pipe, error) {
+	if x.e.closed || x.e.s.closed {
 		return nil, ErrClosed
 	}
-	s.offered = *m // m itself would escape to the heap
-	p, err := x.target.offer(&s.offered)
-	s.offered = outgoing{}
-	return p, err
+	return x.target.offer(&x.e.s.offered)
 }
 
-// wait waits until the target takes m.
-func (x *sender) wait(ctx context.Context, m *outgoing, try bool) (*Pipe, error) {
+// wait waits until the target takes what was offered.
+func (x *sender) wait(ctx context.Context, try bool) (*Pipe, error) {
 	if try {
 		return nil, ErrTryAgain
 	}
+	s := x.e.s
 	c := call{ctx: ctx, timeout: x.e.config().SendTimeout}
 	defer c.end()
+	m := s.offered // others offer theirs meanwhile
 	for {
-		if err := c.wait(&x.e.s.mu, x.target.room()); err != nil {
+		if err := c.wait(&s.mu, x.target.room()); err != nil {
 			return nil, err
 		}
-		if p, err := x.offer(m); err != errWait {
+		s.offered = m
+		if p, err := x.offer(); err != errWait {
 			x.target.room().wakeOne() // who waits may find room, too
 			return p, err
 		}

@@ -269,6 +269,14 @@ func (s *socket) opError(op, url string, err error) error {
 
 // unlock unlocks mu after a change and does what is due.
 func (s *socket) unlock() {
+	if s.polled || s.tell != nil {
+		s.unlockSlowly()
+		return
+	}
+	s.mu.Unlock()
+}
+
+func (s *socket) unlockSlowly() {
 	if s.polled {
 		s.updateFDs()
 	}
