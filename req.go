@@ -68,17 +68,22 @@ func (x *Req0) Request(ctx context.Context, body []byte) ([]byte, error) {
 	return c.Recv(ctx)
 }
 
-// RequestMsg is Request for messages. It takes m over on success.
+// RequestMsg is Request for messages. It takes m over when it returns a reply;
+// on failure m still belongs to the caller.
 func (x *Req0) RequestMsg(ctx context.Context, m *Message) (*Message, error) {
 	c, err := x.borrow()
 	if err != nil {
 		return nil, err
 	}
 	defer x.giveBack(c)
-	if err := c.SendMsg(ctx, m); err != nil {
+	if err := c.lend(ctx, m, false); err != nil {
 		return nil, err
 	}
-	return c.RecvMsg(ctx)
+	reply, err := c.RecvMsg(ctx)
+	if err == nil {
+		m.Free()
+	}
+	return reply, err
 }
 
 // borrow takes a context for one Request; giveBack keeps it for the next.

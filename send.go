@@ -66,6 +66,15 @@ func (x *sender) copied(ctx context.Context, body []byte, p *Pipe, try bool) err
 }
 
 func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
+	err := x.lend(ctx, m, try)
+	if err == nil {
+		m.Free()
+	}
+	return err
+}
+
+// lend sends a message that stays the caller's.
+func (x *sender) lend(ctx context.Context, m *Message, try bool) error {
 	if m.freed.Load() {
 		return x.e.s.opError("send", "", because(ErrInvalid, "the message was sent or freed before"))
 	}
@@ -78,11 +87,7 @@ func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
 	} else {
 		offered.body, offered.pipe, offered.traced = m.data.Strip(), m.pipe, false
 	}
-	if err := x.finish(ctx, try); err != nil {
-		return err
-	}
-	m.Free()
-	return nil
+	return x.finish(ctx, try)
 }
 
 // begin locks the socket and returns where to put the message. There is one
