@@ -22,6 +22,7 @@ type outbox struct {
 	pending transport.Batch
 	current transport.Batch // belongs to whoever has the token
 	taken   int             // messages in current when it was taken; 0 once written
+	burst   bool            // a batch has grown so large that its memory is not kept
 	writing bool            // the token is taken
 	wanted  bool            // somebody waits for room
 	closed  bool            // nothing more is accepted
@@ -38,6 +39,9 @@ func (o *outbox) init(conn transport.Conn, l limit) {
 	o.conn, o.limit = conn, l
 	o.pending, o.current = conn.NewBatch(), conn.NewBatch()
 }
+
+// keepBytes is the largest batch whose memory an idle connection keeps.
+const keepBytes = 256 << 10
 
 // putResult says what became of a message.
 type putResult int
@@ -99,6 +103,9 @@ func (o *outbox) take() (work, wanted bool) {
 	defer o.mu.Unlock()
 	if o.pending.Len() == 0 {
 		o.writing, o.taken = false, 0
+		if o.burst {
+			o.pending, o.current, o.burst = o.conn.NewBatch(), o.conn.NewBatch(), false
+		}
 		if o.drained != nil {
 			close(o.drained)
 			o.drained = nil
@@ -107,6 +114,7 @@ func (o *outbox) take() (work, wanted bool) {
 	}
 	o.pending, o.current = o.current, o.pending
 	o.taken = o.current.Len()
+	o.burst = o.burst || o.current.Size() > keepBytes
 	wanted, o.wanted = o.wanted, false
 	return true, wanted
 }

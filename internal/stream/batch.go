@@ -28,10 +28,6 @@ type largeBody struct {
 	m  transport.Message
 }
 
-// keepBuffer is the largest encoding buffer kept for the next batch: one burst
-// must not pin its memory for the life of the connection.
-const keepBuffer = 256 << 10
-
 func (b *batch) Append(header, body []byte) {
 	b.begin(len(header) + len(body))
 	b.buf = append(b.buf, header...)
@@ -59,9 +55,6 @@ func (b *batch) Reset() {
 		b.large[i] = largeBody{}
 	}
 	clear(b.memory)
-	if cap(b.buf) > keepBuffer {
-		b.buf = nil
-	}
 	*b = batch{framing: b.framing, buf: b.buf[:0], large: b.large[:0], memory: b.memory[:0]}
 }
 
