@@ -20,6 +20,8 @@ type Dialer struct {
 	ctx  context.Context
 	stop context.CancelFunc
 
+	stats ConnectStats // guarded by s.mu
+
 	mu     sync.Mutex // after the socket's
 	cfg    Config
 	pipe   *Pipe         // the connection, if there is one
@@ -236,6 +238,7 @@ func (d *Dialer) failed(err error) {
 	}
 	d.s.mu.Lock()
 	d.s.stats.ConnectFailures++
+	d.stats.ConnectFailures++
 	d.s.mu.Unlock()
 	d.mu.Lock()
 	d.err = err

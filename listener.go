@@ -21,7 +21,8 @@ type Listener struct {
 	ctx    context.Context
 	stop   context.CancelFunc
 	once   sync.Once
-	closed bool // by Close: no more pipes; guarded by s.mu
+	stats  ConnectStats // guarded by s.mu
+	closed bool         // by Close: no more pipes; guarded by s.mu
 }
 
 // Listen implements [Socket].
@@ -170,6 +171,7 @@ func (l *Listener) introduce(t *task, peer transport.Incoming) {
 	} else if l.ctx.Err() == nil {
 		l.s.mu.Lock()
 		l.s.stats.HandshakeErrors++
+		l.stats.HandshakeErrors++
 		l.s.mu.Unlock()
 	}
 	if err != nil && l.ctx.Err() == nil {

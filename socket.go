@@ -445,7 +445,7 @@ func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
 		return nil, s.refuse(p, err)
 	}
 	s.pipes = append(s.pipes, p)
-	s.stats.Connects++
+	p.count(func(st *ConnectStats) { st.Connects++ })
 	s.mu.Unlock()
 	s.log(slog.LevelInfo, "connected", "pipe", p.id, "url", p.url, "peer", p.RemoteAddr().String())
 	s.runHooks(t, PipeConnected, p)
@@ -461,7 +461,7 @@ func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
 func (s *socket) refuse(p *Pipe, why error) error {
 	p.finish(why)
 	s.mu.Lock()
-	s.stats.Refused++
+	p.count(func(st *ConnectStats) { st.refused(why) })
 	s.mu.Unlock()
 	return fmt.Errorf("%v refused: %w", p.RemoteAddr(), why)
 }

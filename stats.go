@@ -1,6 +1,10 @@
 package gonng
 
-import "github.com/gonng/gonng/transport"
+import (
+	"errors"
+
+	"github.com/gonng/gonng/transport"
+)
 
 // Stats are a socket's counters since it was made.
 type Stats struct {
@@ -9,10 +13,7 @@ type Stats struct {
 	Received      uint64 `json:"received"`       // messages read from peers
 	ReceivedBytes uint64 `json:"received_bytes"` // with their headers
 
-	Connects        uint64 `json:"connects"`         // peers connected
-	ConnectFailures uint64 `json:"connect_failures"` // attempts to dial that failed
-	HandshakeErrors uint64 `json:"handshake_errors"` // peers that connected and did not introduce themselves properly
-	Refused         uint64 `json:"refused"`          // peers refused: wrong protocol, a hook, a pair that has its peer
+	ConnectStats
 
 	Unsent      uint64 `json:"unsent"`       // accepted, and not written before the peer went
 	Malformed   uint64 `json:"malformed"`    // dropped: the protocol header makes no sense
@@ -24,6 +25,60 @@ type Stats struct {
 	Resends     uint64 `json:"resends"`      // requests sent again
 	DroppedFull uint64 `json:"dropped_full"` // dropped: the queue of a peer, subscriber or survey was full
 	Filtered    uint64 `json:"filtered"`     // dropped: no topic matched
+
+	Pipes       int `json:"pipes"`       // peers connected now
+	SendQueue   int `json:"send_queue"`  // messages that wait to be written now
+	RecvQueue   int `json:"recv_queue"`  // messages that wait to be received now
+	Outstanding int `json:"outstanding"` // requests or surveys that wait for answers now
+}
+
+// ConnectStats are the counters of a socket's, dialer's or listener's
+// connections.
+type ConnectStats struct {
+	Connects        uint64 `json:"connects"`         // peers connected
+	ConnectFailures uint64 `json:"connect_failures"` // attempts to dial that failed
+	HandshakeErrors uint64 `json:"handshake_errors"` // peers that connected and did not introduce themselves properly
+	Refused         uint64 `json:"refused"`          // peers refused; the reasons follow
+	RefusedProtocol uint64 `json:"refused_protocol"` // they speak another protocol
+	RefusedByHook   uint64 `json:"refused_by_hook"`  // a PipeConnecting hook closed the pipe
+	RefusedBusy     uint64 `json:"refused_busy"`     // a pair has its peer
+}
+
+func (st *ConnectStats) refused(why error) {
+	st.Refused++
+	switch {
+	case errors.Is(why, ErrProtocol):
+		st.RefusedProtocol++
+	case errors.Is(why, ErrConnectionAborted):
+		st.RefusedByHook++
+	case errors.Is(why, ErrBusy):
+		st.RefusedBusy++
+	}
+}
+
+// count counts for the socket and for the dialer or listener of p.
+func (p *Pipe) count(event func(*ConnectStats)) {
+	event(&p.s.stats.ConnectStats)
+	switch {
+	case p.dialer != nil:
+		event(&p.dialer.stats)
+	case p.listener != nil:
+		event(&p.listener.stats)
+	}
+}
+
+// Stats are the dialer's counters.
+func (d *Dialer) Stats() ConnectStats {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return d.stats
+}
+
+// Stats are the listener's counters.
+func (l *Listener) Stats() ConnectStats {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	return l.stats
 }
 
 // PipeStats are a pipe's counters since it was made.
@@ -50,6 +105,9 @@ func (p *Pipe) Stats() PipeStats {
 	return st
 }
 
+// outstanding is a pattern that waits for answers.
+type outstanding interface{ outstanding() int }
+
 // unexpected drops what a peer sent to a socket that does not receive.
 func (s *socket) unexpected(batch []transport.Message) {
 	s.stats.Unexpected += uint64(len(batch))
@@ -60,7 +118,20 @@ func (s *socket) unexpected(batch []transport.Message) {
 func (s *socket) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stats
+	st := s.stats
+	for _, p := range s.pipes {
+		if p.at.connected {
+			st.Pipes++
+		}
+		st.RecvQueue += p.in.len()
+		p.out.mu.Lock()
+		st.SendQueue += p.out.pending.Len()
+		p.out.mu.Unlock()
+	}
+	if x, ok := s.pattern.(outstanding); ok {
+		st.Outstanding = x.outstanding()
+	}
+	return st
 }
 
 func bytesIn(batch []transport.Message) (n uint64) {
