@@ -25,8 +25,7 @@ func (l *ledger[T]) next() uint32 {
 	return l.last | wire.EndBit
 }
 
-// outstanding is how many wait for answers.
-func (l *ledger[T]) outstanding() int { return len(l.open) }
+func (l *ledger[T]) gauge(st *Stats) { st.Outstanding = len(l.open) }
 
 // whose is the owner of an answer.
 func (l *ledger[T]) whose(m transport.Message) (T, bool) {

@@ -105,8 +105,8 @@ func (p *Pipe) Stats() PipeStats {
 	return st
 }
 
-// outstanding is a pattern that waits for answers.
-type outstanding interface{ outstanding() int }
+// gauged is a pattern that holds more than its pipes do.
+type gauged interface{ gauge(*Stats) }
 
 // unexpected drops what a peer sent to a socket that does not receive.
 func (s *socket) unexpected(batch []transport.Message) {
@@ -128,8 +128,8 @@ func (s *socket) Stats() Stats {
 		st.SendQueue += p.out.pending.Len()
 		p.out.mu.Unlock()
 	}
-	if x, ok := s.pattern.(outstanding); ok {
-		st.Outstanding = x.outstanding()
+	if x, ok := s.pattern.(gauged); ok {
+		x.gauge(&st)
 	}
 	return st
 }

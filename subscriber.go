@@ -51,6 +51,12 @@ func (x *subs) deliver(p *Pipe, batch []transport.Message) bool {
 	return true
 }
 
+func (x *subs) gauge(st *Stats) {
+	for _, sub := range x.all {
+		st.RecvQueue += sub.queue.len()
+	}
+}
+
 func (x *subs) wake() {
 	for _, sub := range x.all {
 		sub.waiting.wakeAll()
