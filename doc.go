@@ -1,0 +1,215 @@
+/*
+Package gonng speaks the Scalability Protocols: messages between programs in
+a few fixed patterns, over several transports, with peers that come and go. It
+talks to every other implementation of them: nanomsg, nng, mangos, pynng. It
+is written in Go alone and needs no C library.
+
+A program opens a socket of the pattern it wants and lets it dial or listen at
+any number of URLs, in any order. The socket makes the connections, makes them
+again when they are lost, and finds a peer for each message:
+
+	package main
+
+	import (
+		"context"
+		"fmt"
+		"log"
+
+		"github.com/gonng/gonng"
+	)
+
+	func main() {
+		ctx := context.Background()
+
+		rep, err := gonng.NewRep0(gonng.WithListen("tcp://127.0.0.1:13131"))
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer rep.Close()
+		go rep.Serve(ctx, func(_ context.Context, request *gonng.Message) ([]byte, error) {
+			return []byte("hello, " + string(request.Bytes())), nil
+		})
+
+		req, err := gonng.NewReq0(gonng.WithDial("tcp://127.0.0.1:13131"))
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer req.Close()
+		reply, err := req.Request(ctx, []byte("world"))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(string(reply)) // hello, world
+	}
+
+# Patterns
+
+Each pattern has one socket type a side. A type has only the methods that its
+side can do: there is no Send on a [Sub0].
+
+	Pair0                     one to one, both ways
+	Pair1                     the same; with WithPolyamorous one to many, where the
+	                          program says which peer a message goes to
+	Req0, Rep0                a request to one of the repliers, and its reply
+	Push0, Pull0              work: each message to one of the pullers, in turn
+	Pub0, Sub0                news: each message to everybody who subscribed to a
+	                          topic that it begins with
+	Surveyor0, Respondent0    a question to everybody, answers until a deadline
+	Bus0                      each message to every directly connected peer
+
+Which side dials and which listens does not matter. What must not be lost
+belongs on Push0, Pair or Req0, which wait for a slow peer; what is worthless
+when late belongs on Pub0, Surveyor0 or Bus0, which do not.
+
+[NewRaw] makes a socket of any protocol without its state, for devices.
+
+# Transports
+
+A URL says how and where:
+
+	inproc://name         inside this process; the name may be anything
+	ipc:///path           a Unix socket; ipc://path is relative to the working
+	                      directory, and unix:// is another name of ipc://
+	tcp://host:port       TCP; tcp4:// and tcp6:// insist on that version of IP
+
+To listen, the host of a TCP URL may be empty or * for every interface, and
+the port 0 for a free one, which [Listener.URL] then tells. To dial, the host
+may be a name, which is looked up at every attempt.
+
+[Socket.ListenOn] and [Socket.Attach] take a [net.Listener] or [net.Conn] from
+the program instead. Package transport is the contract for transports of one's
+own.
+
+# Connections
+
+A socket sends and receives over all its connections, which are called pipes.
+Dialing first is no mistake: a [Dialer] tries again until the peer is there, and
+again when it has gone, and a send that needs a peer waits for it.
+[Socket.WaitPeers] waits for connections, so that a publisher does not speak to
+an empty room. [Socket.OnPipe] tells of pipes that come and go and may refuse
+them. A peer of the wrong protocol is refused, and so is one that has not
+introduced itself 5 seconds after it connected.
+
+# Timeouts and contexts
+
+Whatever can wait takes a [context.Context] and returns soon after it ends; only
+Close has the linger instead, see [WithLinger]. [WithSendTimeout] and [WithRecvTimeout] bound each call beside it; by default
+they do not. The methods that begin with Try never wait.
+
+A [context.Context] bounds a call. A context of this package is something else:
+Req0, Rep0, Sub0, Surveyor0 and Respondent0 keep state between calls, such as
+the request that a reply belongs to. The socket has one such state; NewContext
+makes another on the same connections, so that one socket can have many
+requests in progress. [Req0.Request], [Rep0.Serve], [Respondent0.Serve] and
+[Surveyor0.Survey] make the contexts that they need.
+
+# Concurrency
+
+All methods of sockets, contexts, pipes, dialers and listeners may be called
+from any goroutine at any time, also from hooks. Two goroutines that share the
+state of one Req0, say, do no harm to memory, but take each other's replies:
+they want a context each. A [Message] belongs to one goroutine at a time.
+
+Messages that one peer sends over one connection are received in the order in
+which it sent them.
+
+After Close has returned no goroutine of the socket is left, except hooks that
+are still running.
+
+# Memory
+
+Send copies: the slice is the caller's again when it returns. SendMsg takes its
+message over when it succeeds, and spares the copy of a body above 16 KiB.
+
+Recv returns a slice that is the caller's. RecvInto copies into the caller's
+buffer and does not allocate. RecvMsg does not copy: what [Message.Bytes] returns
+ends with [Message.Free]. Freeing is optional, and saves garbage collection.
+The body of a message is never changed, because it may be shared.
+
+# What can be lost
+
+A message that Send accepted is on its way; that it arrives, only an answer can
+tell. Where it can be lost, [Stats] counts it under a reason:
+
+  - Pub0, Surveyor0 and Bus0 never wait. A peer whose queue is full loses the
+    message (DroppedFull, on the socket and on the pipe). The queue of each peer
+    holds 4 MiB, or as many messages as [WithSendBuffer] says. A message that
+    is sent while nobody is connected reaches nobody, which is not counted.
+  - A Sub0 never holds up its publisher. When its queue is full it drops the
+    oldest message, or the newest with [WithPreferNew](false), and a survey
+    drops its oldest response (DroppedFull). The queue holds 4 MiB, or as many
+    messages as [WithRecvBuffer] says.
+  - A polyamorous Pair1 drops what is for a pipe that is full (DroppedFull) or
+    has gone (NoPeer), and a reply or response is dropped if whoever asked has
+    gone (NoPeer).
+  - When a connection is lost, so is what had been accepted for it but not
+    handed to the operating system (Unsent), and, uncounted, what the operating
+    system had not delivered. Only requests are sent again: to another peer at
+    once, or when [WithResendTime] is over.
+  - What arrives and makes no sense, or no sense any more, is dropped:
+    Malformed, TTLExceeded, TooLarge, Unexpected, LateReplies, Filtered.
+
+The other sockets lose nothing to a slow peer: when its queue, 128 KiB or as many
+messages as WithSendBuffer says, is full, Send waits, or goes to another peer
+where there is a choice. What a peer sent before it went can still be received.
+
+Close writes what Send accepted for at most the linger (one second, see
+[WithLinger]); Shutdown takes as long as its context allows. Their error says
+how many messages were left. Messages that have arrived and that nobody has
+received are discarded.
+
+That a peer or subscriber is too slow is logged when it begins, not for each
+message, and only if there is a logger, see [WithLogger].
+
+# Errors
+
+Methods return an [*OpError], which says what failed, where and why, and wraps
+one of the constants of type [Error]. Compare with [errors.Is], also against
+the standard library's: ErrTimeout is [os.ErrDeadlineExceeded] (and
+[context.DeadlineExceeded] if it was the context's deadline), ErrClosed is
+[net.ErrClosed], ErrCanceled is [context.Canceled], ErrNoEntry is
+[io/fs.ErrNotExist], ErrPermission is [io/fs.ErrPermission], ErrExists is
+[io/fs.ErrExist].
+
+# Raw mode and devices
+
+A [Raw] socket has the connections and queues of its protocol, but no state:
+the protocol headers are the program's. [Device] joins two of them into a
+forwarder, so that requests, say, cross from one network to another and find
+their way back. What passes through too many nodes is dropped, see [WithTTL].
+
+# Coming from nng or pynng
+
+The names are those of nng and pynng where Go has no other custom. The
+documentation of each name says what it is called there.
+
+	pynng                             gonng
+	Pair0(listen=url)                 NewPair0(WithListen(url))
+	Pair0(dial=url)                   NewPair0(WithDial(url))
+	dial(url)                         Dial(ctx, url)
+	dial(url, block=True)             Dial(ctx, url, WithDialMode(DialWait))
+	dial(url, block=False)            Dial(ctx, url, WithDialMode(DialBackground))
+	send(b), asend(b)                 Send(ctx, b)
+	recv(), arecv()                   Recv(ctx)
+	recv(block=False)                 TryRecv()
+	recv_msg(), arecv_msg()           RecvMsg(ctx)
+	new_context()                     NewContext()
+	msg.bytes, msg.pipe               m.Bytes(), m.Pipe()
+	add_pre_pipe_connect_cb(f)        OnPipe(PipeConnecting, f)
+	add_post_pipe_connect_cb(f)       OnPipe(PipeConnected, f)
+	add_post_pipe_remove_cb(f)        OnPipe(PipeClosed, f)
+	recv_timeout=100                  WithRecvTimeout(100*time.Millisecond)
+	recv_buffer_size=n                WithRecvBuffer(n)
+	recv_max_size=n                   WithRecvMaxSize(n)
+	reconnect_time_min, _max          WithReconnectTime(min, max)
+	local_address                     Listener.Addr, Pipe.LocalAddr
+	except Timeout                    errors.Is(err, ErrTimeout)
+
+Sends have the same options with Send in place of Recv. The exceptions of pynng
+have their names here with Err before them, but for InvalidOperation
+(ErrInvalid), DestinationUnreachable (ErrUnreachable), PermissionDenied
+(ErrPermission), OutOfFiles (ErrNoFiles), OutOfSpace (ErrNoSpace),
+AlreadyExists (ErrExists), ProtocolError (ErrProtocol), CryptoError (ErrCrypto)
+and AuthenticationError (ErrPeerAuth). [Error.Code] is nng's number.
+*/
+package gonng
