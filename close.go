@@ -1,0 +1,72 @@
+package gonng
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+)
+
+// Shutdown implements [Socket].
+func (s *socket) Shutdown(ctx context.Context) error { return s.close(ctx) }
+
+// Close implements [Socket].
+func (s *socket) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.Config().Linger)
+	defer cancel()
+	return s.close(ctx)
+}
+
+// close may run more than once at a time: who has less patience then ends the
+// waiting for all.
+func (s *socket) close(ctx context.Context) error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	s.pattern.wake()
+	s.peers.wakeAll()
+	pipes := slices.Clone(s.pipes)
+	dialers, listeners := s.dialers, s.listeners
+	s.dialers, s.listeners = nil, nil
+	for _, p := range pipes {
+		p.resume() // what comes now is discarded: unread data would reset the connection
+	}
+	s.mu.Unlock()
+
+	for _, l := range listeners {
+		l.close() // not its pipes: they have something to send, perhaps
+	}
+	for _, d := range dialers {
+		d.stop()
+	}
+	left := 0
+	for _, p := range pipes {
+		if drained := p.out.close(); drained != nil {
+			select {
+			case <-drained:
+			case <-p.done:
+			case <-ctx.Done():
+			}
+		}
+	}
+	for _, p := range pipes {
+		if s.in != nil && p.parted() { // who never receives cannot be reset
+			select {
+			case <-p.done:
+			case <-ctx.Done():
+			}
+		}
+		p.finish(s.opError("pipe", p.url, ErrClosed))
+	}
+	s.halt()
+	s.tasks.wait()
+	s.closeFDs()
+	for _, p := range pipes {
+		left += p.out.unsent()
+	}
+	if left == 0 || !first {
+		return nil
+	}
+	err := s.opError("close", "", because(ErrTimeout, "%d messages were not sent in time", left))
+	s.log(slog.LevelWarn, "closed before all was sent", "messages", left)
+	return err
+}
