@@ -346,30 +346,22 @@ func TestTooSmallBufferWakesTheNext(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	push, pull := pipeline(t)
 	ctx := testContext(t)
-	for range 200 {
-		small := concurrently(func() error {
-			_, err := pull.RecvInto(ctx, nil)
-			return err
-		})
-		received := concurrently(func() error {
-			b, err := pull.Recv(ctx)
-			if err == nil && string(b) != "hello" {
-				err = fmt.Errorf("received %q", b)
-			}
-			return err
-		})
-		check(t, push.Send(ctx, []byte("hello")))
-		check(t, <-received)
-		select {
-		case err := <-small:
-			want(t, err, gonng.ErrMessageTooLarge)
-		default:
-			check(t, push.Send(ctx, []byte("for the small one")))
-			want(t, <-small, gonng.ErrMessageTooLarge)
-			_, err := pull.Recv(ctx)
-			check(t, err)
+	small := concurrently(func() error {
+		_, err := pull.RecvInto(ctx, nil)
+		return err
+	})
+	waiting(t, pull, 1) // so that it is woken first
+	received := concurrently(func() error {
+		b, err := pull.Recv(ctx)
+		if err == nil && string(b) != "hello" {
+			err = fmt.Errorf("received %q", b)
 		}
-	}
+		return err
+	})
+	waiting(t, pull, 2)
+	check(t, push.Send(ctx, []byte("hello")))
+	want(t, <-small, gonng.ErrMessageTooLarge)
+	check(t, <-received)
 }
 
 // pipeline is a push and a pull over inproc, for what does not depend on the
@@ -385,6 +377,18 @@ func pipeline(t testing.TB, opts ...gonng.SocketOption) (*gonng.Push0, *gonng.Pu
 	return push, pull
 }
 
+// mixedSize is the size of the i-th body: mostly small, a few up to 128 KiB.
+func mixedSize(i int) int {
+	x := uint32(i) * 2654435761 >> 7
+	switch {
+	case x%256 == 0:
+		return int(x % (128 << 10))
+	case x%8 == 0:
+		return int(x % (4 << 10))
+	}
+	return int(x % 100)
+}
+
 // Mixed sizes, so that messages lie in every way across what one read brings.
 func TestConformanceManyMessages(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
@@ -392,18 +396,8 @@ func TestConformanceManyMessages(t *testing.T) {
 		if r.lockstep {
 			messages /= 4
 		}
-		size := func(i int) int {
-			x := uint32(i) * 2654435761 >> 7
-			switch {
-			case x%256 == 0:
-				return int(x % (128 << 10))
-			case x%8 == 0:
-				return int(x % (4 << 10))
-			}
-			return int(x % 100)
-		}
 		ctx := gonngtest.Context(t, 3*patience)
-		send := func(i int) error { return sendForms[i%2].send(ctx, r.from, body(i, size(i))) }
+		send := func(i int) error { return sendForms[i%2].send(ctx, r.from, body(i, mixedSize(i))) }
 		sent := make(chan error, 1)
 		if r.lockstep {
 			sent <- nil
@@ -428,8 +422,8 @@ func TestConformanceManyMessages(t *testing.T) {
 			if err != nil {
 				t.Fatalf("message %d: %v", i, err)
 			}
-			if !bytes.Equal(buf[:n], body(i, size(i))) {
-				t.Fatalf("message %d: received %s, sent %s", i, abbreviated(buf[:n]), abbreviated(body(i, size(i))))
+			if !bytes.Equal(buf[:n], body(i, mixedSize(i))) {
+				t.Fatalf("message %d: received %s, sent %s", i, abbreviated(buf[:n]), abbreviated(body(i, mixedSize(i))))
 			}
 		}
 		check(t, <-sent)

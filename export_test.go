@@ -7,3 +7,20 @@ import "time"
 func WithHandshakeTimeout(d time.Duration) SocketOption {
 	return socketOption{setting: func(c *Config) error { c.handshakeTimeout = d; return nil }}
 }
+
+// ResendTimerRuns reports whether a timer is set to send requests again.
+func (x *Req0) ResendTimerRuns() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.pattern.resendAt != 0
+}
+
+// Waiting is how many calls wait for a message.
+func (x *receiver) Waiting() (n int) {
+	x.e.s.mu.Lock()
+	defer x.e.s.mu.Unlock()
+	for w := x.source.arrivals().head; w != nil; w = w.next {
+		n++
+	}
+	return n
+}
