@@ -1,0 +1,5 @@
+//go:build race
+
+package gonng_test
+
+const raceDetector = true
