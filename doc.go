@@ -93,8 +93,9 @@ introduced itself 5 seconds after it connected.
 # Timeouts and contexts
 
 Whatever can wait takes a [context.Context] and returns soon after it ends; only
-Close has the linger instead, see [WithLinger]. [WithSendTimeout] and [WithRecvTimeout] bound each call beside it; by default
-they do not. The methods that begin with Try never wait.
+Close has the linger instead, see [WithLinger]. [WithSendTimeout] and
+[WithRecvTimeout] bound each call beside it; by default they do not. The methods
+that begin with Try never wait.
 
 A [context.Context] bounds a call. A context of this package is something else:
 Req0, Rep0, Sub0, Surveyor0 and Respondent0 keep state between calls, such as
