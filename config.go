@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"math"
 	"net"
@@ -36,6 +37,7 @@ type Config struct {
 	TCPNoDelay   bool
 	TCPKeepAlive net.KeepAliveConfig
 	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
+	TLS          *tls.Config
 
 	handshakeTimeout time.Duration
 	explicit         transport.Options     // set for this one dialer or listener
@@ -114,5 +116,6 @@ func (c *Config) transport(p Protocol) *transport.Config {
 		TCPNoDelay:       c.TCPNoDelay,
 		TCPKeepAlive:     c.TCPKeepAlive,
 		DialContext:      c.DialContext,
+		TLS:              c.TLS,
 	}
 }

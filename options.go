@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"slices"
@@ -358,6 +359,21 @@ func WithDialContext(dial func(ctx context.Context, network, address string) (ne
 	return socketDialOption{setting: func(c *Config) error {
 		c.DialContext = dial
 		c.explicit |= transport.OptDialContext
+		return nil
+	}}
+}
+
+// WithTLS is the configuration of TLS connections. It is used as it is, and
+// must not be changed afterwards; a dialer without a ServerName takes it from
+// the URL. nng: NNG_OPT_TLS_CONFIG; pynng: tls_config.
+func WithTLS(config *tls.Config) interface {
+	SocketOption
+	DialOption
+	ListenOption
+} {
+	return generalOption{setting: func(c *Config) error {
+		c.TLS = config
+		c.explicit |= transport.OptTLS
 		return nil
 	}}
 }

@@ -56,6 +56,7 @@ func (u endpointURL) honours(explicit transport.Options) error {
 		transport.OptTCPNoDelay:   "WithTCPNoDelay",
 		transport.OptTCPKeepAlive: "WithTCPKeepAlive",
 		transport.OptDialContext:  "WithDialContext",
+		transport.OptTLS:          "WithTLS",
 	} {
 		if explicit&option&^u.transport.Options() != 0 {
 			return because(ErrNotSupported, "%s means nothing to %s://", name, u.scheme)

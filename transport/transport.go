@@ -12,6 +12,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"time"
@@ -123,6 +124,7 @@ const (
 	OptTCPNoDelay Options = 1 << iota
 	OptTCPKeepAlive
 	OptDialContext
+	OptTLS
 )
 
 // Config is what a socket asks of a transport. A transport must honour
@@ -138,4 +140,5 @@ type Config struct {
 	TCPNoDelay   bool
 	TCPKeepAlive net.KeepAliveConfig
 	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
+	TLS          *tls.Config // belongs to the program: clone it before changing it
 }
