@@ -170,11 +170,22 @@ const inlineGap = 5 * time.Microsecond
 // clock tells whether a socket is sending one message after the other. There
 // is one for the socket: in a fan-out, writing to the other pipes makes every
 // pause long for each single pipe.
-type clock struct{ last atomic.Int64 }
+type clock struct {
+	last atomic.Int64
+	used atomic.Bool // req and rep know without it, and do not pay for it
+}
 
 var started = time.Now()
 
 func now() int64 { return int64(time.Since(started)) }
 
-func (c *clock) wrote()      { c.last.Store(now()) }
-func (c *clock) quiet() bool { return now()-c.last.Load() > int64(inlineGap) }
+func (c *clock) wrote() {
+	if c.used.Load() {
+		c.last.Store(now())
+	}
+}
+
+func (c *clock) quiet() bool {
+	c.used.Store(true)
+	return now()-c.last.Load() > int64(inlineGap)
+}

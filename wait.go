@@ -128,7 +128,9 @@ func (c *call) sleep() error {
 // end gives the waiter back.
 func (c *call) end() {
 	if c.w != nil {
-		c.w.timer.Stop()
+		if c.timeout > 0 {
+			c.w.timer.Stop()
+		}
 		waiters.Put(c.w)
 		c.w = nil
 	}
