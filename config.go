@@ -14,24 +14,24 @@ import (
 // Config is all that can be set on a socket, a context, a dialer or a
 // listener. [Socket.Config] returns a copy; the With functions change it.
 type Config struct {
-	Name   string       // for logs and errors; default the protocol's name
+	Name   string       // for logs; default the protocol's name
 	Logger *slog.Logger // nil: silent, but for the first failure of a Dial
 
 	RecvTimeout time.Duration // 0: as long as the context allows
 	SendTimeout time.Duration // 0: as long as the context allows
-	RecvBuffer  int           // messages held for the program, about; 0: one read's worth
+	RecvBuffer  int           // messages held for the program; 0: as many as fit into 128 KiB of each peer (where a full queue drops: 4 MiB)
 	SendBuffer  int           // messages held for each peer; 0: as many as fit into 128 KiB (where a full queue drops: 4 MiB)
-	RecvMaxSize int           // bytes; 0: no limit
-	Linger      time.Duration // how long Close may write what Send accepted
-	TTL         int           // nodes that a message may pass
+	RecvMaxSize int           // bytes; 0: no limit; default 1 MiB
+	Linger      time.Duration // how long Close may write what Send accepted; default 1 s
+	TTL         int           // hops that a message may make; default 8
 
-	ReconnectMin time.Duration // the pause after the first failure
-	ReconnectMax time.Duration // up to which the pause doubles; 0: it does not grow
-	DialMode     DialMode
+	ReconnectMin time.Duration // the pause after the first failure; default 100 ms
+	ReconnectMax time.Duration // up to which the pause doubles; 0, the default: it does not grow
+	DialMode     DialMode      // of a dialer
 
-	ResendTime  time.Duration // Req0; 0: never
-	SurveyTime  time.Duration // Surveyor0
-	PreferNew   bool          // Sub0: a full queue drops the oldest
+	ResendTime  time.Duration // Req0; 0: never; default 1 min
+	SurveyTime  time.Duration // Surveyor0; default 1 s
+	PreferNew   bool          // Sub0: a full queue drops the oldest, not the newest; default true
 	Polyamorous bool          // Pair1: many peers
 
 	TCPNoDelay   bool

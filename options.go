@@ -14,9 +14,11 @@ import (
 // An option's type says where it fits, so that the compiler refuses it
 // elsewhere. Most options are general: a SocketOption fits every constructor,
 // and those that are also a DialOption or ListenOption can be set for one
-// dialer or listener, where they override the socket's.
+// dialer or listener, where they override the socket's. A value that is out of
+// range is ErrInvalid.
 type (
-	// SocketOption is an option for any socket.
+	// SocketOption is an option for any socket. One that concerns a transport
+	// holds for those of the socket's connections whose transport knows it.
 	SocketOption interface {
 		Pair1Option
 		ReqOption
@@ -44,12 +46,14 @@ type (
 		option
 		forSurveyor()
 	}
-	// DialOption is an option for one dialer.
+	// DialOption is an option for one dialer. One that the transport of its URL
+	// does not know is ErrNotSupported.
 	DialOption interface {
 		option
 		forDial()
 	}
-	// ListenOption is an option for one listener.
+	// ListenOption is an option for one listener. One that the transport of its
+	// URL does not know is ErrNotSupported.
 	ListenOption interface {
 		option
 		forListen()
@@ -163,8 +167,9 @@ func withCount(name string, n int, set func(*Config)) setting {
 	}
 }
 
-// WithListen makes the new socket listen at url, as [Socket.Listen] does.
-// pynng: the keyword argument listen.
+// WithListen makes the new socket listen at url, as [Socket.Listen] does. Given
+// several times it listens at each. When one fails the constructor fails. pynng:
+// the keyword argument listen.
 func WithListen(url string, opts ...ListenOption) SocketOption {
 	return socketOption{setting: func(c *Config) error {
 		c.start = append(c.start, func(s *socket) error {
@@ -175,8 +180,9 @@ func WithListen(url string, opts ...ListenOption) SocketOption {
 	}}
 }
 
-// WithDial makes the new socket dial url, as [Socket.Dial] does. pynng: the
-// keyword argument dial.
+// WithDial makes the new socket dial url, as [Socket.Dial] does: the constructor
+// waits for the outcome of the first attempt. Given several times it dials each.
+// pynng: the keyword argument dial.
 func WithDial(url string, opts ...DialOption) SocketOption {
 	return socketOption{setting: func(c *Config) error {
 		c.start = append(c.start, func(s *socket) error {
@@ -200,36 +206,50 @@ func WithLogger(l *slog.Logger) SocketOption {
 	return socketOption{setting: func(c *Config) error { c.Logger = l; return nil }}
 }
 
-// WithRecvTimeout bounds every receive, beside its context. 0, the default: no
-// bound. nng: NNG_OPT_RECVTIMEO.
+// WithRecvTimeout bounds every receive, beside its context: after d it returns
+// ErrTimeout. 0, the default: no bound. nng: NNG_OPT_RECVTIMEO; pynng:
+// recv_timeout.
 func WithRecvTimeout(d time.Duration) SocketOption {
 	return socketOption{setting: withDuration("WithRecvTimeout", d, func(c *Config) { c.RecvTimeout = d })}
 }
 
-// WithSendTimeout bounds every send, beside its context. 0, the default: no
-// bound. nng: NNG_OPT_SENDTIMEO.
+// WithSendTimeout bounds every send, beside its context: after d it returns
+// ErrTimeout. 0, the default: no bound. nng: NNG_OPT_SENDTIMEO; pynng:
+// send_timeout.
 func WithSendTimeout(d time.Duration) SocketOption {
 	return socketOption{setting: withDuration("WithSendTimeout", d, func(c *Config) { c.SendTimeout = d })}
 }
 
-// WithRecvBuffer is about how many messages of each peer are held until the
-// program receives them: reading a peer pauses while there are so many. What
-// one read of the connection brought, at most 64 KiB, is always kept whole. 0,
-// the default, pauses whenever one read's worth is held. nng: NNG_OPT_RECVBUF.
+// WithRecvBuffer is how many messages are held until the program receives them.
+//
+// Most sockets hold about so many of each peer, and do not read on from one of
+// which they have them: that holds the peer back. What one read of a connection
+// brought, up to 64 KiB of small messages, is always kept whole. A Sub0, each of
+// its contexts and each survey hold exactly so many, and drop messages when they
+// have them, see [WithPreferNew].
+//
+// 0, the default: as many as fit into 128 KiB of each peer, or into 4 MiB where
+// messages are dropped; always at least one. nng: NNG_OPT_RECVBUF; pynng:
+// recv_buffer_size.
 func WithRecvBuffer(messages int) SocketOption {
 	return socketOption{setting: withCount("WithRecvBuffer", messages, func(c *Config) { c.RecvBuffer = messages })}
 }
 
 // WithSendBuffer is how many messages wait for each peer that does not take
-// them yet, beside those being written, before a send waits. 0, the default:
-// as many as fit into 128 KiB, and always one. nng: NNG_OPT_SENDBUF.
+// them yet, beside those being written, before a send waits, or on Pub0,
+// Surveyor0 and Bus0 before messages to the peer are dropped. Changed later, it
+// holds for new connections. 0, the default: as many as fit into 128 KiB, or into
+// 4 MiB where messages are dropped; always at least one. nng: NNG_OPT_SENDBUF;
+// pynng: send_buffer_size.
 func WithSendBuffer(messages int) SocketOption {
 	return socketOption{setting: withCount("WithSendBuffer", messages, func(c *Config) { c.SendBuffer = messages })}
 }
 
 // WithRecvMaxSize is the largest message accepted from a peer, in bytes, its
-// SP header included; a peer that announces a larger one is disconnected.
-// Default 1 MiB; 0: no limit. nng: NNG_OPT_RECVMAXSZ.
+// SP header (at most a few words) included; a peer that announces a larger one
+// is disconnected, which is counted and logged. Changed later, it holds for new
+// dialers and listeners. Default 1 MiB; 0: no limit. nng: NNG_OPT_RECVMAXSZ;
+// pynng: recv_max_size.
 func WithRecvMaxSize(bytes int) interface {
 	SocketOption
 	DialOption
@@ -239,10 +259,11 @@ func WithRecvMaxSize(bytes int) interface {
 }
 
 // WithReconnectTime is the pause of a dialer after a failed or lost
-// connection: at first min, then doubling up to max; always varied at random
-// by up to a half, so that a thousand peers do not come back at once. A
-// connection that was made starts it again at min. Default 100 ms and 0; with
-// max 0 it stays at min. nng: NNG_OPT_RECONNMINT and NNG_OPT_RECONNMAXT.
+// connection: at first min, then doubling up to max, and each time shortened at
+// random by up to a half, so that a thousand peers do not come back at once. A
+// connection that lasted longer than the last pause starts it again at min. With
+// max 0 it stays at min. Default 100 ms and 0. nng: NNG_OPT_RECONNMINT and
+// NNG_OPT_RECONNMAXT; pynng: reconnect_time_min and reconnect_time_max.
 func WithReconnectTime(min, max time.Duration) interface {
 	SocketOption
 	DialOption
@@ -263,9 +284,11 @@ func WithLinger(d time.Duration) SocketOption {
 	return socketOption{setting: withDuration("WithLinger", d, func(c *Config) { c.Linger = d })}
 }
 
-// WithTTL is how many nodes a message may have passed to be accepted, 1 to
-// 255; one that has passed more is dropped and counted. Default 8. Only
-// protocols whose messages count their hops take it. nng: NNG_OPT_MAXTTL.
+// WithTTL is how many hops a message may have made to be accepted, 1 to 255: 1
+// from its sender, and 1 more for each device between. One that has made more is
+// dropped and counted. Default 8. Pair1, Req0, Rep0, Surveyor0 and Respondent0
+// take it; elsewhere messages do not count their hops, and it is ErrNotSupported.
+// nng: NNG_OPT_MAXTTL.
 func WithTTL(hops int) SocketOption {
 	return socketOption{setting: func(c *Config) error {
 		if hops < 1 || hops > 255 {
@@ -276,7 +299,8 @@ func WithTTL(hops int) SocketOption {
 	}}
 }
 
-// WithDialMode says what Dial does when the peer is not there yet.
+// WithDialMode says what Dial does when the peer is not there yet. Default
+// [DialRetry]. pynng: the argument block of dial.
 func WithDialMode(mode DialMode) DialOption {
 	return dialOption{setting: func(c *Config) error {
 		if mode < DialRetry || mode > DialBackground {
@@ -301,7 +325,8 @@ func WithSurveyTime(d time.Duration) SurveyorOption {
 	return surveyorOption{setting: withDuration("WithSurveyTime", d, func(c *Config) { c.SurveyTime = d })}
 }
 
-// WithTopics subscribes to topics. pynng: the keyword argument topics.
+// WithTopics subscribes to topics, as [Sub0.Subscribe] does. pynng: the keyword
+// argument topics.
 func WithTopics(topics ...string) SubOption {
 	return subOption{setting: func(c *Config) error {
 		c.topics = append(slices.Clip(c.topics), topics...)
@@ -351,7 +376,8 @@ func WithTCPKeepAlive(k net.KeepAliveConfig) interface {
 }
 
 // WithDialContext makes the connections of dialers by dial instead of
-// [net.Dialer.DialContext]: through a proxy, for instance.
+// [net.Dialer.DialContext]: through a proxy, for instance. The network is tcp,
+// tcp4, tcp6 or unix; dial must give up when its context ends.
 func WithDialContext(dial func(ctx context.Context, network, address string) (net.Conn, error)) interface {
 	SocketOption
 	DialOption
