@@ -3,8 +3,8 @@ package gonng
 import "github.com/gonng/gonng/transport"
 
 // Bus0 sends each message to all directly connected peers and receives from
-// them; a peer whose queue is full loses the message, which is counted on its
-// pipe. nng: nng_bus0; pynng: Bus0.
+// them. Send never waits: a peer whose queue is full loses the message, see
+// [WithSendBuffer], which is counted on its pipe. nng: nng_bus0; pynng: Bus0.
 type Bus0 struct {
 	*socket
 	*sender

@@ -10,7 +10,8 @@ import (
 // as they do, until ctx ends, whose error it returns, or one of them is
 // closed, and then it returns nil. With b nil it sends what a receives back
 // through a: a bus to its other peers, a pair to its peer. It closes neither.
-// nng: nng_device.
+// What cannot be sent within the send timeout of a socket, if it has one, is
+// dropped. nng: nng_device.
 func Device(ctx context.Context, a, b *Raw) error {
 	if b == nil {
 		b = a

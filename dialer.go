@@ -97,7 +97,7 @@ func (d *Dialer) set(opts []DialOption) error {
 // URL is where it dials.
 func (d *Dialer) URL() string { return d.url }
 
-// Set changes options, from the next attempt on.
+// Set changes options, from the next attempt to connect on.
 func (d *Dialer) Set(opts ...DialOption) error { return d.s.opError("set", d.url, d.set(opts)) }
 
 // LastError is why the last attempt failed or the last connection ended; nil
@@ -113,7 +113,8 @@ func (d *Dialer) Pipes() []*Pipe {
 	return slices.DeleteFunc(d.s.Pipes(), func(p *Pipe) bool { return p.dialer != d })
 }
 
-// Close stops dialing and disconnects. nng: nng_dialer_close.
+// Close stops dialing and disconnects at once, as [Pipe.Close] does. nng:
+// nng_dialer_close.
 func (d *Dialer) Close() error {
 	d.stop()
 	d.s.mu.Lock()

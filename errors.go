@@ -18,7 +18,8 @@ import (
 // answers for the standard library's equivalent where there is one.
 type Error uint32
 
-// The kinds of failure. The names in parentheses are nng's.
+// The kinds of failure. The names in parentheses are nng's. Some are never
+// returned by this package; they are here because nng has the number.
 const (
 	ErrInterrupted       Error = 1    // the call was interrupted (NNG_EINTR)
 	ErrNoMemory          Error = 2    // not enough memory (NNG_ENOMEM)

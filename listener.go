@@ -98,7 +98,8 @@ func (s *socket) accept(tl transport.Listener) (*Listener, error) {
 // 0. pynng: Listener.url.
 func (l *Listener) URL() string { return l.l.URL() }
 
-// Addr is the bound address.
+// Addr is the bound address: a *net.TCPAddr, *net.UnixAddr or InprocAddr, or what
+// the listener given to ListenOn has.
 func (l *Listener) Addr() net.Addr { return l.l.Addr() }
 
 // Pipes are the listener's connections.
@@ -106,8 +107,8 @@ func (l *Listener) Pipes() []*Pipe {
 	return slices.DeleteFunc(l.s.Pipes(), func(p *Pipe) bool { return p.listener != l })
 }
 
-// Close stops accepting and disconnects the peers that were accepted. nng:
-// nng_listener_close.
+// Close stops accepting and disconnects the peers that were accepted, at once,
+// as [Pipe.Close] does. nng: nng_listener_close.
 func (l *Listener) Close() error {
 	err := l.close()
 	l.s.mu.Lock()

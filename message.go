@@ -42,21 +42,23 @@ func (m *Message) Header() []byte {
 	return m.data.Data[:m.data.Header:m.data.Header]
 }
 
-// Pipe is where the message came from, or nil.
+// Pipe is where the message came from, or what SetPipe has set; nil for a new
+// message.
 func (m *Message) Pipe() *Pipe { return m.pipe }
 
-// SetPipe says where a polyamorous Pair1 sends the message.
+// SetPipe says where a polyamorous Pair1 sends the message; nil: to any peer. No
+// other socket looks at it.
 func (m *Message) SetPipe(p *Pipe) { m.pipe = p }
 
-// Clone returns a second message with the same body, which is not copied.
-// Either may be freed or sent first.
+// Clone returns a second message with the same body, which is not copied. Each
+// is to be freed or sent for itself, in any order.
 func (m *Message) Clone() *Message {
 	return &Message{data: m.data.Retain(), pipe: m.pipe, traced: m.traced}
 }
 
-// Free gives the memory of the message back to be used again. It is optional:
-// what is not freed costs a garbage collection, never a leak. Twice is
-// harmless.
+// Free gives the memory of the message back to be used again; the message must
+// not be used afterwards. It is optional: what is not freed costs a garbage
+// collection, never a leak. Twice is harmless. A message that was sent is freed.
 func (m *Message) Free() {
 	if m.freed.CompareAndSwap(false, true) {
 		m.empty()

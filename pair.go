@@ -6,7 +6,8 @@ import (
 )
 
 // Pair0 talks to one peer, both ways. A second peer is refused while the first
-// is there. nng: nng_pair0; pynng: Pair0.
+// is there. Send waits for a peer, and while its queue is full ([WithSendBuffer]).
+// nng: nng_pair0; pynng: Pair0.
 type Pair0 struct {
 	*socket
 	*sender

@@ -55,7 +55,8 @@ func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string)
 // below 2^31. nng: nng_pipe_id.
 func (p *Pipe) ID() uint32 { return p.id }
 
-// LocalAddr is this side's address: a *net.TCPAddr, *net.UnixAddr or InprocAddr.
+// LocalAddr is this side's address: a *net.TCPAddr, *net.UnixAddr or InprocAddr,
+// or what an attached connection has. nng: NNG_OPT_LOCADDR.
 func (p *Pipe) LocalAddr() net.Addr { return p.conn.LocalAddr() }
 
 // RemoteAddr is the peer's address. nng: NNG_OPT_REMADDR.
@@ -87,7 +88,8 @@ func (p *Pipe) Err() error {
 }
 
 // Close disconnects the peer at once; messages that are not written yet are
-// dropped and counted. A dialer dials again. nng: nng_pipe_close.
+// dropped and counted as Unsent. Its dialer, here or there, dials again. The
+// error is always nil. nng: nng_pipe_close.
 func (p *Pipe) Close() error {
 	p.finish(p.s.opError("pipe", p.url, ErrClosed))
 	return nil
@@ -102,7 +104,8 @@ func (p *Pipe) Send(ctx context.Context, body []byte) error {
 	return p.s.out.send(ctx, body, p)
 }
 
-// SendMsg is Send for a message, which it takes over on success.
+// SendMsg is Send for a message, which it takes over on success. It sets the
+// message's pipe, as [Message.SetPipe] does.
 func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	if p.s.out == nil {
 		return p.s.opError("send", p.url, ErrNotSupported)

@@ -2,7 +2,8 @@ package gonng
 
 import "github.com/gonng/gonng/transport"
 
-// Push0 sends each message to one of its peers, in turn. nng: nng_push0;
+// Push0 sends each message to one of its peers, in turn, past those whose queue
+// is full ([WithSendBuffer]). When no peer has room Send waits. nng: nng_push0;
 // pynng: Push0.
 type Push0 struct {
 	*socket

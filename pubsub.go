@@ -31,8 +31,8 @@ func (x *pub) wake() {}
 
 // Sub0 receives the messages that begin with one of its topics, and nothing
 // without a topic. It never holds up the publisher: when its queue is full it
-// drops the oldest message ([WithPreferNew]), which is counted. nng: nng_sub0;
-// pynng: Sub0.
+// drops the oldest message ([WithPreferNew], [WithRecvBuffer]), which is counted.
+// nng: nng_sub0; pynng: Sub0.
 type Sub0 struct {
 	*socket
 	*receiver
@@ -51,7 +51,8 @@ func NewSub0(opts ...SubOption) (*Sub0, error) {
 }
 
 // Subscribe adds topics; a message matches when it begins with one. The empty
-// topic matches all. Subscribing twice is the same as once. nng:
+// topic matches all. Subscribing twice is the same as once. It holds for messages
+// that arrive afterwards. nng:
 // NNG_OPT_SUB_SUBSCRIBE; pynng: subscribe.
 func (x *Sub0) Subscribe(topics ...string) error { return x.own.subscribe(topics) }
 
@@ -68,7 +69,8 @@ type SubContext struct {
 	own *subscriber
 }
 
-// NewContext makes a context with the socket's present options and no topics.
+// NewContext makes a context with the socket's present options and no topics. It
+// receives what is published from now on, beside the socket and other contexts.
 // nng: nng_ctx_open.
 func (x *Sub0) NewContext() (*SubContext, error) {
 	own := &subscriber{of: x.subs}

@@ -9,9 +9,10 @@ import (
 	"sync"
 )
 
-// Handler answers a request or survey. The message belongs to the handler and
-// is freed when it returns: copy what is kept. Returning an error, or a
-// panic, leaves this request unanswered and is logged.
+// Handler answers a request or survey: what it returns is the reply. The message
+// is freed when the handler has returned and the reply is sent: copy what is
+// kept longer. An error or a panic leaves this request alone unanswered, and goes
+// to the socket's logger; without one, see [WithLogger], nobody hears of it.
 type Handler func(ctx context.Context, request *Message) ([]byte, error)
 
 // ServeOption is an option for Serve.
@@ -19,7 +20,8 @@ type ServeOption func(*serveConfig)
 
 type serveConfig struct{ workers int }
 
-// WithConcurrency lets n handlers run at the same time. Default 1.
+// WithConcurrency lets up to n handlers run at the same time, on n goroutines.
+// Default 1.
 func WithConcurrency(n int) ServeOption {
 	return func(c *serveConfig) { c.workers = n }
 }

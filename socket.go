@@ -21,54 +21,67 @@ type Socket interface {
 	// outcome; when that fails it logs the reason, goes on in the background and
 	// returns no error: the peer may just not be there yet. [WithDialMode]
 	// changes that. A bad URL or option is always an error, and so is a ctx that
-	// ends before the outcome: then the dialer is closed. nng: nng_dial; pynng:
-	// dial.
+	// ends before the outcome: then the dialer is closed. The ctx does not bound
+	// the dialer afterwards. nng: nng_dial; pynng: dial.
 	Dial(ctx context.Context, url string, opts ...DialOption) (*Dialer, error)
-	// Listen accepts connections at url; it is bound when Listen returns. nng:
-	// nng_listen; pynng: listen.
+	// Listen accepts connections at url until the listener is closed. The address
+	// is bound when Listen returns, or the error says why not: ErrAddressInUse,
+	// for instance. The ctx bounds the binding only. nng: nng_listen; pynng:
+	// listen.
 	Listen(ctx context.Context, url string, opts ...ListenOption) (*Listener, error)
-	// ListenOn accepts connections from l, which it takes over, in the framing
-	// of tcp (of ipc where l listens on a Unix socket).
+	// ListenOn accepts connections from l in the framing of tcp, or of ipc where l
+	// listens on a Unix socket. It takes l over, and closes it with the listener.
+	// WithTCPNoDelay and WithTCPKeepAlive are left to whoever made l.
 	ListenOn(l net.Listener, opts ...ListenOption) (*Listener, error)
-	// Attach makes a pipe of conn, which it takes over: a net.Pipe, a
-	// socketpair, a connection through a proxy. The peer must do the same. The
-	// framing is that of tcp, also over a Unix socket, as with nng's socket://.
+	// Attach makes a pipe of conn: a net.Pipe, a socketpair, a connection through
+	// a proxy. It takes conn over, and closes it also when it fails. The peer must
+	// do the same at the same time: Attach waits until both have introduced
+	// themselves, for at most 5 seconds. The framing is that of tcp, also over a
+	// Unix socket, as with nng's socket://.
 	Attach(ctx context.Context, conn net.Conn) (*Pipe, error)
 	// Close hands what Send accepted to the operating system, for at most the
-	// linger ([WithLinger]), then closes everything; calls that wait return
-	// ErrClosed. When it returns no goroutine and no descriptor of the socket is
-	// left, except hooks that are still running. Closing twice is harmless. The
-	// error says how many messages were dropped. nng: nng_close; pynng: close.
+	// linger ([WithLinger], default 1 s), then closes everything; calls that wait
+	// return ErrClosed. When it returns no goroutine and no descriptor of the
+	// socket is left, except hooks that are still running. Closing twice is
+	// harmless. If something was left the error is ErrTimeout and says how many
+	// messages. nng: nng_close; pynng: close.
 	Close() error
-	// Shutdown is Close that takes as long as ctx allows.
+	// Shutdown is Close that takes as long as ctx allows, instead of the linger.
 	Shutdown(ctx context.Context) error
-	// WaitPeers waits until n pipes are connected.
+	// WaitPeers waits until at least n pipes are connected at the same time. The
+	// error when ctx ends before says how many there were.
 	WaitPeers(ctx context.Context, n int) error
 	// Pipes are the connected pipes, Dialers and Listeners those not closed.
 	Pipes() []*Pipe
 	Dialers() []*Dialer
 	Listeners() []*Listener
 	// OnPipe calls hook at each event of that kind, until remove is called. Any
-	// number of hooks run in the order added, without a lock held.
+	// number of hooks run in the order added, without a lock held. The pipe waits
+	// for them, and nobody else. nng: nng_pipe_notify.
 	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
-	// Set changes options. Dialers, listeners and contexts have the values of
-	// the time they were made.
+	// Set changes options, all or, when one is refused, none. Dialers, listeners
+	// and contexts have the values of the time they were made.
 	Set(opts ...SocketOption) error
-	// Config are the values of all options.
+	// Config is a copy of the values of all options.
 	Config() Config
+	// Name is what the socket is called in logs, see [WithName].
 	Name() string
+	// Protocol is the protocol that the socket speaks.
 	Protocol() Protocol
 	// Peer is the protocol that the socket talks to.
 	Peer() Protocol
 	// RecvFD is a descriptor that is readable while a receive would not wait:
 	// for poll, select and the like; do not read from it. It is the socket's, and
-	// gone when Close returns. Unix only. nng: NNG_OPT_RECVFD; pynng: recv_fd.
+	// gone when Close returns. ErrNotSupported for a protocol that does not
+	// receive, and on other systems than Unix. nng: NNG_OPT_RECVFD; pynng: recv_fd.
 	RecvFD() (int, error)
-	// SendFD is a descriptor that is readable while a send would not wait. nng:
-	// NNG_OPT_SENDFD; pynng: send_fd.
+	// SendFD is a descriptor that is readable while a send would not wait. The
+	// rules of RecvFD apply. nng: NNG_OPT_SENDFD; pynng: send_fd.
 	SendFD() (int, error)
 	// Raw reports whether the socket is raw: whether headers are the program's.
 	Raw() bool
+	// Stats are the socket's counters: what went through, and what was dropped
+	// for which reason.
 	Stats() Stats
 }
 

@@ -11,9 +11,11 @@ import (
 )
 
 // Surveyor0 sends a survey to all its peers and receives their responses until
-// the survey time is over, which is ErrTimeout. Receiving without a survey is
-// ErrBadState; sending again ends the survey before. nng: nng_surveyor0;
-// pynng: Surveyor0.
+// the survey time is over ([WithSurveyTime], default 1 s), which is ErrTimeout.
+// Receiving without a survey, also after that, is ErrBadState; sending again ends
+// the survey before. Sending never waits: a peer whose queue is full does not get
+// the survey, see [WithSendBuffer], which is counted. nng: nng_surveyor0; pynng:
+// Surveyor0.
 type Surveyor0 struct {
 	*socket
 	*sender
@@ -52,7 +54,8 @@ func (x *Surveyor0) NewContext() (*SurveyorContext, error) {
 
 // Survey sends body to all peers and yields their responses until the survey
 // time is over or the socket is closed, which ends the loop quietly. Any other
-// error is its last value. Any number of surveys may run at the same time.
+// error is its last value. The messages are the caller's. Any number of surveys
+// may run at the same time.
 func (x *Surveyor0) Survey(ctx context.Context, body []byte) iter.Seq2[*Message, error] {
 	return func(yield func(*Message, error) bool) {
 		c, err := x.NewContext()
@@ -75,8 +78,8 @@ func (x *Surveyor0) Survey(ctx context.Context, body []byte) iter.Seq2[*Message,
 }
 
 // Respondent0 receives surveys and sends its response to where the last
-// survey came from. Sending without a survey is ErrBadState. nng:
-// nng_respondent0; pynng: Respondent0.
+// survey came from. Sending without a survey is ErrBadState; receiving again gives
+// up the survey before. nng: nng_respondent0; pynng: Respondent0.
 type Respondent0 struct {
 	*socket
 	*sender
