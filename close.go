@@ -6,10 +6,11 @@ import (
 	"slices"
 )
 
-// Shutdown implements [Socket].
+// Shutdown is Close that takes as long as ctx allows. See [Socket].
 func (s *socket) Shutdown(ctx context.Context) error { return s.close(ctx) }
 
-// Close implements [Socket].
+// Close writes what was sent, for at most the linger, and closes the socket.
+// See [Socket].
 func (s *socket) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.Config().Linger)
 	defer cancel()

@@ -31,7 +31,8 @@ type Dialer struct {
 	logged bool          // the failures of this episode
 }
 
-// Dial implements [Socket].
+// Dial connects to url, and again whenever the connection is lost. See
+// [Socket].
 func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dialer, error) {
 	d, err := s.newDialer(url, opts)
 	if err != nil {

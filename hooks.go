@@ -25,8 +25,8 @@ type hook struct {
 
 // OnPipe calls fn at each event of that kind from now on, until remove is
 // called; any number of hooks, in the order added. No lock is held: a hook may
-// use the socket, and close it. The pipe waits meanwhile. nng:
-// nng_pipe_notify.
+// use the socket, and close it. The pipe waits meanwhile, other pipes do not.
+// nng: nng_pipe_notify.
 func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
 	h := &hook{event, fn}
 	s.mu.Lock()

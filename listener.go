@@ -25,7 +25,7 @@ type Listener struct {
 	closed bool         // by Close: no more pipes; guarded by s.mu
 }
 
-// Listen implements [Socket].
+// Listen accepts connections at url. See [Socket].
 func (s *socket) Listen(ctx context.Context, url string, opts ...ListenOption) (*Listener, error) {
 	l, err := s.listen(url, opts, func(to endpointURL, cfg *transport.Config) (transport.Listener, error) {
 		return to.transport.Listen(ctx, to.scheme, to.address, cfg)
@@ -33,7 +33,7 @@ func (s *socket) Listen(ctx context.Context, url string, opts ...ListenOption) (
 	return l, s.opError("listen", url, err)
 }
 
-// ListenOn implements [Socket].
+// ListenOn accepts connections from a listener of the program's. See [Socket].
 func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, error) {
 	network, framing := "tcp", wire.StreamFraming
 	if nl.Addr().Network() == "unix" {

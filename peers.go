@@ -10,7 +10,7 @@ import (
 	"github.com/gonng/gonng/internal/wire"
 )
 
-// WaitPeers implements [Socket].
+// WaitPeers waits until at least n pipes are connected. See [Socket].
 func (s *socket) WaitPeers(ctx context.Context, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *socket) WaitPeers(ctx context.Context, n int) error {
 	}
 }
 
-// Pipes implements [Socket].
+// Pipes are the connected pipes. See [Socket].
 func (s *socket) Pipes() []*Pipe {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,10 +16,12 @@ func (p *pollFD) update(ready bool) {
 	}
 }
 
-// RecvFD implements [Socket].
+// RecvFD is a descriptor to poll that is readable while a receive would not
+// wait. See [Socket].
 func (s *socket) RecvFD() (int, error) { return s.openFD("recv fd", &s.recvFD, s.in != nil) }
 
-// SendFD implements [Socket].
+// SendFD is a descriptor to poll that is readable while a send would not wait.
+// See [Socket].
 func (s *socket) SendFD() (int, error) { return s.openFD("send fd", &s.sendFD, s.out != nil) }
 
 func (s *socket) openFD(op string, p **pollFD, able bool) (int, error) {

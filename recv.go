@@ -16,8 +16,8 @@ type Receiver interface {
 	// arecv.
 	Recv(ctx context.Context) ([]byte, error)
 	// RecvMsg is Recv without a copy, and says which pipe the message came
-	// from. See [Message.Bytes] for who owns the memory. nng: nng_recvmsg;
-	// pynng: recv_msg.
+	// from. The message is the caller's; see [Message.Bytes] for its memory. nng:
+	// nng_recvmsg; pynng: recv_msg, arecv_msg.
 	RecvMsg(ctx context.Context) (*Message, error)
 	// RecvInto copies the body into buf and returns its length, without an
 	// allocation. When buf is too small it returns ErrMessageTooLarge, and the
@@ -28,8 +28,9 @@ type Receiver interface {
 	TryRecv() ([]byte, error)
 	// TryRecvMsg is RecvMsg that returns ErrTryAgain instead of waiting.
 	TryRecvMsg() (*Message, error)
-	// All receives until the socket or context is closed, which ends the loop
-	// quietly, or another error, which is its last value.
+	// All receives in a loop. It ends quietly when the socket or context is
+	// closed; any other error, as when ctx ends or the receive timeout is over, is
+	// its last value. What it yields is the caller's.
 	All(ctx context.Context) iter.Seq2[[]byte, error]
 	// Messages is All for messages.
 	Messages(ctx context.Context) iter.Seq2[*Message, error]
@@ -41,10 +42,11 @@ type receiver struct {
 	source source
 }
 
-// Recv implements [Receiver].
+// Recv waits for the next message and returns its body, which is the caller's.
+// See [Receiver].
 func (x *receiver) Recv(ctx context.Context) ([]byte, error) { return x.recv(ctx, false) }
 
-// TryRecv implements [Receiver].
+// TryRecv is Recv that returns ErrTryAgain instead of waiting. See [Receiver].
 func (x *receiver) TryRecv() ([]byte, error) { return x.recv(context.Background(), true) }
 
 func (x *receiver) recv(ctx context.Context, try bool) ([]byte, error) {
@@ -57,17 +59,19 @@ func (x *receiver) recv(ctx context.Context, try bool) ([]byte, error) {
 	return body, nil
 }
 
-// RecvMsg implements [Receiver].
+// RecvMsg waits for the next message and does not copy it. See [Receiver].
 func (x *receiver) RecvMsg(ctx context.Context) (*Message, error) {
 	return x.take(ctx, math.MaxInt, false, nil)
 }
 
-// TryRecvMsg implements [Receiver].
+// TryRecvMsg is RecvMsg that returns ErrTryAgain instead of waiting. See
+// [Receiver].
 func (x *receiver) TryRecvMsg() (*Message, error) {
 	return x.take(context.Background(), math.MaxInt, true, nil)
 }
 
-// RecvInto implements [Receiver].
+// RecvInto waits for the next message and copies its body into buf. See
+// [Receiver].
 func (x *receiver) RecvInto(ctx context.Context, buf []byte) (int, error) {
 	var m transport.Message
 	if _, err := x.take(ctx, len(buf), false, &m); err != nil {
@@ -78,12 +82,13 @@ func (x *receiver) RecvInto(ctx context.Context, buf []byte) (int, error) {
 	return n, nil
 }
 
-// All implements [Receiver].
+// All receives in a loop, until the socket or context is closed. See
+// [Receiver].
 func (x *receiver) All(ctx context.Context) iter.Seq2[[]byte, error] {
 	return sequence(ctx, x.Recv)
 }
 
-// Messages implements [Receiver].
+// Messages is All for messages. See [Receiver].
 func (x *receiver) Messages(ctx context.Context) iter.Seq2[*Message, error] {
 	return sequence(ctx, x.RecvMsg)
 }

@@ -11,8 +11,9 @@ import (
 // Sender is what can send: a socket or a context.
 type Sender interface {
 	// Send sends body and waits until a peer can take it, ctx ends or the send
-	// timeout is over. The slice is the caller's again when it returns. A nil
-	// error means that the message is on its way, not that it has arrived.
+	// timeout is over; Pub0, Surveyor0 and Bus0 never wait. The slice is the
+	// caller's again when it returns. A nil error means that the message is on its
+	// way, not that it has arrived.
 	// nng: nng_send; pynng: send, asend.
 	Send(ctx context.Context, body []byte) error
 	// SendMsg sends m and takes it over on success; on failure it still
@@ -32,18 +33,19 @@ type sender struct {
 	target target
 }
 
-// Send implements [Sender].
+// Send sends body, which is the caller's again when it returns. See [Sender].
 func (x *sender) Send(ctx context.Context, body []byte) error { return x.send(ctx, body, nil) }
 
-// SendMsg implements [Sender].
+// SendMsg sends m and takes it over on success. See [Sender].
 func (x *sender) SendMsg(ctx context.Context, m *Message) error { return x.sendMsg(ctx, m, false) }
 
-// TrySend implements [Sender].
+// TrySend is Send that returns ErrTryAgain instead of waiting. See [Sender].
 func (x *sender) TrySend(body []byte) error {
 	return x.copied(context.Background(), body, nil, true)
 }
 
-// TrySendMsg implements [Sender].
+// TrySendMsg is SendMsg that returns ErrTryAgain instead of waiting. See
+// [Sender].
 func (x *sender) TrySendMsg(m *Message) error { return x.sendMsg(context.Background(), m, true) }
 
 func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {

@@ -57,7 +57,7 @@ type Socket interface {
 	Listeners() []*Listener
 	// OnPipe calls hook at each event of that kind, until remove is called. Any
 	// number of hooks run in the order added, without a lock held. The pipe waits
-	// for them, and nobody else. nng: nng_pipe_notify.
+	// for them, other pipes do not. nng: nng_pipe_notify.
 	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
 	// Set changes options, all or, when one is refused, none. Dialers, listeners
 	// and contexts have the values of the time they were made.
@@ -213,43 +213,43 @@ func (s *socket) check(cfg *Config) error {
 	return nil
 }
 
-// Set implements [Socket].
+// Set changes options. See [Socket].
 func (s *socket) Set(opts ...SocketOption) error { return set(s, opts) }
 
-// Config implements [Socket].
+// Config is a copy of the values of all options. See [Socket].
 func (s *socket) Config() Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.cfg
 }
 
-// Name implements [Socket].
+// Name is what the socket is called in logs. See [Socket].
 func (s *socket) Name() string { return s.Config().Name }
 
-// Protocol implements [Socket].
+// Protocol is the protocol that the socket speaks. See [Socket].
 func (s *socket) Protocol() Protocol { return s.protocol }
 
-// Peer implements [Socket].
+// Peer is the protocol that the socket talks to. See [Socket].
 func (s *socket) Peer() Protocol { return s.protocol.Peer() }
 
-// Raw implements [Socket].
+// Raw reports whether headers are the program's. See [Socket].
 func (s *socket) Raw() bool { return s.raw }
 
-// Dialers implements [Socket].
+// Dialers are the dialers that are not closed. See [Socket].
 func (s *socket) Dialers() []*Dialer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.dialers)
 }
 
-// Listeners implements [Socket].
+// Listeners are the listeners that are not closed. See [Socket].
 func (s *socket) Listeners() []*Listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.listeners)
 }
 
-// Attach implements [Socket].
+// Attach makes a pipe of a connection of the program's. See [Socket].
 func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 	cfg := s.Config()
 	ctx, cancel := context.WithCancel(ctx)

@@ -114,7 +114,7 @@ func (s *socket) unexpected(batch []transport.Message) {
 	release(batch)
 }
 
-// Stats implements [Socket].
+// Stats are the socket's counters. See [Socket].
 func (s *socket) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
