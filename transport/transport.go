@@ -137,8 +137,11 @@ type Config struct {
 	// HandshakeTimeout is how long a peer may take to introduce itself.
 	HandshakeTimeout time.Duration
 
-	TCPNoDelay   bool
+	// TCPNoDelay turns Nagle's algorithm off.
+	TCPNoDelay bool
+	// TCPKeepAlive is how idle connections are probed; zero: as package net does.
 	TCPKeepAlive net.KeepAliveConfig
-	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
+	// DialContext, unless nil, makes the connections that Dial returns.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	TLS          *tls.Config // belongs to the program: clone it before changing it
 }

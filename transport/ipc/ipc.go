@@ -1,5 +1,6 @@
 // Package ipc carries messages between processes of one machine over Unix
-// sockets: ipc:// and unix://.
+// sockets: ipc:// and unix://. A listener makes the file, and removes it when it
+// is closed.
 package ipc
 
 import (
