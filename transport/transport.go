@@ -143,5 +143,5 @@ type Config struct {
 	TCPKeepAlive net.KeepAliveConfig
 	// DialContext, unless nil, makes the connections that Dial returns.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	TLS          *tls.Config // belongs to the program: clone it before changing it
+	TLS         *tls.Config // belongs to the program: clone it before changing it
 }
