@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 
 	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/transport"
 )
 
 // WaitPeers waits until at least n pipes are connected. See [Socket].
@@ -101,7 +103,11 @@ func (s *socket) refuse(p *Pipe, why error) error {
 	s.mu.Lock()
 	p.count(func(st *ConnectStats) { st.refused(why) })
 	s.mu.Unlock()
-	return fmt.Errorf("%v refused: %w", p.RemoteAddr(), why)
+	who := p.RemoteAddr().String()
+	if who == "" { // a Unix socket without a name
+		who = "the peer"
+	}
+	return fmt.Errorf("%s refused: %w", who, why)
 }
 
 // removePipe is the last act of a pipe's goroutine t.
@@ -112,15 +118,19 @@ func (s *socket) removePipe(t *task, p *Pipe) {
 	s.pipes = slices.DeleteFunc(s.pipes, func(x *Pipe) bool { return x == p })
 	s.pattern.detach(p)
 	s.stats.Unsent += uint64(unsent)
-	if errors.Is(p.err, ErrMessageTooLarge) {
+	level := slog.LevelWarn
+	switch {
+	case errors.Is(p.err, ErrMessageTooLarge):
 		s.stats.TooLarge++
+	case errors.Is(p.err, io.ErrUnexpectedEOF):
+		s.stats.Truncated++
+	case errors.Is(p.err, transport.ErrProtocol): // a malformed header was counted with its message
+		s.stats.Malformed++
+	case unsent == 0 && !errors.Is(p.err, ErrProtocol):
+		level = slog.LevelInfo
 	}
 	p.at.connected = false
 	s.unlock()
-	level := slog.LevelInfo
-	if unsent > 0 || errors.Is(p.err, ErrProtocol) || errors.Is(p.err, ErrMessageTooLarge) {
-		level = slog.LevelWarn
-	}
 	s.log(level, "disconnected", "pipe", p.id, "url", p.url, "peer", p.RemoteAddr().String(), "error", p.err, "unsent", unsent)
 	s.runHooks(t, PipeClosed, p)
 	if p.dialer != nil {

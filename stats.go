@@ -16,9 +16,10 @@ type Stats struct {
 	ConnectStats
 
 	Unsent      uint64 `json:"unsent"`       // accepted, and not written before the peer went
-	Malformed   uint64 `json:"malformed"`    // dropped: the protocol header makes no sense
+	Malformed   uint64 `json:"malformed"`    // dropped: what the peer sent, or the protocol header, makes no sense
 	TTLExceeded uint64 `json:"ttl_exceeded"` // dropped: passed through too many nodes
 	TooLarge    uint64 `json:"too_large"`    // peers disconnected for a message above the limit
+	Truncated   uint64 `json:"truncated"`    // messages that broke off: the peer went in the middle
 	Unexpected  uint64 `json:"unexpected"`   // dropped: the protocol does not receive
 	LateReplies uint64 `json:"late_replies"` // dropped: nobody waits for the reply any more
 	NoPeer      uint64 `json:"no_peer"`      // dropped: the peer that it was for has gone
