@@ -20,6 +20,7 @@ func (s *socket) Close() error {
 // close may run more than once at a time: who has less patience then ends the
 // waiting for all.
 func (s *socket) close(ctx context.Context) error {
+	s.tasks.release()
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
@@ -59,7 +60,7 @@ func (s *socket) close(ctx context.Context) error {
 		p.finish(s.opError("pipe", p.url, ErrClosed))
 	}
 	s.halt()
-	s.tasks.wait()
+	s.tasks.wait(ctx)
 	s.closeFDs()
 	for _, p := range pipes {
 		left += p.out.unsent()

@@ -8,9 +8,11 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -272,6 +274,34 @@ func TestCloseWhileHookWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCloseWaitsForHooks that it causes itself, and not for longer than the
+// linger.
+func TestCloseWaitsForHooks(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		for range 20 {
+			a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+			link(t, a, b, tr)
+			var ended atomic.Bool
+			a.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) {
+				runtime.Gosched()
+				ended.Store(true)
+			})
+			a.Close()
+			if !ended.Load() {
+				t.Fatal("Close returned before the PipeClosed hook had ended")
+			}
+			b.Close()
+		}
+		a, b := open(t, gonng.NewPull0, gonng.WithLinger(100*time.Millisecond)), open(t, gonng.NewPush0)
+		link(t, a, b, tr)
+		release := make(chan struct{})
+		a.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { <-release })
+		promptly(t, "Close", func() { a.Close() })
+		close(release)
+	})
 }
 
 func TestCloseConcurrently(t *testing.T) {

@@ -1,6 +1,9 @@
 package gonng
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // tasks are the goroutines of a socket. Close waits for them, so that nothing
 // of the socket is left when it returns.
@@ -40,11 +43,12 @@ func (ts *tasks) hook(t *task, inHook bool) {
 		ts.mu.Lock()
 		t.inHook = inHook
 		ts.mu.Unlock()
+		ts.ended.Broadcast()
 	}
 }
 
-// wait returns when all have ended, but for those in a hook.
-func (ts *tasks) wait() {
+// release lets go of those in a hook: one of them may be calling Close.
+func (ts *tasks) release() {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	for t := range ts.running {
@@ -52,7 +56,28 @@ func (ts *tasks) wait() {
 			delete(ts.running, t)
 		}
 	}
-	for len(ts.running) > 0 {
+}
+
+// wait returns when all have ended. For a hook, which may take as long as the
+// program likes, it waits only until ctx ends.
+func (ts *tasks) wait(ctx context.Context) {
+	defer context.AfterFunc(ctx, func() {
+		ts.mu.Lock() // not between the look at ctx and the Wait below
+		defer ts.mu.Unlock()
+		ts.ended.Broadcast()
+	})()
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for ts.holdUp(ctx) {
 		ts.ended.Wait()
 	}
+}
+
+func (ts *tasks) holdUp(ctx context.Context) bool {
+	for t := range ts.running {
+		if !t.inHook || ctx.Err() == nil {
+			return true
+		}
+	}
+	return false
 }
