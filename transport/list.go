@@ -67,11 +67,15 @@ func (l *List) Reset() {
 	for _, m := range l.messages {
 		m.Release()
 	}
-	l.Forget()
+	l.Forget(len(l.messages))
 }
 
-// Forget empties the list and leaves its messages to whoever took them.
-func (l *List) Forget() {
-	clear(l.messages)
-	l.messages, l.size = l.messages[:0], 0
+// Forget takes the first n messages off and leaves them to whoever took them.
+func (l *List) Forget(n int) {
+	left := copy(l.messages, l.messages[n:])
+	clear(l.messages[left:])
+	l.messages, l.size = l.messages[:left], 0
+	for _, m := range l.messages {
+		l.size += len(m.Data)
+	}
 }

@@ -191,25 +191,27 @@ func (c *conn) take(b *transport.List, wait bool) (bool, error) {
 	// false must not be lost.
 	c.ready = false
 	c.mu.Unlock()
-	if err := c.check(b); err != nil {
+	fit, err := c.check(b)
+	more := c.deliver(b.Messages()[:fit])
+	b.Forget(fit)
+	if err != nil {
 		c.end(err)
 		return false, io.ErrClosedPipe
 	}
-	more := c.deliver(b.Messages())
-	b.Forget()
 	if more {
 		c.Resume()
 	}
 	return true, nil
 }
 
-func (c *conn) check(b *transport.List) error {
-	for _, m := range b.Messages() {
+// check returns how many messages come before the first that is too large.
+func (c *conn) check(b *transport.List) (int, error) {
+	for i, m := range b.Messages() {
 		if c.limit > 0 && len(m.Data) > c.limit {
-			return fmt.Errorf("%w: the peer sent %d bytes, the limit is %d", transport.ErrMessageTooLarge, len(m.Data), c.limit)
+			return i, fmt.Errorf("%w: the peer sent %d bytes, the limit is %d", transport.ErrMessageTooLarge, len(m.Data), c.limit)
 		}
 	}
-	return nil
+	return b.Len(), nil
 }
 
 // Close ends both ends; each is told by its closed function.
