@@ -34,6 +34,9 @@ type Dialer struct {
 // Dial connects to url, and again whenever the connection is lost. See
 // [Socket].
 func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dialer, error) {
+	if ctx.Err() != nil {
+		return nil, s.opError("dial", url, contextError(ctx))
+	}
 	d, err := s.newDialer(url, opts)
 	if err != nil {
 		return nil, s.opError("dial", url, err)
