@@ -16,7 +16,7 @@ import (
 func (s *socket) WaitPeers(ctx context.Context, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := call{ctx: ctx}
+	c := call{s: s, ctx: ctx}
 	defer c.end()
 	for {
 		have := 0
@@ -33,7 +33,7 @@ func (s *socket) WaitPeers(ctx context.Context, n int) error {
 		case ctx.Err() != nil:
 			return s.opError("wait for peers", "", fmt.Errorf("%d of %d peers: %w", have, n, contextError(ctx)))
 		}
-		if err := c.wait(&s.mu, &s.peers); err != nil && ctx.Err() == nil {
+		if err := c.wait(&s.peers); err != nil && ctx.Err() == nil {
 			return s.opError("wait for peers", "", err)
 		}
 	}

@@ -143,10 +143,10 @@ func (x *receiver) wait(ctx context.Context, max int, try bool) (*Message, error
 	if try {
 		return nil, ErrTryAgain
 	}
-	c := call{ctx: ctx, timeout: x.e.config().RecvTimeout}
+	c := call{s: x.e.s, ctx: ctx, timeout: x.e.config().RecvTimeout}
 	defer c.end()
 	for {
-		if err := c.wait(&x.e.s.mu, x.source.arrivals()); err != nil {
+		if err := c.wait(x.source.arrivals()); err != nil {
 			return nil, err
 		}
 		m := x.e.s.blankMessage()

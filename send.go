@@ -138,11 +138,11 @@ func (x *sender) wait(ctx context.Context, try bool) (*Pipe, error) {
 		return nil, ErrTryAgain
 	}
 	s := x.e.s
-	c := call{ctx: ctx, timeout: x.e.config().SendTimeout}
+	c := call{s: s, ctx: ctx, timeout: x.e.config().SendTimeout}
 	defer c.end()
 	m := s.offered // others offer theirs meanwhile
 	for {
-		if err := c.wait(&s.mu, x.target.room()); err != nil {
+		if err := c.wait(x.target.room()); err != nil {
 			return nil, err
 		}
 		s.offered = m

@@ -110,6 +110,7 @@ type socket struct {
 	listeners []*Listener
 	hooks     []*hook
 	peers     waitList  // for WaitPeers
+	idle      *waiter   // those that nobody uses now
 	blank     []Message // for RecvMsg
 	offered   outgoing  // what a sender offers just now
 	stats     Stats

@@ -3,7 +3,6 @@ package gonng
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -15,11 +14,17 @@ type waiter struct {
 	next, prev *waiter
 }
 
-var waiters = sync.Pool{New: func() any {
+// newWaiter returns a waiter to use again, or a new one. A socket has its own:
+// in a testing/synctest bubble, a channel or timer from outside is of no use.
+func (s *socket) newWaiter() *waiter {
+	if w := s.idle; w != nil {
+		s.idle, w.next = w.next, nil
+		return w
+	}
 	t := time.NewTimer(time.Hour)
 	t.Stop()
 	return &waiter{woken: make(chan struct{}, 1), timer: t}
-}}
+}
 
 // waitList is a queue of waiters, guarded by the socket's mutex. Only one
 // wake-up is under way at a time: with 64 workers waiting, a message wakes
@@ -74,24 +79,25 @@ func (l *waitList) wakeAll() {
 
 // call is one call that may have to wait, perhaps several times.
 type call struct {
+	s       *socket
 	ctx     context.Context
 	timeout time.Duration
 	w       *waiter
 }
 
-// wait parks the goroutine until it is woken or the time is over. mu is held
-// when it is called and when it returns, not between.
-func (c *call) wait(mu *sync.Mutex, l *waitList) error {
+// wait parks the goroutine until it is woken or the time is over. The socket's
+// mu is held when it is called and when it returns, not between.
+func (c *call) wait(l *waitList) error {
 	if c.w == nil {
-		c.w = waiters.Get().(*waiter)
+		c.w = c.s.newWaiter()
 		if c.timeout > 0 {
 			c.w.timer.Reset(c.timeout)
 		}
 	}
 	l.add(c.w)
-	mu.Unlock()
+	c.s.mu.Unlock()
 	err := c.sleep()
-	mu.Lock()
+	c.s.mu.Lock()
 	if c.w.list != nil {
 		l.remove(c.w)
 		return err
@@ -125,13 +131,13 @@ func (c *call) sleep() error {
 	}
 }
 
-// end gives the waiter back.
+// end gives the waiter back. The socket's mu is held.
 func (c *call) end() {
 	if c.w != nil {
 		if c.timeout > 0 {
 			c.w.timer.Stop()
 		}
-		waiters.Put(c.w)
+		c.w.next, c.s.idle = c.s.idle, c.w
 		c.w = nil
 	}
 }
