@@ -3,6 +3,7 @@ package gonng_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -154,8 +155,11 @@ type recorder struct {
 
 func newRecorder() *recorder { return &recorder{added: make(chan struct{})} }
 
-func (r *recorder) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(r, &slog.HandlerOptions{Level: slog.LevelDebug}))
+func (r *recorder) logger() *slog.Logger { return textLogger(r) }
+
+// textLogger writes each record, of any level, to w in one call.
+func textLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // Write implements io.Writer: TextHandler calls it once a record.
