@@ -40,7 +40,6 @@ func (s *socket) close(ctx context.Context) error {
 	for _, d := range dialers {
 		d.stop()
 	}
-	left := 0
 	for _, p := range pipes {
 		if drained := p.out.close(); drained != nil {
 			select {
@@ -50,25 +49,37 @@ func (s *socket) close(ctx context.Context) error {
 			}
 		}
 	}
+	unconfirmed := s.part(ctx, pipes)
 	for _, p := range pipes {
-		if s.in != nil && p.parted() { // who never receives cannot be reset
-			select {
-			case <-p.done:
-			case <-ctx.Done():
-			}
-		}
 		p.finish(s.opError("pipe", p.url, ErrClosed))
 	}
 	s.halt()
 	s.tasks.wait(ctx)
 	s.closeFDs()
+	left := 0
 	for _, p := range pipes {
 		left += p.out.unsent()
 	}
-	if left == 0 || !first {
+	if left == 0 && unconfirmed == 0 || !first {
 		return nil
 	}
-	err := s.opError("close", "", because(ErrTimeout, "%d messages were not sent in time", left))
-	s.log(slog.LevelWarn, "closed before all was sent", "messages", left)
-	return err
+	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed peers", unconfirmed)
+	return s.opError("close", "", because(ErrTimeout, "%d messages were not sent in time; %d peers did not confirm what they were sent", left, unconfirmed))
+}
+
+// part says goodbye to the peers and waits for theirs, where closing at once
+// could destroy what is on its way. It returns how many did not answer.
+func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
+	if s.in == nil || ctx.Err() != nil {
+		return 0 // who never receives is not sent to, and so cannot be reset
+	}
+	pipes = slices.DeleteFunc(slices.Clone(pipes), func(p *Pipe) bool { return !p.parted() })
+	for _, p := range pipes {
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			unconfirmed++
+		}
+	}
+	return unconfirmed
 }

@@ -44,7 +44,9 @@ func (x *Rep0) NewContext() (*RepContext, error) {
 
 // Serve answers requests with h until ctx ends, whose error it returns, or the
 // socket is closed, and then it returns nil. It waits for handlers that run.
-// The ctx of a handler ends in both cases.
+// The ctx of a handler ends in both cases. A requester that stops reading its
+// replies holds a worker until the send timeout; without one ([WithSendTimeout])
+// until it goes away.
 func (x *Rep0) Serve(ctx context.Context, h Handler, opts ...ServeOption) error {
 	return serve(ctx, x.socket, h, opts, x.NewContext)
 }
