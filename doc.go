@@ -148,7 +148,8 @@ tell. Where it can be lost, [Stats] counts it under a reason:
     system had not delivered. Only requests are sent again: to another peer at
     once, or when [WithResendTime] is over.
   - What arrives and makes no sense, or no sense any more, is dropped:
-    Malformed, TTLExceeded, TooLarge, Unexpected, LateReplies, Filtered.
+    Malformed, TTLExceeded, TooLarge, Truncated, Unexpected, LateReplies,
+    Filtered.
 
 The other sockets lose nothing to a slow peer: when its queue, 128 KiB or as many
 messages as WithSendBuffer says, is full, Send waits, or goes to another peer
@@ -156,8 +157,8 @@ where there is a choice. What a peer sent before it went can still be received.
 
 Close writes what Send accepted for at most the linger (one second, see
 [WithLinger]); Shutdown takes as long as its context allows. Their error says
-how many messages were left. Messages that have arrived and that nobody has
-received are discarded.
+how many messages were left, and how many peers had not confirmed what they were
+sent. Messages that have arrived and that nobody has received are discarded.
 
 That a peer or subscriber is too slow is logged when it begins, not for each
 message, and only if there is a logger, see [WithLogger].

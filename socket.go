@@ -43,8 +43,8 @@ type Socket interface {
 	// linger ([WithLinger], default 1 s), then closes everything; calls that wait
 	// return ErrClosed. When it returns no goroutine and no descriptor of the
 	// socket is left, except hooks that are still running. Closing twice is
-	// harmless. If something was left the error is ErrTimeout and says how many
-	// messages. nng: nng_close; pynng: close.
+	// harmless. ErrTimeout says how many messages were left, and how many peers
+	// had not confirmed what they were sent. nng: nng_close; pynng: close.
 	Close() error
 	// Shutdown is Close that takes as long as ctx allows, instead of the linger.
 	Shutdown(ctx context.Context) error
