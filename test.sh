@@ -19,11 +19,11 @@ formatted() {
 	[ -z "$files" ] || { printf 'not formatted:\n%s\n' "$files"; return 1; }
 }
 
-# readme runs the program in README.md as it stands there.
+# readme runs the first program in README.md as it stands there.
 readme() {
 	local dir
 	dir=$(mktemp -d)
-	sed -n '/^```go$/,/^```$/{/^```/d;p}' README.md >"$dir/main.go"
+	sed -n '/^```go$/,/^```$/{/^```go$/d;/^```$/q;p}' README.md >"$dir/main.go"
 	go run "$dir/main.go"
 	rm -r "$dir"
 }
