@@ -23,7 +23,7 @@ type Config struct {
 	SendBuffer  int           // messages held for each peer; 0: as many as fit into 128 KiB (where a full queue drops: 4 MiB)
 	RecvMaxSize int           // bytes; 0: no limit; default 1 MiB
 	Linger      time.Duration // how long Close may write what Send accepted; default 1 s
-	TTL         int           // hops that a message may make; default 8
+	TTL         int           // hops that a message may make; default 8; 0 where they are not counted
 
 	ReconnectMin time.Duration // the pause after the first failure; default 100 ms
 	ReconnectMax time.Duration // up to which the pause doubles; 0, the default: it does not grow
@@ -61,17 +61,38 @@ const (
 )
 
 func defaultConfig(p Protocol) Config {
+	ttl := 0
+	if p.countsHops() {
+		ttl = 8
+	}
 	return Config{
 		Name:             p.String(),
 		RecvMaxSize:      1 << 20,
 		Linger:           time.Second,
-		TTL:              8,
+		TTL:              ttl,
 		ReconnectMin:     100 * time.Millisecond,
 		ResendTime:       time.Minute,
 		SurveyTime:       time.Second,
 		PreferNew:        true,
 		TCPNoDelay:       true,
 		handshakeTimeout: 5 * time.Second,
+	}
+}
+
+// shared is what a context has of its socket and cannot change for itself.
+func (c *Config) shared() any {
+	return struct {
+		name                               string
+		logger                             *slog.Logger
+		sendBuffer, recvMaxSize, ttl       int
+		linger, reconnectMin, reconnectMax time.Duration
+		noDelay                            bool
+		keepAlive                          net.KeepAliveConfig
+		tls                                *tls.Config
+		dialed                             bool
+	}{
+		c.Name, c.Logger, c.SendBuffer, c.RecvMaxSize, c.TTL, c.Linger, c.ReconnectMin, c.ReconnectMax,
+		c.TCPNoDelay, c.TCPKeepAlive, c.TLS, c.explicit&transport.OptDialContext != 0,
 	}
 }
 

@@ -45,5 +45,14 @@ func (p Protocol) String() string {
 	return fmt.Sprintf("protocol %d", uint16(p))
 }
 
+// countsHops reports whether messages tell how many hops they have made.
+func (p Protocol) countsHops() bool {
+	switch p {
+	case ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolSurveyor0, ProtocolRespondent0:
+		return true
+	}
+	return false
+}
+
 // Peer is the protocol that p talks to, or 0 for a number that is none.
 func (p Protocol) Peer() Protocol { return protocols[p].peer }

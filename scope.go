@@ -21,14 +21,15 @@ func newScope[O option](s *socket, state interface{ abandon() }) (scope[O], erro
 
 // Set changes options of this context only. A context has timeouts of its own
 // and what belongs to its state: the receive buffer, topics and what to drop of a
-// subscriber, the resend time, the survey time. The rest is the socket's.
+// subscriber, the resend time, the survey time. The rest is the socket's, and
+// ErrNotSupported here.
 func (c scope[O]) Set(opts ...O) error {
 	c.e.s.mu.Lock()
 	defer c.e.s.mu.Unlock()
 	cfg := *c.e.own
 	err := apply(&cfg, opts)
-	if err == nil && (cfg.start != nil || cfg.hooks != nil) {
-		err = because(ErrNotSupported, "a context has no connections of its own: set this on the socket")
+	if err == nil && (cfg.start != nil || cfg.hooks != nil || cfg.shared() != c.e.own.shared()) {
+		err = because(ErrNotSupported, "a context has only times and a state of its own: set the rest on the socket")
 	}
 	if err != nil {
 		return c.e.s.opError("set", "", err)

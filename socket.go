@@ -204,12 +204,8 @@ type configured interface{ configure(*Config) }
 
 // check refuses options that the protocol cannot honour.
 func (s *socket) check(cfg *Config) error {
-	if cfg.TTL != s.cfg.TTL {
-		switch s.protocol {
-		case ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolSurveyor0, ProtocolRespondent0:
-		default:
-			return because(ErrNotSupported, "WithTTL: messages of %v do not count hops", s.protocol)
-		}
+	if cfg.TTL != 0 && !s.protocol.countsHops() {
+		return because(ErrNotSupported, "WithTTL: messages of %v do not count hops", s.protocol)
 	}
 	return nil
 }
