@@ -15,11 +15,11 @@ type arrived struct {
 	from *Pipe
 }
 
-// push adds m, or drops it or the oldest if there is no room, and reports
-// whether anything was dropped.
-func (q *dropQueue) push(m transport.Message, from *Pipe, l limit, preferNew bool) (dropped bool) {
-	if q.len() > 0 && l.reached(q.len(), q.bytes) {
-		dropped = true
+// push adds m, or drops it or as many of the oldest as it needs if there is no
+// room, and returns how many it dropped.
+func (q *dropQueue) push(m transport.Message, from *Pipe, l limit, preferNew bool) (dropped uint64) {
+	for q.len() > 0 && l.reached(q.len(), q.bytes) {
+		dropped++
 		if !preferNew {
 			m.Release()
 			return dropped

@@ -80,8 +80,8 @@ func (sub *subscriber) push(m transport.Message, p *Pipe) {
 		m = m.Retain()
 	}
 	cfg := sub.e.config()
-	if dropped := sub.queue.push(m, p, newLimit(cfg.RecvBuffer, lossyBytes), cfg.PreferNew); dropped {
-		sub.of.s.stats.DroppedFull++
+	if dropped := sub.queue.push(m, p, newLimit(cfg.RecvBuffer, lossyBytes), cfg.PreferNew); dropped > 0 {
+		sub.of.s.stats.DroppedFull += dropped
 		if !sub.slow {
 			sub.slow = true
 			sub.of.s.later(slog.LevelWarn, "receiver too slow, dropping messages")

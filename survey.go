@@ -149,9 +149,7 @@ func (x *surveys) deliver(p *Pipe, batch []transport.Message) bool {
 			m.Release()
 			continue
 		}
-		if v.responses.push(m, p, newLimit(v.e.config().RecvBuffer, lossyBytes), true) {
-			x.s.stats.DroppedFull++
-		}
+		x.s.stats.DroppedFull += v.responses.push(m, p, newLimit(v.e.config().RecvBuffer, lossyBytes), true)
 		v.waiting.wakeOne()
 	}
 	return true
