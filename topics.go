@@ -42,12 +42,11 @@ func (t *topics) add(topics []string) {
 
 // remove removes all topics or, when one is not there, none.
 func (t *topics) remove(topics []string) error {
-	for i, topic := range topics {
-		if _, ok := t.set[topic]; !ok || slices.Contains(topics[:i], topic) {
+	for n, topic := range topics {
+		if _, ok := t.set[topic]; !ok {
+			t.add(topics[:n])
 			return because(ErrNoEntry, "there is no subscription to %q", topic)
 		}
-	}
-	for _, topic := range topics {
 		delete(t.set, topic)
 		i, _ := t.find(len(topic))
 		if t.lengths[i].count--; t.lengths[i].count == 0 {
