@@ -42,6 +42,7 @@ func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, err
 	url := network + "://" + nl.Addr().String()
 	cfg, err := s.listenConfig(opts, endpointURL{builtin[network], network, ""})
 	if err != nil {
+		nl.Close()
 		return nil, s.opError("listen", url, err)
 	}
 	l, err := s.accept(&stream.Listener{Listener: nl, Framing: framing, Config: cfg, Address: url})

@@ -30,7 +30,8 @@ type Socket interface {
 	// listen.
 	Listen(ctx context.Context, url string, opts ...ListenOption) (*Listener, error)
 	// ListenOn accepts connections from l in the framing of tcp, or of ipc where l
-	// listens on a Unix socket. It takes l over, and closes it with the listener.
+	// listens on a Unix socket. It takes l over, and closes it with the listener,
+	// or when it fails.
 	// WithTCPNoDelay and WithTCPKeepAlive are left to whoever made l.
 	ListenOn(l net.Listener, opts ...ListenOption) (*Listener, error)
 	// Attach makes a pipe of conn: a net.Pipe, a socketpair, a connection through
