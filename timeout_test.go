@@ -13,12 +13,14 @@ import (
 	"github.com/gonng/gonng/gonngtest"
 )
 
-// endings are the ways in which a call's time can be over.
-var endings = []struct {
+// ending is a way in which a call's time can be over.
+type ending struct {
 	name  string
 	start func(bound time.Duration) (ctx context.Context, over func() time.Time, cancel func())
 	kinds []error
-}{
+}
+
+var endings = []ending{
 	{"deadline", func(bound time.Duration) (context.Context, func() time.Time, func()) {
 		ctx, cancel := context.WithTimeout(context.Background(), bound)
 		end, _ := ctx.Deadline()
@@ -50,6 +52,11 @@ var errBored = errors.New("bored")
 // than it may, and the error. What the machine does beside may delay one call:
 // it is late when three in a row are.
 func inTime(t *testing.T, op string, set func(bound time.Duration) error, f func(context.Context) error) {
+	t.Helper()
+	inTimeUntil(t, op, set, f, endings)
+}
+
+func inTimeUntil(t *testing.T, op string, set func(bound time.Duration) error, f func(context.Context) error, endings []ending) {
 	t.Helper()
 	const bound = 10 * time.Millisecond
 	for _, e := range endings {

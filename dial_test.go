@@ -1,0 +1,421 @@
+package gonng_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+// freeURL is an address where nobody listens yet, and the test can.
+func freeURL(t testing.TB, tr gonngtest.Transport) string {
+	t.Helper()
+	s := open(t, gonng.NewPull0)
+	url := listen(t, s, tr).URL()
+	s.Close()
+	return url
+}
+
+// TestDialBeforeListen: Dial returns no error, says so once, and connects when
+// the listener appears, again and again.
+func TestDialBeforeListen(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		rec := newRecorder()
+		url := freeURL(t, tr)
+		push := open(t, gonng.NewPush0, reconnect(time.Millisecond, 0), gonng.WithLogger(rec.logger()), gonng.WithName("me"))
+		d := dial(t, push, tr, url)
+		if d.URL() != url {
+			t.Errorf("the dialer's URL is %q, want %q", d.URL(), url)
+		}
+		for i := range 3 {
+			gonngtest.Eventually(t, func() bool { return push.Stats().ConnectFailures > uint64(10*i) }, "some attempts")
+			if err := d.LastError(); i == 0 && !errors.Is(err, gonng.ErrConnectionRefused) {
+				t.Errorf("LastError is %v, want ErrConnectionRefused", err)
+			}
+			pull := open(t, gonng.NewPull0)
+			closed := make(chan struct{}, 10)
+			push.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { closed <- struct{}{} })
+			if _, err := pull.Listen(testContext(t), url, tr.Listen...); err != nil {
+				t.Fatal(err)
+			}
+			waitPeers(t, push, 1)
+			if n := len(d.Pipes()); n != 1 {
+				t.Errorf("the dialer has %d pipes, want 1", n)
+			}
+			gonngtest.Eventually(t, func() bool { return d.LastError() == nil }, "LastError nil while connected")
+			if err := push.Send(testContext(t), []byte("hello")); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := pull.Recv(testContext(t)); err != nil {
+				t.Fatal(err)
+			}
+			pull.Close()
+			wait(t, "end of the pipe", closed)
+			gonngtest.Eventually(t, func() bool { return d.LastError() != nil }, "LastError of an ended connection")
+		}
+		if lines, _ := rec.matching("cannot connect", "level=WARN"); len(lines) < 1 || len(lines) > 4 {
+			t.Errorf("warned %d times, want once an episode: %q", len(lines), lines)
+		} else {
+			wantText(t, lines[0], url, "refused", "socket=me")
+		}
+	})
+}
+
+// TestDefaultLogger hears of the first failure of a Dial that returns none, and
+// of nothing else.
+func TestDefaultLogger(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	rec := newRecorder()
+	slog.SetDefault(rec.logger())
+	const url = "inproc://TestDefaultLogger"
+	for _, mode := range []gonng.DialMode{gonng.DialBackground, gonng.DialWait, gonng.DialRetry} {
+		s := open(t, gonng.NewPush0, reconnect(time.Millisecond, 0))
+		_, err := s.Dial(testContext(t), url, gonng.WithDialMode(mode))
+		if (err != nil) != (mode == gonng.DialWait) {
+			t.Errorf("mode %d: %v", mode, err)
+		}
+		if mode != gonng.DialWait {
+			gonngtest.Eventually(t, func() bool { return s.Stats().ConnectFailures > 5 }, "some attempts")
+		}
+		s.Close()
+		want := 0
+		if mode == gonng.DialRetry {
+			want = 1
+		}
+		if lines, _ := rec.matching(); len(lines) != want {
+			t.Errorf("mode %d: logged %q, want %d lines", mode, lines, want)
+		}
+	}
+	// A socket with a logger has no need of the default one.
+	s := open(t, gonng.NewPush0, gonng.WithLogger(slog.New(slog.DiscardHandler)))
+	dial(t, s, gonngtest.Transport{}, url)
+	if lines, _ := rec.matching(); len(lines) != 1 {
+		t.Errorf("logged %q", lines)
+	}
+}
+
+// TestDialWaitFails: the error, and then no dialer that goes on.
+func TestDialWaitFails(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		url := freeURL(t, tr)
+		push := open(t, gonng.NewPush0, reconnect(time.Millisecond, 0))
+		for i := range 3 {
+			d, err := push.Dial(testContext(t), url, append(tr.Dial, gonng.WithDialMode(gonng.DialWait))...)
+			wantError(t, err, "dial", gonng.ErrConnectionRefused)
+			if d != nil || len(push.Dialers()) != 0 {
+				t.Errorf("there is a dialer: %v, %v", d, push.Dialers())
+			}
+			if n := push.Stats().ConnectFailures; n != uint64(i+1) {
+				t.Errorf("%d failures are counted, want %d", n, i+1)
+			}
+		}
+		pull := open(t, gonng.NewPull0)
+		accepted := make(chan struct{}, 10)
+		pull.OnPipe(gonng.PipeConnected, func(*gonng.Pipe) { accepted <- struct{}{} })
+		if _, err := pull.Listen(testContext(t), url, tr.Listen...); err != nil {
+			t.Fatal(err)
+		}
+		d, err := push.Dial(testContext(t), url, append(tr.Dial, gonng.WithDialMode(gonng.DialWait))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Once it was connected it is a dialer like the others.
+		wait(t, "connection", accepted)
+		d.Pipes()[0].Close()
+		wait(t, "second connection", accepted)
+	})
+}
+
+// TestDialBackground returns at once, whatever the address does.
+func TestDialBackground(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, kind := range []string{"tcp, silent", "tcp, backlog full"} {
+		url := unresponsive(t, kind)
+		s := open(t, gonng.NewPush0)
+		start := time.Now()
+		d, err := s.Dial(context.Background(), url, gonng.WithDialMode(gonng.DialBackground))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > within {
+			t.Errorf("%s: Dial took %v", kind, took)
+		}
+		if d.LastError() != nil || len(d.Pipes()) != 0 {
+			t.Errorf("%s: the dialer has %v, %v", kind, d.LastError(), d.Pipes())
+		}
+	}
+}
+
+// TestDialEndsWithContext, also where the address says nothing.
+func TestDialEndsWithContext(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, kind := range []string{"tcp, silent", "ipc, silent", "tcp, backlog full"} {
+		url := unresponsive(t, kind)
+		s := open(t, gonng.NewPush0)
+		none := func(time.Duration) error { return nil }
+		for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait} {
+			inTimeUntil(t, "dial", none, func(ctx context.Context) error {
+				_, err := s.Dial(ctx, url, gonng.WithDialMode(mode))
+				return err
+			}, endings[:3])
+		}
+		if n := len(s.Dialers()); n != 0 {
+			t.Errorf("%s: %d dialers are left", kind, n)
+		}
+	}
+}
+
+func TestDialerClose(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0, reconnect(time.Millisecond, 0))
+		l, d := link(t, a, b, tr)
+		other := dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
+		waitPeers(t, a, 2)
+		accepted, closed := make(chan struct{}, 10), make(chan *gonng.Pipe, 10)
+		a.OnPipe(gonng.PipeConnected, func(*gonng.Pipe) { accepted <- struct{}{} })
+		b.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+		for range 2 {
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if p := wait(t, "end of the pipe", closed); p.Dialer() != d || !errors.Is(p.Err(), gonng.ErrClosed) {
+			t.Errorf("a pipe of %s ended by %v", p.Dialer().URL(), p.Err())
+		}
+		gonngtest.Eventually(t, func() bool { return len(a.Pipes()) == 1 }, "one peer left")
+		if ds := b.Dialers(); len(ds) != 1 || ds[0] != other || len(d.Pipes()) != 0 || len(other.Pipes()) != 1 {
+			t.Errorf("the dialers are %v with %d and %d pipes", ds, len(d.Pipes()), len(other.Pipes()))
+		}
+		// One that is lost comes back, the closed one does not.
+		other.Pipes()[0].Close()
+		wait(t, "second connection", accepted)
+		select {
+		case <-accepted:
+			t.Error("the closed dialer has dialed")
+		case <-time.After(20 * time.Millisecond):
+		}
+	})
+}
+
+// TestDialContext: connections are made as the program says.
+func TestDialContext(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+		l := listen(t, a, tr)
+		var calls atomic.Int32
+		through := gonng.WithDialContext(func(ctx context.Context, network, address string) (net.Conn, error) {
+			calls.Add(1)
+			if network != l.Addr().Network() || address != l.Addr().String() {
+				t.Errorf("asked to dial %s %s, want %v", network, address, l.Addr())
+			}
+			c, err := new(net.Dialer).DialContext(ctx, network, address)
+			return struct{ net.Conn }{c}, err // not a connection of package net
+		})
+		dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait), through)
+		roundTrip(t, b, a)
+		if calls.Load() != 1 {
+			t.Errorf("%d calls, want 1", calls.Load())
+		}
+		boom := errors.New("boom")
+		failing := gonng.WithDialContext(func(context.Context, string, string) (net.Conn, error) { return nil, boom })
+		_, err := b.Dial(testContext(t), l.URL(), gonng.WithDialMode(gonng.DialWait), failing)
+		wantError(t, err, "dial", boom)
+	})
+}
+
+// roundTrip sends messages small and large and receives them.
+func roundTrip(t testing.TB, out gonng.Sender, in gonng.Receiver) {
+	t.Helper()
+	for _, size := range []int{0, 10, 20 << 10, 500 << 10} {
+		body := bytes.Repeat([]byte{byte(size), 1}, size/2)
+		result := make(chan error, 1)
+		go func() { result <- out.Send(testContext(t), body) }()
+		got, err := in.Recv(testContext(t))
+		if err != nil || !bytes.Equal(got, body) {
+			t.Errorf("received %d bytes, %v; want %d", len(got), err, len(body))
+		}
+		if err := wait(t, "Send", result); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestListenOn takes a listener that the program brings.
+func TestListenOn(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+		network, address := "tcp", "127.0.0.1:0"
+		if tr.Name == "ipc" {
+			network, address = "unix", strings.TrimPrefix(tr.URL(t), "ipc://")
+		}
+		nl, err := net.Listen(network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+		l, err := a.ListenOn(nl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := tr.Name + "://" + nl.Addr().String(); l.URL() != want || l.Addr() != nl.Addr() {
+			t.Errorf("listens at %s, %v; want %s", l.URL(), l.Addr(), want)
+		}
+		dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
+		roundTrip(t, b, a)
+		a.Close()
+		if nl.Close() == nil {
+			t.Error("the listener was still open")
+		}
+	})
+	t.Run("bad option", func(t *testing.T) {
+		nl, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, gonng.NewPull0)
+		_, err = s.ListenOn(nl, gonng.WithRecvMaxSize(-1))
+		wantError(t, err, "listen", gonng.ErrInvalid)
+		if nl.Close() == nil {
+			t.Error("the listener was still open: it was to be taken over")
+		}
+	})
+}
+
+// attached joins two sockets by a connection.
+func attached(t *testing.T, a, b gonng.Socket, x, y net.Conn) (*gonng.Pipe, *gonng.Pipe) {
+	t.Helper()
+	type result struct {
+		p   *gonng.Pipe
+		err error
+	}
+	results := make(chan result, 1)
+	go func() {
+		p, err := b.Attach(testContext(t), y)
+		results <- result{p, err}
+	}()
+	p, err := a.Attach(testContext(t), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := wait(t, "Attach", results)
+	if other.err != nil {
+		t.Fatal(other.err)
+	}
+	return p, other.p
+}
+
+func TestAttach(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for name, connect := range map[string]func(t *testing.T) (x, y net.Conn){
+		"net.Pipe": func(*testing.T) (x, y net.Conn) { return net.Pipe() },
+		"socketpair": func(t *testing.T) (x, y net.Conn) {
+			fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fileConn(t, fds[0]), fileConn(t, fds[1])
+		},
+		"one byte at a time": func(t *testing.T) (x, y net.Conn) {
+			x, y, p := gonngtest.NewPipe(t)
+			p.Up.Chunk(1)
+			p.Down.Chunk(1)
+			return x, y
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+			x, y := connect(t)
+			p, q := attached(t, a, b, x, y)
+			if p.URL() != "" || p.Dialer() != nil || p.Listener() != nil || p.Peer() != gonng.ProtocolPair0 {
+				t.Errorf("the pipe has URL %q, dialer %v, listener %v, peer %v", p.URL(), p.Dialer(), p.Listener(), p.Peer())
+			}
+			if name == "one byte at a time" {
+				if err := a.Send(testContext(t), []byte("hello")); err != nil {
+					t.Fatal(err)
+				}
+				if body, err := b.Recv(testContext(t)); err != nil || string(body) != "hello" {
+					t.Errorf("got %q, %v", body, err)
+				}
+			} else {
+				roundTrip(t, a, b)
+				roundTrip(t, b, a)
+			}
+			closed := make(chan struct{})
+			b.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { close(closed) })
+			p.Close()
+			wait(t, "end of the pipe", closed)
+			if !errors.Is(p.Err(), gonng.ErrClosed) || !errors.Is(q.Err(), gonng.ErrConnectionReset) {
+				t.Errorf("the pipes ended by %v and %v", p.Err(), q.Err())
+			}
+		})
+	}
+}
+
+func fileConn(t *testing.T, fd int) net.Conn {
+	t.Helper()
+	f := os.NewFile(uintptr(fd), "socketpair")
+	defer f.Close()
+	c, err := net.FileConn(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestAttachFails: an error that says why, and the connection is closed.
+func TestAttachFails(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, bad := range []struct {
+		name  string
+		peer  func(*gonngtest.Peer)
+		bound time.Duration
+		kind  error
+	}{
+		{"wrong protocol", func(p *gonngtest.Peer) { p.Handshake(gonng.ProtocolSub0) }, 0, gonng.ErrProtocol},
+		{"garbage", func(p *gonngtest.Peer) { p.SendBytes([]byte("GET / HT")) }, 0, gonng.ErrProtocol},
+		{"closed", func(p *gonngtest.Peer) { p.Close() }, 0, gonng.ErrConnectionReset},
+		{"silent", func(p *gonngtest.Peer) { p.RecvHello() }, 0, gonng.ErrTimeout},
+		{"ctx", func(p *gonngtest.Peer) { p.RecvHello() }, 10 * time.Millisecond, context.DeadlineExceeded},
+	} {
+		t.Run(bad.name, func(t *testing.T) {
+			s := open(t, gonng.NewPair0, gonng.WithHandshakeTimeout(100*time.Millisecond))
+			x, y := net.Pipe()
+			peer := gonngtest.NewPeer(t, y, gonngtest.StreamFraming)
+			ctx := testContext(t)
+			if bad.bound > 0 {
+				short, cancel := context.WithTimeout(ctx, bad.bound)
+				defer cancel()
+				ctx = short
+			}
+			result := make(chan error, 1)
+			go func() {
+				_, err := s.Attach(ctx, x)
+				result <- err
+			}()
+			bad.peer(peer)
+			wantError(t, wait(t, "Attach", result), "attach", bad.kind)
+			if x.SetDeadline(time.Now()) == nil { // a closed one refuses it
+				t.Error("the connection is still open")
+			}
+			if n := len(s.Pipes()); n != 0 {
+				t.Errorf("there are %d pipes", n)
+			}
+		})
+	}
+}
