@@ -14,6 +14,13 @@ type fairQueue struct {
 func (q *fairQueue) arrivals() *waitList { return &q.receivers }
 func (q *fairQueue) more() bool          { return q.head != nil }
 
+// gauge counts also what peers sent that have gone.
+func (q *fairQueue) gauge(st *Stats) {
+	for p := q.head; p != nil; p = p.at.nextReady {
+		st.RecvQueue += p.in.len()
+	}
+}
+
 func (q *fairQueue) deliver(p *Pipe, batch []transport.Message) bool {
 	p.in.push(batch)
 	if p.in.len() > 0 && !p.at.queued {

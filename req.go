@@ -261,6 +261,7 @@ func (x *req) deliver(p *Pipe, batch []transport.Message) bool {
 		}
 		r.cancel()
 		r.reply, r.from, r.answered = m, p, true
+		x.unread++
 		r.waiting.wakeOne()
 	}
 	return true
@@ -318,6 +319,9 @@ func (r *request) abandon() {
 func (r *request) cancel() {
 	if r.id != 0 {
 		delete(r.req.open, r.id)
+	}
+	if r.answered {
+		r.req.unread--
 	}
 	r.body.Release()
 	r.reply.Release()

@@ -106,7 +106,7 @@ func (p *Pipe) Stats() PipeStats {
 	return st
 }
 
-// gauged is a pattern that holds more than its pipes do.
+// gauged is a pattern that holds messages to be received.
 type gauged interface{ gauge(*Stats) }
 
 // unexpected drops what a peer sent to a socket that does not receive.
@@ -124,7 +124,6 @@ func (s *socket) Stats() Stats {
 		if p.at.connected {
 			st.Pipes++
 		}
-		st.RecvQueue += p.in.len()
 		p.out.mu.Lock()
 		st.SendQueue += p.out.pending.Len()
 		p.out.mu.Unlock()

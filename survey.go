@@ -149,7 +149,9 @@ func (x *surveys) deliver(p *Pipe, batch []transport.Message) bool {
 			m.Release()
 			continue
 		}
-		x.s.stats.DroppedFull += v.responses.push(m, p, newLimit(v.e.config().RecvBuffer, lossyBytes), true)
+		dropped := v.responses.push(m, p, newLimit(v.e.config().RecvBuffer, lossyBytes), true)
+		x.s.stats.DroppedFull += dropped
+		x.unread += 1 - int(dropped)
 		v.waiting.wakeOne()
 	}
 	return true
@@ -194,6 +196,7 @@ func (v *survey) end() {
 		delete(v.of.open, v.id)
 		v.timer.Stop()
 	}
+	v.of.unread -= v.responses.len()
 	v.responses.clear()
 	v.id, v.over = 0, false
 }
@@ -206,6 +209,9 @@ func (v *survey) abandon() {
 
 func (v *survey) pop(max int, m *Message) error {
 	if err := v.responses.pop(max, m); err != errWait {
+		if err == nil {
+			v.of.unread--
+		}
 		v.passOn()
 		return err
 	}
