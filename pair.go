@@ -77,6 +77,8 @@ func (x *pair) sendTo(m *outgoing) (*Pipe, error) {
 		x.s.dropped(m.pipe)
 	case putGone:
 		x.s.stats.NoPeer++
+	case putToken:
+		m.pipe.at.dropping = false // the queue was empty
 	}
 	return flushing(m.pipe, result == putToken), nil
 }
