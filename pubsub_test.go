@@ -294,8 +294,8 @@ func TestPubSlowSubscriber(t *testing.T) {
 			if got := pub.Stats().DroppedFull; got != st.DroppedFull {
 				t.Errorf("the socket counts %d lost messages, the pipe %d", got, st.DroppedFull)
 			}
-			if found, _ := log.matching("peer too slow"); len(found) != 1 {
-				t.Errorf("the losses were logged %d times, want once an episode: %q", len(found), found)
+			if found, _ := log.matching("peer too slow"); len(found) == 0 || uint64(len(found)) >= st.DroppedFull {
+				t.Errorf("%d losses were logged %d times, want once an episode", st.DroppedFull, len(found))
 			}
 			last := -1
 			for range st.Sent {
