@@ -28,7 +28,9 @@ func (l *List) AppendMessage(header []byte, m Message) {
 		l.Append(header, m.Data)
 		return
 	}
-	l.add(m.Retain())
+	m = m.Retain()
+	m.Header = 0 // the receiver finds out for itself
+	l.add(m)
 }
 
 func (l *List) add(m Message) {
