@@ -48,7 +48,15 @@ func (m *Message) Pipe() *Pipe { return m.pipe }
 
 // SetPipe says where a polyamorous Pair1 sends the message; nil: to any peer. No
 // other socket looks at it.
-func (m *Message) SetPipe(p *Pipe) { m.pipe = p }
+func (m *Message) SetPipe(p *Pipe) {
+	if m.traced { // the header goes on naming the pipe that it names
+		header := m.Header()
+		data := append(header, m.Bytes()...)
+		m.data.Release()
+		m.data, m.traced = transport.Message{Data: data, Header: len(header)}, false
+	}
+	m.pipe = p
+}
 
 // Clone returns a second message with the same body, which is not copied. Each
 // is to be freed or sent for itself, in any order.
