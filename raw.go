@@ -1,6 +1,8 @@
 package gonng
 
 import (
+	"math"
+
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
@@ -101,10 +103,14 @@ func (x *raw) trail(m *outgoing) []byte {
 	return wire.AppendID(nil, m.pipe.id)
 }
 
-// named takes the ID off that the header begins with and returns its pipe.
+// named takes the ID off that the header begins with and returns its pipe, if
+// that is one of ours.
 func (x *raw) named(m *outgoing) *Pipe {
 	if m.traced {
 		m.traced = false
+		if m.pipe.s != x.s {
+			return nil
+		}
 		return m.pipe
 	}
 	if m.body.Header < 4 {
@@ -144,8 +150,12 @@ func (x *raw) forward(m *outgoing) (*Pipe, error) {
 	body := m.body
 	if body.Header >= wire.HopsSize {
 		n, err := wire.Hops(body.Data)
-		if err != nil || n >= 255 {
+		if err != nil {
 			return nil, because(ErrProtocol, "the header % x is no hop count", body.Data[:body.Header])
+		}
+		if n == math.MaxUint8 {
+			x.s.stats.TTLExceeded++
+			return nil, nil
 		}
 		hops = n + 1
 		body = body.Strip()
