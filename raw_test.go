@@ -1,0 +1,596 @@
+package gonng_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+var allProtocols = []gonng.Protocol{
+	gonng.ProtocolPair0, gonng.ProtocolPair1, gonng.ProtocolPub0, gonng.ProtocolSub0, gonng.ProtocolReq0, gonng.ProtocolRep0,
+	gonng.ProtocolPush0, gonng.ProtocolPull0, gonng.ProtocolSurveyor0, gonng.ProtocolRespondent0, gonng.ProtocolBus0,
+}
+
+func openRaw(t testing.TB, p gonng.Protocol, opts ...gonng.SocketOption) *gonng.Raw {
+	t.Helper()
+	return open(t, func(opts ...gonng.SocketOption) (*gonng.Raw, error) { return gonng.NewRaw(p, opts...) }, opts...)
+}
+
+// word is four bytes of a header.
+func word(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id) }
+
+// endWord is the number of a request or survey.
+func endWord(id uint32) []byte { return word(id | 1<<31) }
+
+func wantMessage(t testing.TB, m *gonng.Message, header, body []byte) {
+	t.Helper()
+	if !bytes.Equal(m.Header(), header) || !bytes.Equal(m.Bytes(), body) {
+		t.Fatalf("received header % x and %s, want header % x and %s", m.Header(), abbreviated(m.Bytes()), header, abbreviated(body))
+	}
+}
+
+func recvMsg(t testing.TB, r gonng.Receiver) *gonng.Message {
+	t.Helper()
+	m, err := r.RecvMsg(testContext(t))
+	check(t, err)
+	return m
+}
+
+func sendRaw(t testing.TB, s gonng.Sender, header, body []byte) {
+	t.Helper()
+	check(t, s.SendMsg(testContext(t), gonng.NewRawMessage(header, body)))
+}
+
+func TestRawProtocol(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, p := range allProtocols {
+		s := openRaw(t, p)
+		if !s.Raw() || s.Protocol() != p || s.Peer() != p.Peer() || s.Name() != p.String() {
+			t.Errorf("a raw %v is %v, talks to %v and is raw: %v", p, s.Protocol(), s.Peer(), s.Raw())
+		}
+	}
+	for _, p := range []gonng.Protocol{0, 18, 99 + 16, 1 << 15} {
+		_, err := gonng.NewRaw(p)
+		want(t, err, gonng.ErrInvalid)
+	}
+	if open(t, gonng.NewReq0).Raw() {
+		t.Error("a cooked socket is raw")
+	}
+}
+
+// A direction that the protocol does not have is refused by every method.
+func TestRawDirections(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	ctx := testContext(t)
+	for _, p := range allProtocols {
+		s := openRaw(t, p)
+		sends := p != gonng.ProtocolSub0 && p != gonng.ProtocolPull0
+		receives := p != gonng.ProtocolPub0 && p != gonng.ProtocolPush0
+		if !sends {
+			wantError(t, s.Send(ctx, nil), "send", gonng.ErrNotSupported)
+			wantError(t, s.TrySend(nil), "send", gonng.ErrNotSupported)
+			wantError(t, s.Send(ctx, make([]byte, 100<<10)), "send", gonng.ErrNotSupported)
+			m := gonng.NewMessage([]byte("mine"))
+			wantError(t, s.SendMsg(ctx, m), "send", gonng.ErrNotSupported)
+			wantError(t, s.TrySendMsg(m), "send", gonng.ErrNotSupported)
+			wantBody(t, m.Bytes(), []byte("mine"))
+		}
+		if !receives {
+			_, err := s.Recv(ctx)
+			wantError(t, err, "recv", gonng.ErrNotSupported)
+			_, err = s.TryRecv()
+			wantError(t, err, "recv", gonng.ErrNotSupported)
+			_, err = s.RecvMsg(ctx)
+			wantError(t, err, "recv", gonng.ErrNotSupported)
+			_, err = s.TryRecvMsg()
+			wantError(t, err, "recv", gonng.ErrNotSupported)
+			_, err = s.RecvInto(ctx, nil)
+			wantError(t, err, "recv", gonng.ErrNotSupported)
+			n := 0
+			for _, err := range s.All(ctx) {
+				wantError(t, err, "recv", gonng.ErrNotSupported)
+				n++
+			}
+			if n != 1 {
+				t.Errorf("All of a raw %v yields %d times, want one error", p, n)
+			}
+		} else {
+			_, err := s.TryRecv()
+			wantError(t, err, "recv", gonng.ErrTryAgain)
+		}
+	}
+}
+
+// A pair has one peer, a raw one too.
+func TestRawPairRefusesSecondPeer(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, p := range []gonng.Protocol{gonng.ProtocolPair0, gonng.ProtocolPair1} {
+		hub, first, second := openRaw(t, p), openRaw(t, p), openRaw(t, p, reconnect(patience, 0))
+		l, _ := link(t, hub, first, transport("inproc"))
+		dial(t, second, transport("inproc"), l.URL())
+		gonngtest.Eventually(t, func() bool { return hub.Stats().RefusedBusy == 1 }, "the second is refused")
+	}
+}
+
+// What a raw socket receives, by the bytes that its peer sends.
+func TestRawReceives(t *testing.T) {
+	body := []byte("body")
+	tests := []struct {
+		protocol     gonng.Protocol
+		sent, header []byte
+		traced       bool // the ID of the pipe comes before the header
+	}{
+		{protocol: gonng.ProtocolPair0},
+		{protocol: gonng.ProtocolPair1, sent: word(1), header: word(1)},
+		{protocol: gonng.ProtocolPair1, sent: word(8), header: word(8)},
+		{protocol: gonng.ProtocolPair1, sent: word(0), header: word(0)},
+		{protocol: gonng.ProtocolSub0},
+		{protocol: gonng.ProtocolReq0, sent: endWord(5), header: endWord(5)},
+		{protocol: gonng.ProtocolReq0, sent: word(5), header: word(5)}, // the pipe that it goes back to
+		{protocol: gonng.ProtocolRep0, sent: endWord(5), header: endWord(5), traced: true},
+		{protocol: gonng.ProtocolRep0, sent: append(word(7), endWord(5)...), header: append(word(7), endWord(5)...), traced: true},
+		{protocol: gonng.ProtocolPull0},
+		{protocol: gonng.ProtocolSurveyor0, sent: endWord(5), header: endWord(5)},
+		{protocol: gonng.ProtocolRespondent0, sent: endWord(5), header: endWord(5), traced: true},
+		{protocol: gonng.ProtocolRespondent0, sent: append(word(7), endWord(5)...), header: append(word(7), endWord(5)...), traced: true},
+		{protocol: gonng.ProtocolBus0, traced: true},
+	}
+	for _, tr := range streams() {
+		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
+			for _, tt := range tests {
+				t.Run(fmt.Sprintf("%v/%x", tt.protocol, tt.sent), func(t *testing.T) {
+					s := openRaw(t, tt.protocol)
+					peer := scripted(t, s, tr)
+					pipe := s.Pipes()[0]
+					header := tt.header
+					if tt.traced {
+						header = append(word(pipe.ID()), header...)
+					}
+					for _, body := range [][]byte{body, {}, make([]byte, 100<<10)} {
+						peer.SendFrame(tt.sent, body)
+						m := recvMsg(t, s)
+						wantMessage(t, m, header, body)
+						if m.Pipe() != pipe {
+							t.Errorf("the message is from %v, want %v", m.Pipe(), pipe)
+						}
+						clone := m.Clone()
+						m.Free()
+						wantMessage(t, clone, header, body)
+						peer.SendFrame(tt.sent, body)
+						got, err := s.Recv(testContext(t))
+						check(t, err)
+						wantBody(t, got, body)
+						peer.SendFrame(tt.sent, body)
+						buf := make([]byte, len(body))
+						n, err := s.RecvInto(testContext(t), buf)
+						check(t, err)
+						wantBody(t, buf[:n], body)
+					}
+				})
+			}
+		})
+	}
+}
+
+// What a raw socket puts on the wire for a header.
+func TestRawSends(t *testing.T) {
+	tests := []struct {
+		protocol     gonng.Protocol
+		header, wire []byte
+		named        bool // the header begins with the ID of the pipe
+	}{
+		{protocol: gonng.ProtocolPair0},
+		{protocol: gonng.ProtocolPair0, header: []byte("head"), wire: []byte("head")},
+		{protocol: gonng.ProtocolPair1, wire: word(1)},
+		{protocol: gonng.ProtocolPair1, header: word(0), wire: word(1)},
+		{protocol: gonng.ProtocolPair1, header: word(1), wire: word(2)},
+		{protocol: gonng.ProtocolPair1, header: word(254), wire: word(255)},
+		{protocol: gonng.ProtocolPub0},
+		{protocol: gonng.ProtocolPub0, header: []byte("head"), wire: []byte("head")},
+		{protocol: gonng.ProtocolReq0, header: endWord(9), wire: endWord(9)},
+		{protocol: gonng.ProtocolReq0, header: append(word(3), endWord(9)...), wire: append(word(3), endWord(9)...)},
+		{protocol: gonng.ProtocolRep0, header: endWord(9), wire: endWord(9), named: true},
+		{protocol: gonng.ProtocolRep0, header: append(word(3), endWord(9)...), wire: append(word(3), endWord(9)...), named: true},
+		{protocol: gonng.ProtocolPush0},
+		{protocol: gonng.ProtocolPush0, header: []byte("head"), wire: []byte("head")},
+		{protocol: gonng.ProtocolSurveyor0, header: endWord(9), wire: endWord(9)},
+		{protocol: gonng.ProtocolRespondent0, header: endWord(9), wire: endWord(9), named: true},
+		{protocol: gonng.ProtocolBus0},
+		{protocol: gonng.ProtocolBus0, header: word(0)},
+	}
+	for _, tr := range streams() {
+		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
+			for _, tt := range tests {
+				t.Run(fmt.Sprintf("%v/%x", tt.protocol, tt.header), func(t *testing.T) {
+					s := openRaw(t, tt.protocol)
+					peer := scripted(t, s, tr)
+					header := tt.header
+					if tt.named {
+						header = append(word(s.Pipes()[0].ID()), header...)
+					}
+					for _, body := range [][]byte{[]byte("body"), {}, make([]byte, 100<<10)} {
+						m := gonng.NewRawMessage(header, body)
+						wantMessage(t, m, header, body)
+						check(t, s.SendMsg(testContext(t), m))
+						wantBody(t, peer.RecvFrame(), append(tt.wire[:len(tt.wire):len(tt.wire)], body...))
+					}
+					if tt.header == nil && !tt.named {
+						check(t, s.Send(testContext(t), []byte("body")))
+						wantBody(t, peer.RecvFrame(), append(tt.wire, "body"...))
+					}
+				})
+			}
+		})
+	}
+}
+
+// Raw sockets understand each other over every transport: where a header ends
+// is for who receives to say, also of messages that pass by reference.
+func TestRawToRaw(t *testing.T) {
+	tests := []struct {
+		from                   gonng.Protocol
+		header, received, rest []byte
+		traced                 bool
+	}{
+		{from: gonng.ProtocolPair0, header: []byte("head"), rest: []byte("head")},
+		{from: gonng.ProtocolPair1, header: word(1), received: word(2)},
+		{from: gonng.ProtocolPub0, header: []byte("head"), rest: []byte("head")},
+		{from: gonng.ProtocolPush0, header: []byte("head"), rest: []byte("head")},
+		{from: gonng.ProtocolReq0, header: append(word(1), endWord(2)...), received: append(word(1), endWord(2)...), traced: true},
+		{from: gonng.ProtocolSurveyor0, header: append(word(1), endWord(2)...), received: append(word(1), endWord(2)...), traced: true},
+		{from: gonng.ProtocolBus0, header: word(0), traced: true},
+	}
+	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+		for _, tt := range tests {
+			t.Run(tt.from.String(), func(t *testing.T) {
+				from, to := openRaw(t, tt.from), openRaw(t, tt.from.Peer())
+				link(t, to, from, tr)
+				header := tt.received
+				if tt.traced {
+					header = append(word(to.Pipes()[0].ID()), header...)
+				}
+				for i, size := range sizes {
+					sendRaw(t, from, tt.header, body(i, size))
+					wantMessage(t, recvMsg(t, to), header, append(tt.rest[:len(tt.rest):len(tt.rest)], body(i, size)...))
+				}
+			})
+		}
+	})
+}
+
+// A reply goes to the peer that its header names, and to nobody when that has
+// gone.
+func TestRawReplies(t *testing.T) {
+	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+		for _, p := range []gonng.Protocol{gonng.ProtocolRep0, gonng.ProtocolRespondent0} {
+			rep := openRaw(t, p)
+			reqs := []*gonng.Raw{openRaw(t, p.Peer()), openRaw(t, p.Peer())}
+			for i, req := range reqs {
+				link(t, rep, req, tr)
+				waitPeers(t, rep, i+1)
+				sendRaw(t, req, endWord(uint32(i)), []byte("request"))
+			}
+			var headers [][]byte
+			for range reqs {
+				m := recvMsg(t, rep)
+				headers = append(headers, m.Header())
+				check(t, rep.SendMsg(testContext(t), m)) // as it is
+			}
+			for i, req := range reqs {
+				wantMessage(t, recvMsg(t, req), endWord(uint32(i)), []byte("request"))
+			}
+			for _, header := range headers {
+				sendRaw(t, rep, header, []byte("reply"))
+			}
+			for i, req := range reqs {
+				wantMessage(t, recvMsg(t, req), endWord(uint32(i)), []byte("reply"))
+			}
+
+			sendRaw(t, rep, append(word(12345678), endWord(0)...), []byte("to nobody"))
+			sendRaw(t, rep, nil, []byte("to nobody"))
+			sendRaw(t, rep, []byte("abc"), []byte("to nobody"))
+			check(t, rep.Send(testContext(t), []byte("to nobody")))
+			if got := rep.Stats().NoPeer; got != 4 {
+				t.Errorf("%d replies without a peer are counted, want 4", got)
+			}
+			sendRaw(t, reqs[0], endWord(7), []byte("last"))
+			m := recvMsg(t, rep)
+			gone := make(chan *gonng.Pipe, 1)
+			rep.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+			check(t, reqs[0].Close())
+			wait(t, "the end of the pipe", gone)
+			check(t, rep.SendMsg(testContext(t), m))
+			if got := rep.Stats().NoPeer; got != 5 {
+				t.Errorf("%d replies without a peer are counted, want 5", got)
+			}
+		}
+	})
+}
+
+// The header of a message that names a pipe of one socket names none of
+// another.
+func TestRawReplyThroughOtherSocket(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	one, other := openRaw(t, gonng.ProtocolRep0), openRaw(t, gonng.ProtocolRep0)
+	req, otherReq := openRaw(t, gonng.ProtocolReq0), openRaw(t, gonng.ProtocolReq0)
+	link(t, one, req, transport("inproc"))
+	link(t, other, otherReq, transport("inproc"))
+	sendRaw(t, req, endWord(1), nil)
+	check(t, other.SendMsg(testContext(t), recvMsg(t, one)))
+	if got := other.Stats().NoPeer; got != 1 {
+		t.Errorf("%d replies without a peer are counted, want 1", got)
+	}
+	wantTexts(t, received(t, req), nil)
+}
+
+// SetPipe does not change what the header says.
+func TestRawSetPipe(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	rep := openRaw(t, gonng.ProtocolRep0)
+	reqs := []*gonng.Raw{openRaw(t, gonng.ProtocolReq0), openRaw(t, gonng.ProtocolReq0)}
+	for i, req := range reqs {
+		link(t, rep, req, transport("inproc"))
+		waitPeers(t, rep, i+1)
+	}
+	for i, req := range reqs {
+		for _, to := range []*gonng.Pipe{nil, rep.Pipes()[1-i], rep.Pipes()[i]} {
+			sendRaw(t, req, endWord(1), []byte("request"))
+			m := recvMsg(t, rep)
+			header := m.Header()
+			m.SetPipe(to)
+			wantMessage(t, m, header, []byte("request"))
+			if m.Pipe() != to {
+				t.Errorf("the pipe is %v, want %v", m.Pipe(), to)
+			}
+			check(t, rep.SendMsg(testContext(t), m))
+			wantMessage(t, recvMsg(t, req), endWord(1), []byte("request"))
+		}
+		sendRaw(t, req, endWord(1), []byte("request"))
+		check(t, rep.Pipes()[1-i].SendMsg(testContext(t), recvMsg(t, rep)))
+		wantMessage(t, recvMsg(t, req), endWord(1), []byte("request"))
+	}
+}
+
+// A raw bus does not send to the pipe that the header names, and sends to all
+// when it names none.
+func TestRawBusDoesNotEcho(t *testing.T) {
+	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+		hub := openRaw(t, gonng.ProtocolBus0)
+		var leaves []*gonng.Bus0
+		for i := range 3 {
+			leaf := open(t, gonng.NewBus0)
+			link(t, hub, leaf, tr)
+			leaves = append(leaves, leaf)
+			waitPeers(t, hub, i+1)
+		}
+		for i, leaf := range leaves {
+			for j, send := range []func(m *gonng.Message) error{
+				func(m *gonng.Message) error { return hub.SendMsg(testContext(t), m) },
+				func(m *gonng.Message) error {
+					return hub.SendMsg(testContext(t), gonng.NewRawMessage(m.Header(), m.Bytes()))
+				},
+			} {
+				text := fmt.Sprint(i, j)
+				sendText(t, leaf, text)
+				m := recvMsg(t, hub)
+				wantMessage(t, m, word(hub.Pipes()[i].ID()), []byte(text))
+				check(t, send(m))
+				sendRaw(t, hub, word(0), []byte("all"))
+				for k, other := range leaves {
+					if k != i {
+						recvText(t, other, text)
+					}
+					recvText(t, other, "all")
+				}
+			}
+		}
+	})
+}
+
+// A raw sub takes everything, and a raw surveyor every response.
+func TestRawDoesNotFilter(t *testing.T) {
+	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+		pub, sub := openRaw(t, gonng.ProtocolPub0), openRaw(t, gonng.ProtocolSub0)
+		link(t, pub, sub, tr)
+		sendText(t, pub, "anything")
+		recvText(t, sub, "anything")
+
+		surveyor := openRaw(t, gonng.ProtocolSurveyor0)
+		for i := range 3 {
+			respondent := open(t, gonng.NewRespondent0)
+			link(t, surveyor, respondent, tr)
+			serveSurveys(t, respondent, echo)
+			waitPeers(t, surveyor, i+1)
+		}
+		for i := range uint32(2) {
+			sendRaw(t, surveyor, endWord(i), []byte("?"))
+		}
+		answers := map[string]int{}
+		for range 6 {
+			m := recvMsg(t, surveyor)
+			wantBody(t, m.Bytes(), []byte("?"))
+			answers[string(m.Header())]++
+		}
+		if answers[string(endWord(0))] != 3 || answers[string(endWord(1))] != 3 {
+			t.Errorf("got the responses %v", answers)
+		}
+	})
+}
+
+// hopping are the sockets that look at the hops of what they receive.
+var hopping = []struct {
+	name string
+	make maker
+	raw  bool
+	hops func(n int) []byte // the header of a message that made n hops
+}{
+	{"pair1", makes(gonng.NewPair1), false, hopCount},
+	{"raw pair1", rawMaker(gonng.ProtocolPair1), true, hopCount},
+	{"rep", makes(gonng.NewRep0), false, backtrace},
+	{"raw rep", rawMaker(gonng.ProtocolRep0), true, backtrace},
+	{"respondent", makes(gonng.NewRespondent0), false, backtrace},
+	{"raw respondent", rawMaker(gonng.ProtocolRespondent0), true, backtrace},
+}
+
+func rawMaker(p gonng.Protocol) maker {
+	return func(opts ...gonng.SocketOption) (gonng.Socket, error) { return gonng.NewRaw(p, opts...) }
+}
+
+func hopCount(n int) []byte { return word(uint32(n)) }
+
+func backtrace(n int) (header []byte) {
+	for i := range n - 1 {
+		header = append(header, word(uint32(i+1))...)
+	}
+	return append(header, endWord(1)...)
+}
+
+// A message that made more hops than the TTL is dropped and counted; the peer
+// stays.
+func TestTTL(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, tt := range hopping {
+		for _, ttl := range []int{1, 2, 8, 15, 255} {
+			t.Run(fmt.Sprint(tt.name, "/", ttl), func(t *testing.T) {
+				s := open(t, tt.make)
+				if ttl != 8 {
+					check(t, s.Set(gonng.WithTTL(ttl)))
+				}
+				peer := scripted(t, s, transport("tcp"))
+				dropped := uint64(0)
+				for hops := 1; hops <= 256; hops = hops*2 - 1 + hops%2 {
+					if header := tt.hops(hops); hops <= ttl {
+						peer.SendFrame(header, []byte("accepted"))
+						recvText(t, s.(gonng.Receiver), "accepted")
+					} else if hops < 256 || len(header) > 4 {
+						peer.SendFrame(header, []byte("dropped"))
+						dropped++
+					}
+				}
+				peer.SendFrame(tt.hops(ttl), []byte("the last"))
+				recvText(t, s.(gonng.Receiver), "the last")
+				if st := s.Stats(); st.TTLExceeded != dropped || st.Malformed != 0 {
+					t.Errorf("%d messages above the TTL and %d malformed are counted, want %d and 0", st.TTLExceeded, st.Malformed, dropped)
+				}
+			})
+		}
+	}
+}
+
+// The TTL is changed while peers are connected.
+func TestTTLChanges(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, tt := range hopping {
+		s := open(t, tt.make, gonng.WithTTL(3))
+		peer := scripted(t, s, transport("tcp"))
+		peer.SendFrame(tt.hops(3), []byte("1"))
+		recvText(t, s.(gonng.Receiver), "1")
+		check(t, s.Set(gonng.WithTTL(2)))
+		peer.SendFrame(tt.hops(3), []byte("2"))
+		arrived(t, s, 2)
+		check(t, s.Set(gonng.WithTTL(3)))
+		peer.SendFrame(tt.hops(3), []byte("3"))
+		recvText(t, s.(gonng.Receiver), "3")
+	}
+}
+
+// A header that makes no sense ends the connection to who sent it, and is
+// counted.
+func TestMalformedHeader(t *testing.T) {
+	truncated := [][]byte{{}, {0x80}, {0x80, 0, 0}}
+	unending := append(truncated, word(1), append(word(1), 0x80, 0), append(word(1), word(2)...))
+	hops := append(truncated, word(0x100), word(1<<31|1), word(0x01000001))
+	tests := []struct {
+		name string
+		make maker
+		bad  [][]byte
+		good []byte
+	}{
+		{"pair1", makes(gonng.NewPair1), hops, hopCount(1)},
+		{"pair1 polyamorous", makes(gonng.NewPair1, gonng.WithPolyamorous()), hops, hopCount(1)},
+		{"raw pair1", rawMaker(gonng.ProtocolPair1), hops, hopCount(1)},
+		{"rep", makes(gonng.NewRep0), unending, endWord(1)},
+		{"raw rep", rawMaker(gonng.ProtocolRep0), unending, endWord(1)},
+		{"respondent", makes(gonng.NewRespondent0), unending, endWord(1)},
+		{"raw respondent", rawMaker(gonng.ProtocolRespondent0), unending, endWord(1)},
+		{"req", makes(gonng.NewReq0), truncated, nil},
+		{"raw req", rawMaker(gonng.ProtocolReq0), truncated, endWord(1)},
+		{"surveyor", makes(gonng.NewSurveyor0), truncated, nil},
+		{"raw surveyor", rawMaker(gonng.ProtocolSurveyor0), truncated, endWord(1)},
+	}
+	for _, tr := range streams() {
+		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
+			for _, tt := range tests {
+				t.Run(tt.name, func(t *testing.T) {
+					s := open(t, tt.make)
+					l := listen(t, s, tr)
+					for i, bad := range tt.bad {
+						gone := make(chan *gonng.Pipe, 1)
+						remove := s.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+						peer := gonngtest.Dial(t, l.URL())
+						peer.Handshake(s.Peer())
+						if tt.good != nil { // what came before is received
+							peer.SendFrame(tt.good, []byte("good"))
+							recvText(t, s.(gonng.Receiver), "good")
+						}
+						peer.SendFrame(bad)
+						peer.ExpectClosed()
+						p := wait(t, "the end of the pipe", gone)
+						want(t, p.Err(), gonng.ErrProtocol)
+						if got := s.Stats().Malformed; got != uint64(i+1) {
+							t.Errorf("% x: %d malformed messages are counted, want %d", bad, got, i+1)
+						}
+						remove()
+					}
+				})
+			}
+		})
+	}
+}
+
+// A raw request reaches a cooked replier and comes back, and so on: the other
+// side does not know that a socket is raw.
+func TestRawWithCooked(t *testing.T) {
+	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+		rep, req := open(t, gonng.NewRep0), openRaw(t, gonng.ProtocolReq0)
+		link(t, rep, req, tr)
+		serving(t, rep, echo)
+		sendRaw(t, req, append(word(3), endWord(4)...), []byte("request"))
+		// Of the way back only the first word is looked at.
+		wantMessage(t, recvMsg(t, req), word(3), append(endWord(4), "request"...))
+
+		rawRep, cookedReq := openRaw(t, gonng.ProtocolRep0), open(t, gonng.NewReq0)
+		link(t, rawRep, cookedReq, tr)
+		sendText(t, cookedReq, "request")
+		check(t, rawRep.SendMsg(testContext(t), recvMsg(t, rawRep)))
+		recvText(t, cookedReq, "request")
+
+		rawPair, pair := openRaw(t, gonng.ProtocolPair1), open(t, gonng.NewPair1)
+		link(t, rawPair, pair, tr)
+		sendText(t, pair, "there")
+		check(t, rawPair.SendMsg(testContext(t), recvMsg(t, rawPair)))
+		m := recvMsg(t, pair)
+		wantMessage(t, m, word(2), []byte("there"))
+	})
+}
+
+// A header that is no hop count is the program's mistake. One that is at its
+// end is dropped and counted: a device passes on what it receives.
+func TestRawPair1Send(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	a, b := openRaw(t, gonng.ProtocolPair1), openRaw(t, gonng.ProtocolPair1)
+	link(t, a, b, transport("inproc"))
+	m := gonng.NewRawMessage(word(0x100), []byte("mine"))
+	wantError(t, a.SendMsg(testContext(t), m), "send", gonng.ErrProtocol)
+	wantMessage(t, m, word(0x100), []byte("mine"))
+	sendRaw(t, a, word(255), []byte("too far"))
+	if got := a.Stats().TTLExceeded; got != 1 {
+		t.Errorf("%d messages above the TTL are counted, want 1", got)
+	}
+	sendRaw(t, a, word(1), []byte("last"))
+	recvText(t, b, "last")
+}
