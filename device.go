@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"errors"
+	"log/slog"
 )
 
 // Device forwards messages between two raw sockets of protocols that talk to
@@ -47,6 +48,15 @@ func Device(ctx context.Context, a, b *Raw) error {
 	return first
 }
 
+// notForwarded drops a message: a send timeout, or a header that makes no sense.
+func (x *Raw) notForwarded(m *Message, why error) {
+	x.mu.Lock()
+	x.stats.Unsent++
+	x.mu.Unlock()
+	x.log(slog.LevelWarn, "message not forwarded", "error", why)
+	m.Free()
+}
+
 func forward(ctx context.Context, from, to *Raw) error {
 	for {
 		m, err := from.RecvMsg(ctx)
@@ -63,7 +73,7 @@ func forward(ctx context.Context, from, to *Raw) error {
 			if errors.Is(err, ErrClosed) || ctx.Err() != nil {
 				return err
 			}
-			m.Free() // a send timeout, or a header that makes no sense
+			to.notForwarded(m, err)
 		}
 	}
 }

@@ -69,6 +69,9 @@ type SubContext struct {
 	own *subscriber
 }
 
+// Configure is Set for the options of Sub0, too, such as [WithPreferNew].
+func (x *Sub0) Configure(opts ...SubOption) error { return set(x.socket, opts) }
+
 // NewContext makes a context with the socket's present options and no topics. It
 // receives what is published from now on, beside the socket and other contexts.
 // nng: nng_ctx_open.

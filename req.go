@@ -42,6 +42,9 @@ type ReqContext struct {
 	request *request
 }
 
+// Configure is Set for the options of Req0, too, such as [WithResendTime].
+func (x *Req0) Configure(opts ...ReqOption) error { return set(x.socket, opts) }
+
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Req0) NewContext() (*ReqContext, error) {

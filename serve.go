@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,8 @@ import (
 
 // Handler answers a request or survey: what it returns is the reply. The message
 // is freed when the handler has returned and the reply is sent: copy what is
-// kept longer. An error or a panic leaves this request alone unanswered, and goes
-// to the socket's logger; without one, see [WithLogger], nobody hears of it.
+// kept longer. An error or a panic leaves this request alone unanswered and is
+// logged, to [slog.Default] when the socket has no logger.
 type Handler func(ctx context.Context, request *Message) ([]byte, error)
 
 // ServeOption is an option for Serve.
@@ -81,7 +82,7 @@ func work(ctx context.Context, s *socket, h Handler, c answering) error {
 			err = c.Send(ctx, answer)
 		}
 		if err != nil && ctx.Err() == nil {
-			s.log(slog.LevelError, "request left unanswered", "pipe", m.Pipe().ID(), "error", err)
+			s.logTo(cmp.Or(s.Config().Logger, slog.Default()), slog.LevelError, "request left unanswered", "pipe", m.Pipe().ID(), "error", err)
 		}
 		m.Free()
 	}

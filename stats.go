@@ -15,7 +15,7 @@ type Stats struct {
 
 	ConnectStats
 
-	Unsent      uint64 `json:"unsent"`       // accepted, and not written before the peer went
+	Unsent      uint64 `json:"unsent"`       // accepted, and not written before the peer went; or not forwarded by a Device
 	Malformed   uint64 `json:"malformed"`    // dropped: what the peer sent, or the protocol header, makes no sense
 	TTLExceeded uint64 `json:"ttl_exceeded"` // dropped: passed through too many nodes
 	TooLarge    uint64 `json:"too_large"`    // peers disconnected for a message above the limit

@@ -1,7 +1,6 @@
 package gonng
 
 import (
-	"log/slog"
 	"slices"
 
 	"github.com/gonng/gonng/transport"
@@ -20,7 +19,6 @@ type subscriber struct {
 	topics  topics
 	queue   dropQueue
 	waiting waitList
-	slow    bool // an episode of drops, told once
 	kept    int  // bytes of the present batch
 	sparse  bool // of the last batch little was kept
 }
@@ -80,13 +78,8 @@ func (sub *subscriber) push(m transport.Message, p *Pipe) {
 		m = m.Retain()
 	}
 	cfg := sub.e.config()
-	if dropped := sub.queue.push(m, p, newLimit(cfg.RecvBuffer, lossyBytes), cfg.PreferNew); dropped > 0 {
-		sub.of.s.stats.DroppedFull += dropped
-		if !sub.slow {
-			sub.slow = true
-			sub.of.s.later(slog.LevelWarn, "receiver too slow, dropping messages")
-		}
-	}
+	dropped := sub.queue.push(m, p, newLimit(cfg.RecvBuffer, lossyBytes), cfg.PreferNew)
+	sub.of.s.lost(&sub.queue, dropped)
 	sub.waiting.wakeOne()
 }
 
@@ -94,8 +87,6 @@ func (sub *subscriber) pop(max int, m *Message) error {
 	err := sub.queue.pop(max, m)
 	if sub.more() {
 		sub.waiting.wakeOne()
-	} else {
-		sub.slow = false
 	}
 	return err
 }

@@ -40,6 +40,9 @@ type SurveyorContext struct {
 	scope[SurveyorOption]
 }
 
+// Configure is Set for the options of Surveyor0, too, such as [WithSurveyTime].
+func (x *Surveyor0) Configure(opts ...SurveyorOption) error { return set(x.socket, opts) }
+
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Surveyor0) NewContext() (*SurveyorContext, error) {
@@ -150,7 +153,7 @@ func (x *surveys) deliver(p *Pipe, batch []transport.Message) bool {
 			continue
 		}
 		dropped := v.responses.push(m, p, newLimit(v.e.config().RecvBuffer, lossyBytes), true)
-		x.s.stats.DroppedFull += dropped
+		x.s.lost(&v.responses, dropped)
 		x.unread += 1 - int(dropped)
 		v.waiting.wakeOne()
 	}
