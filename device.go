@@ -20,8 +20,12 @@ func Device(ctx context.Context, a, b *Raw) error {
 	if a.protocol.Peer() != b.protocol {
 		return a.opError("device", "", because(ErrInvalid, "%v talks to %v, not to %v", a.protocol, a.Peer(), b.protocol))
 	}
+	until := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	for _, x := range []*Raw{a, b} { // a way that waits for the other socket does not notice
+		defer context.AfterFunc(x.stop, cancel)()
+	}
 	ways := [][2]*Raw{{a, b}}
 	if a != b {
 		ways = append(ways, [2]*Raw{b, a})
@@ -34,21 +38,18 @@ func Device(ctx context.Context, a, b *Raw) error {
 			go func() { ended <- forward(ctx, from, to) }()
 		}
 	}
-	var first error
-	for i := range running {
-		err := <-ended
-		if i == 0 {
-			first = err
-		}
+	closed := false
+	for range running {
+		closed = errors.Is(<-ended, ErrClosed) || closed
 		cancel()
 	}
-	if errors.Is(first, ErrClosed) {
+	if closed || a.stop.Err() != nil || b.stop.Err() != nil {
 		return nil
 	}
-	return first
+	return a.opError("device", "", contextError(until))
 }
 
-// notForwarded drops a message: a send timeout, or a header that makes no sense.
+// notForwarded drops a message: a send timeout, or the end of the device.
 func (x *Raw) notForwarded(m *Message, why error) {
 	x.mu.Lock()
 	x.stats.Unsent++
@@ -66,14 +67,11 @@ func forward(ctx context.Context, from, to *Raw) error {
 			}
 			return err
 		}
-		if from != to && from.protocol == ProtocolBus0 {
-			m.traced = false // the pipe is not one of to's
-		}
 		if err := to.SendMsg(ctx, m); err != nil {
+			to.notForwarded(m, err)
 			if errors.Is(err, ErrClosed) || ctx.Err() != nil {
 				return err
 			}
-			to.notForwarded(m, err)
 		}
 	}
 }
