@@ -15,6 +15,9 @@ var allProtocols = []gonng.Protocol{
 	gonng.ProtocolPush0, gonng.ProtocolPull0, gonng.ProtocolSurveyor0, gonng.ProtocolRespondent0, gonng.ProtocolBus0,
 }
 
+func sends(p gonng.Protocol) bool    { return p != gonng.ProtocolSub0 && p != gonng.ProtocolPull0 }
+func receives(p gonng.Protocol) bool { return p != gonng.ProtocolPub0 && p != gonng.ProtocolPush0 }
+
 func openRaw(t testing.TB, p gonng.Protocol, opts ...gonng.SocketOption) *gonng.Raw {
 	t.Helper()
 	return open(t, func(opts ...gonng.SocketOption) (*gonng.Raw, error) { return gonng.NewRaw(p, opts...) }, opts...)
@@ -68,9 +71,7 @@ func TestRawDirections(t *testing.T) {
 	ctx := testContext(t)
 	for _, p := range allProtocols {
 		s := openRaw(t, p)
-		sends := p != gonng.ProtocolSub0 && p != gonng.ProtocolPull0
-		receives := p != gonng.ProtocolPub0 && p != gonng.ProtocolPush0
-		if !sends {
+		if !sends(p) {
 			wantError(t, s.Send(ctx, nil), "send", gonng.ErrNotSupported)
 			wantError(t, s.TrySend(nil), "send", gonng.ErrNotSupported)
 			wantError(t, s.Send(ctx, make([]byte, 100<<10)), "send", gonng.ErrNotSupported)
@@ -79,7 +80,7 @@ func TestRawDirections(t *testing.T) {
 			wantError(t, s.TrySendMsg(m), "send", gonng.ErrNotSupported)
 			wantBody(t, m.Bytes(), []byte("mine"))
 		}
-		if !receives {
+		if !receives(p) {
 			_, err := s.Recv(ctx)
 			wantError(t, err, "recv", gonng.ErrNotSupported)
 			_, err = s.TryRecv()
