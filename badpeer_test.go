@@ -214,6 +214,51 @@ func TestSecondPeerOfPair(t *testing.T) {
 	})
 }
 
+// TestDeadPeerOfPair: a peer that died while what it sent was not received does
+// not keep its place once a message cannot be sent to it.
+func TestDeadPeerOfPair(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+		s := open(t, gonng.NewPair0)
+		l := listen(t, s, tr)
+		dead := gonngtest.Dial(t, l.URL())
+		dead.Handshake(gonng.ProtocolPair0)
+		waitPeers(t, s, 1)
+		// More than is read in advance; the rest stays in the kernel.
+		big := gonngtest.Frame(framing(tr), make([]byte, 100<<10))
+		dead.Conn().SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		for {
+			if _, err := dead.Conn().Write(big); err != nil {
+				break
+			}
+		}
+		dead.Close()
+		next := open(t, gonng.NewPair0, reconnect(time.Millisecond, 0), gonng.WithLinger(0))
+		dial(t, next, tr, l.URL())
+		received := make(chan error, 1)
+		go func() {
+			_, err := next.Recv(testContext(t))
+			received <- err
+		}()
+		for done := false; !done; {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			s.Send(ctx, []byte("hello"))
+			cancel()
+			select {
+			case err := <-received:
+				if err != nil {
+					t.Fatalf("the next peer received nothing: %v", err)
+				}
+				done = true
+			default:
+			}
+		}
+		if body, err := s.Recv(testContext(t)); err != nil || len(body) != 100<<10 {
+			t.Errorf("received %d bytes, %v; want those of the dead peer", len(body), err)
+		}
+	})
+}
+
 // prefix is what stands before a message of that size.
 func prefix(tr gonngtest.Transport, size uint64) []byte {
 	b := gonngtest.Frame(framing(tr))

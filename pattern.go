@@ -11,7 +11,7 @@ import (
 type pattern interface {
 	// attach is a new peer; an error refuses it.
 	attach(p *Pipe) error
-	// detach is a peer that has gone.
+	// detach is a peer that has gone, or can be sent to no more: perhaps twice.
 	detach(p *Pipe)
 	// deliver takes over messages that p sent, but not the slice. It returns
 	// false to pause p; p.resume goes on.

@@ -258,13 +258,18 @@ func (p *Pipe) parted() bool {
 }
 
 // writeFailed ends the pipe, but lets the reader finish when it was the peer
-// who went: what the peer sent before is still to be received.
+// who went: what the peer sent before is still to be received. That may take as
+// long as the program likes, and meanwhile another may take the peer's place.
 func (p *Pipe) writeFailed(err error) {
 	p.out.failed()
 	_, direct := p.conn.(transport.Direct)
 	if direct || !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 		p.finish(p.lost(err))
+		return
 	}
+	p.s.mu.Lock()
+	p.s.pattern.detach(p)
+	p.s.unlock()
 }
 
 // finish ends the pipe; the first reason counts. Its goroutine does the rest.
