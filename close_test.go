@@ -607,6 +607,9 @@ func TestCloseLingers(t *testing.T) {
 	}
 	for _, h := range hows {
 		for _, size := range []int{100, 100 << 10} {
+			if h.name == "default" && size != 100 {
+				continue // a second is long
+			}
 			t.Run(fmt.Sprint(h.name, "/", size), func(t *testing.T) {
 				list := append(streams(), transport("inproc")) // what arrived can be counted there
 				parallel(t, list, func(t *testing.T, tr gonngtest.Transport) {
