@@ -46,8 +46,8 @@ const (
 	ErrExists            Error = 23   // exists already; is fs.ErrExist (NNG_EEXIST)
 	ErrReadOnly          Error = 24   // can be read only (NNG_EREADONLY)
 	ErrWriteOnly         Error = 25   // can be written only (NNG_EWRITEONLY)
-	ErrCrypto            Error = 26   // TLS failed (NNG_ECRYPTO)
-	ErrPeerAuth          Error = 27   // the peer could not prove who it is (NNG_EPEERAUTH)
+	ErrCrypto            Error = 26   // TLS failed: not TLS, no common version, an expired certificate, a bad key (NNG_ECRYPTO)
+	ErrPeerAuth          Error = 27   // one side could not prove to the other who it is (NNG_EPEERAUTH)
 	ErrNoArgument        Error = 28   // an argument is missing (NNG_ENOARG)
 	ErrAmbiguous         Error = 29   // more than one thing fits (NNG_EAMBIGUOUS)
 	ErrBadType           Error = 30   // a value of the wrong type (NNG_EBADTYPE)
@@ -179,6 +179,9 @@ var kinds = []struct {
 	target error
 	kind   Error
 }{
+	{transport.ErrPeerAuth, ErrPeerAuth},
+	{transport.ErrCrypto, ErrCrypto},
+	{transport.ErrInvalid, ErrInvalid},
 	{transport.ErrAddressInvalid, ErrAddressInvalid},
 	{transport.ErrMessageTooLarge, ErrMessageTooLarge},
 	{transport.ErrProtocol, ErrProtocol},
@@ -214,6 +217,9 @@ func classify(err error) error {
 	if err == nil || errors.As(err, &kind) {
 		return err
 	}
+	if kind := tlsKind(err); kind != 0 {
+		return &cause{kind, err}
+	}
 	for _, k := range kinds {
 		if errors.Is(err, k.target) {
 			return &cause{k.kind, err}
@@ -229,6 +235,8 @@ func classify(err error) error {
 		return &cause{ErrUnreachable, err}
 	case errors.As(err, &addr):
 		return &cause{ErrAddressInvalid, err}
+	case aboutTLS(err):
+		return &cause{ErrCrypto, err}
 	}
 	return &cause{ErrInternal, err}
 }

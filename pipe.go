@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -76,6 +77,15 @@ func (p *Pipe) Protocol() Protocol { return p.s.protocol }
 
 // Peer is the protocol of the peer.
 func (p *Pipe) Peer() Protocol { return Protocol(p.conn.Protocol()) }
+
+// TLS is the state of the pipe's TLS connection, with the certificates of the
+// peer, or nil if it does not use TLS. Hooks can look at it to refuse a peer.
+func (p *Pipe) TLS() *tls.ConnectionState {
+	if c, ok := p.conn.(transport.Secured); ok {
+		return c.TLS()
+	}
+	return nil
+}
 
 // Err says why the pipe ended; nil while it is connected.
 func (p *Pipe) Err() error {

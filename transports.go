@@ -1,12 +1,15 @@
 package gonng
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gonng/gonng/transport"
 	"github.com/gonng/gonng/transport/inproc"
 	"github.com/gonng/gonng/transport/ipc"
 	"github.com/gonng/gonng/transport/tcp"
+	"github.com/gonng/gonng/transport/tlstcp"
 )
 
 // InprocAddr is the address of an inproc pipe: the name after inproc://.
@@ -23,6 +26,10 @@ var builtin = map[string]transport.Transport{
 	"tcp":    tcp.Transport{},
 	"tcp4":   tcp.Transport{},
 	"tcp6":   tcp.Transport{},
+
+	"tls+tcp":  tlstcp.Transport{},
+	"tls+tcp4": tlstcp.Transport{},
+	"tls+tcp6": tlstcp.Transport{},
 }
 
 // endpointURL is a URL that was taken apart and checked.
@@ -32,22 +39,38 @@ type endpointURL struct {
 }
 
 func parseURL(url string) (endpointURL, error) {
-	scheme, address, ok := strings.Cut(url, "://")
+	scheme, address, ok := cutURL(url)
 	if !ok {
 		return endpointURL{}, because(ErrAddressInvalid, "want scheme://address, such as tcp://127.0.0.1:5555 or ipc:///tmp/x.sock")
 	}
-	scheme = strings.ToLower(scheme)
 	t := builtin[scheme]
 	if t == nil {
 		t = transport.Lookup(scheme)
 	}
 	if t == nil {
-		return endpointURL{}, because(ErrNotSupported, "no transport for scheme %q; there are inproc, ipc, unix, tcp, tcp4, tcp6 and what was registered", scheme)
+		return endpointURL{}, because(ErrNotSupported, "no transport for scheme %q; there are %s and what was registered",
+			scheme, strings.Join(slices.Sorted(maps.Keys(builtin)), ", "))
 	}
 	if err := t.Check(scheme, address); err != nil {
 		return endpointURL{}, classify(err)
 	}
 	return endpointURL{t, scheme, address}, nil
+}
+
+// cutURL takes scheme://address apart, or scheme:host:port, which pynng's
+// documentation writes for tcp and tls+tcp.
+func cutURL(url string) (scheme, address string, ok bool) {
+	scheme, address, ok = strings.Cut(url, "://")
+	if ok {
+		return strings.ToLower(scheme), address, true
+	}
+	scheme, address, _ = strings.Cut(url, ":")
+	scheme = strings.ToLower(scheme)
+	switch strings.TrimPrefix(scheme, "tls+") {
+	case "tcp", "tcp4", "tcp6":
+		return scheme, address, strings.Contains(address, ":") && !strings.HasPrefix(address, "/")
+	}
+	return "", "", false
 }
 
 // honours refuses options that the transport would ignore.

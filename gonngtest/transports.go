@@ -2,6 +2,7 @@ package gonngtest
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -31,6 +32,22 @@ var Transports = []Transport{
 	{Name: "tcp", Address: func(string) string { return "tcp://127.0.0.1:0" }},
 	{Name: "ipc", Address: ipcAddress},
 	{Name: "inproc", Address: func(string) string { return "inproc://" + rand.Text() }},
+	secured(Transport{Name: "tls+tcp", Address: func(string) string { return "tls+tcp://127.0.0.1:0" }}),
+}
+
+// secured gives a transport that uses TLS a certificate of its own.
+func secured(tr Transport) Transport {
+	ca, err := newCA()
+	if err != nil {
+		panic("gonngtest: " + err.Error())
+	}
+	cert, err := ca.issue()
+	if err != nil {
+		panic("gonngtest: " + err.Error())
+	}
+	tr.Listen = []gonng.ListenOption{gonng.WithTLS(&tls.Config{Certificates: []tls.Certificate{cert.TLS()}})}
+	tr.Dial = []gonng.DialOption{gonng.WithTLS(&tls.Config{RootCAs: ca.Pool})}
+	return tr
 }
 
 func ipcAddress(dir string) string {

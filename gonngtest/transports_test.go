@@ -43,7 +43,7 @@ func TestEachTransport(t *testing.T) {
 			t.Errorf("Recv = %q, %v", got, err)
 		}
 	})
-	if got := strings.Join(ran, " "); got != "tcp ipc inproc" {
+	if got := strings.Join(ran, " "); got != "tcp ipc inproc tls+tcp" {
 		t.Errorf("ran over %s", got)
 	}
 }
@@ -89,13 +89,13 @@ func TestConnectFails(t *testing.T) {
 func TestTransportURL(t *testing.T) {
 	NoLeaks(t)
 	EachTransport(t, func(t *testing.T, tr Transport) {
-		if a, b := tr.URL(t), tr.URL(t); a == b && tr.Name != "tcp" {
+		if a, b := tr.URL(t), tr.URL(t); a == b && !strings.HasSuffix(a, ":0") {
 			t.Errorf("%s twice", a)
 		}
 	})
 	for _, tr := range Transports { // outside of a subtest of its own
 		a, _ := pair(t)
-		if _, err := a.Listen(Context(t, Timeout), tr.URL(t)); err != nil {
+		if _, err := a.Listen(Context(t, Timeout), tr.URL(t), tr.Listen...); err != nil {
 			t.Error(err)
 		}
 	}

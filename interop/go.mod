@@ -5,3 +5,8 @@ go 1.26
 replace github.com/gonng/gonng => ../
 
 require github.com/gonng/gonng v0.0.0-00010101000000-000000000000
+
+require (
+	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
+	golang.org/x/crypto v0.55.0 // indirect
+)

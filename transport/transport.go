@@ -6,7 +6,7 @@
 // protocol number and reports the peer's, and the socket decides whether the
 // two fit.
 //
-// gonng brings its own transports (inproc, ipc, tcp). A program adds one with
+// gonng brings its own transports (inproc, ipc, tcp, tls+tcp). A program adds one with
 // [Register]; its URLs then work wherever gonng takes a URL.
 package transport
 
@@ -27,6 +27,14 @@ var (
 	ErrProtocol = errors.New("protocol error")
 	// ErrMessageTooLarge says that a message is larger than the receiver takes.
 	ErrMessageTooLarge = errors.New("message too large")
+	// ErrInvalid says that an option has a value that can never work.
+	ErrInvalid = errors.New("invalid")
+	// ErrCrypto says that TLS failed. What crypto/tls returns needs no wrapping.
+	ErrCrypto = errors.New("cryptographic error")
+	// ErrPeerAuth says that one side could not prove to the other who it is.
+	// What crypto/tls returns needs no wrapping, but what a function of the
+	// program that verifies peers returns does.
+	ErrPeerAuth = errors.New("peer not authenticated")
 	// ErrNotSupported says that the transport cannot do this, here or at all.
 	ErrNotSupported = errors.New("not supported")
 )
@@ -100,6 +108,12 @@ type Finisher interface {
 	// Finish says that nothing more will be written. If it reports true the
 	// caller should read to the end before Close.
 	Finish() bool
+}
+
+// A Secured connection uses TLS, or may.
+type Secured interface {
+	// TLS is the state of the TLS connection, or nil without TLS.
+	TLS() *tls.ConnectionState
 }
 
 // A Batch gathers messages for one write. It is not safe for concurrent use.

@@ -30,12 +30,7 @@ func (c *catConfig) tlsOption(a catAddr) (endpointOption, error) {
 	if !a.dial && len(cfg.Certificates) == 0 {
 		return nil, fmt.Errorf("cannot listen at %s without a certificate: give --cert, and --key", a.url)
 	}
-	return withTLS(cfg)
-}
-
-// withTLS waits for the library to have TLS.
-func withTLS(*tls.Config) (endpointOption, error) {
-	return nil, errors.New("TLS is not supported by this version")
+	return gonng.WithTLS(cfg), nil
 }
 
 // tlsConfig is for both sides. As with nngcat a listener asks for no

@@ -92,9 +92,6 @@ func TestTLSListenerNeedsCertificate(t *testing.T) {
 }
 
 func TestTLSConversations(t *testing.T) {
-	if _, err := withTLS(new(tls.Config)); err != nil {
-		t.Skip(err)
-	}
 	id := newIdentity(t)
 	for _, s := range allSides {
 		t.Run(s.name, func(t *testing.T) {

@@ -83,8 +83,8 @@ func (b *batch) start() {
 func (b *batch) writeTo(c net.Conn) error {
 	b.start()
 	if b.vectors != nil {
-		n, err := b.vectors.WriteTo(c)
-		return b.wrote(int(n), err)
+		n, err := writeVectors(c, &b.vectors)
+		return b.wrote(n, err)
 	}
 	n, err := c.Write(b.rest)
 	b.rest = b.rest[n:]

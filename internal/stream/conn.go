@@ -1,9 +1,10 @@
 // Package stream carries messages over a net.Conn: a length before each, many
-// messages a system call. The transports tcp and ipc, and connections that a
+// messages a system call. The transports tcp, tlstcp and ipc, and connections that a
 // program brings itself, share it.
 package stream
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"syscall"
@@ -26,7 +27,7 @@ type Conn struct {
 
 func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) *Conn {
 	c := &Conn{Conn: nc, framing: framing, protocol: protocol}
-	c.close = sync.OnceValue(nc.Close)
+	c.close = sync.OnceValue(closer(nc))
 	raw := rawConn(nc)
 	c.reader.init(nc, raw, framing, limit)
 	c.writer.init(raw)
@@ -49,12 +50,20 @@ func rawConn(nc net.Conn) syscall.RawConn {
 // Finish implements transport.Finisher. Only TCP needs it: a Unix socket has
 // handed over all that was written.
 func (c *Conn) Finish() bool {
-	tc, ok := c.Conn.(*net.TCPConn)
+	t, secured := c.Conn.(*tls.Conn)
+	nc := c.Conn
+	if secured {
+		nc = t.NetConn()
+	}
+	tc, ok := nc.(*net.TCPConn)
 	if !ok {
 		return false
 	}
 	if raw := rawConn(tc); raw != nil && !unacknowledged(raw) {
 		return false
+	}
+	if secured {
+		goodbye(t)
 	}
 	return tc.CloseWrite() == nil
 }

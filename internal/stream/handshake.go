@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,8 @@ import (
 )
 
 // Handshake introduces both sides and returns the connection ready for
-// messages. It takes nc over: on failure nc is closed.
+// messages. On a *tls.Conn the handshake of TLS comes first, within the same
+// time. It takes nc over: on failure nc is closed.
 func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *transport.Config) (*Conn, error) {
 	peer, err := handshake(ctx, nc, cfg)
 	if err != nil {
@@ -29,7 +31,7 @@ func handshake(ctx context.Context, nc net.Conn, cfg *transport.Config) (peer ui
 		return 0, err
 	}
 	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
-	peer, err = exchange(nc, cfg)
+	peer, err = introduce(ctx, nc, cfg)
 	if !stop() {
 		return 0, ctx.Err()
 	}
@@ -37,6 +39,15 @@ func handshake(ctx context.Context, nc net.Conn, cfg *transport.Config) (peer ui
 		return 0, err
 	}
 	return peer, nc.SetDeadline(time.Time{})
+}
+
+func introduce(ctx context.Context, nc net.Conn, cfg *transport.Config) (uint16, error) {
+	if t, ok := nc.(*tls.Conn); ok {
+		if err := secure(ctx, t, cfg); err != nil {
+			return 0, err
+		}
+	}
+	return exchange(nc, cfg)
 }
 
 func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {

@@ -162,6 +162,9 @@ func (r *reader) fill() (err error) {
 	if n > 0 {
 		return nil // an error will come again
 	}
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF // TLS misses the goodbye of a peer that was killed; the lengths tell whether something is missing
+	}
 	if err == io.EOF && (r.big != nil || r.r < r.w) {
 		return fmt.Errorf("%w: the peer closed the connection in the middle of a message", io.ErrUnexpectedEOF)
 	}

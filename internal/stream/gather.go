@@ -1,0 +1,53 @@
+package stream
+
+import (
+	"net"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// recordSize is the most that a TLS record holds.
+const recordSize = 16 << 10
+
+// writeVectors writes what is in v and says how much of it was written.
+func writeVectors(c net.Conn, v *net.Buffers) (int, error) {
+	switch c.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		n, err := v.WriteTo(c) // one writev
+		return int(n), err
+	}
+	return gather(c, *v)
+}
+
+// gather is for connections without writev, where each Write costs, and on TLS
+// makes a record: every Write is whole records, but for the last. Small pieces
+// are put together for that, and large ones are not copied but for their ends.
+func gather(c net.Conn, pieces [][]byte) (written int, err error) {
+	record := transport.NewBuffer(recordSize)
+	defer record.Release()
+	have := 0
+	write := func(p []byte) {
+		var n int
+		n, err = c.Write(p)
+		written += n
+	}
+	for _, p := range pieces {
+		for len(p) > 0 && err == nil {
+			if whole := len(p) &^ (recordSize - 1); have == 0 && whole > 0 {
+				write(p[:whole])
+				p = p[whole:]
+				continue
+			}
+			n := copy(record.Bytes()[have:recordSize], p)
+			have, p = have+n, p[n:]
+			if have == recordSize {
+				write(record.Bytes()[:have])
+				have = 0
+			}
+		}
+	}
+	if have > 0 && err == nil {
+		write(record.Bytes()[:have])
+	}
+	return written, err
+}

@@ -1,0 +1,124 @@
+package gonng
+
+import (
+	"crypto/tls"
+	"fmt"
+)
+
+// TLSMode says for which side of a connection a configuration is.
+type TLSMode int
+
+// The sides. nng: NNG_TLS_MODE_CLIENT and NNG_TLS_MODE_SERVER; pynng:
+// TLSConfig.MODE_CLIENT and TLSConfig.MODE_SERVER.
+const (
+	TLSClient TLSMode = iota + 1 // dials
+	TLSServer                    // listens
+)
+
+// TLSAuthMode says what the peer has to prove.
+type TLSAuthMode int
+
+// What the peer has to prove. The zero value is AuthRequired for a client and
+// AuthNone for a server. nng: NNG_TLS_AUTH_MODE_NONE and so on; pynng:
+// TLSConfig.AUTH_MODE_NONE and so on.
+const (
+	// AuthNone: nothing. A client encrypts, but does not know to whom; a server
+	// asks for no certificate.
+	AuthNone TLSAuthMode = iota + 1
+	// AuthOptional: nothing either, as with nng; a peer whose certificate is
+	// missing or bad stays. A server asks for one, so that a hook can judge what
+	// is in [Pipe.TLS], which nobody has verified.
+	AuthOptional
+	// AuthRequired: who it is. The certificate must come from the CA, and that
+	// of a server be for the name that was dialed. Who has none is refused.
+	AuthRequired
+)
+
+// TLSConfig describes a *tls.Config in the terms of nng and pynng; [WithTLS]
+// takes one however it was made. Certificates and keys are PEM.
+//
+//	config, err := gonng.TLSConfig{Mode: gonng.TLSServer, CertKeyFile: "server.pem"}.Build()
+//	…
+//	rep, err := gonng.NewRep0(gonng.WithListen("tls+tcp://:5556", gonng.WithTLS(config)))
+//
+// nng: nng_tls_config; pynng: TLSConfig.
+type TLSConfig struct {
+	// Mode is the side; it must be given. pynng: mode.
+	Mode TLSMode
+	// ServerName is the name that the server's certificate must have as a DNS
+	// name or IP address; its common name does not count. A client takes it from
+	// the URL by default; a server has none. pynng: server_name.
+	ServerName string
+	// CA are the certificates to trust, any number of them. Default: those that
+	// the system trusts, but a server with AuthRequired needs CA or CAFiles.
+	// pynng: ca_string.
+	CA string
+	// CAFiles are files to take the place of CA. pynng: ca_files.
+	CAFiles []string
+	// OwnCert proves who this side is: its certificate, with those between it
+	// and the CA behind it. It goes with OwnKey. pynng: own_cert_string.
+	OwnCert string
+	// OwnKey is the private key of OwnCert. pynng: own_key_string.
+	OwnKey string
+	// CertKeyFile is a file with both, to take the place of OwnCert and OwnKey.
+	// When it changes, new connections use what is in it then; while that makes
+	// no sense they use what was in it before, and [slog.Default] is told. A
+	// file that is replaced by renaming another is never seen half written.
+	// pynng: cert_key_file.
+	CertKeyFile string
+	// Password opens the private key, if that is encrypted. pynng: passwd.
+	Password string
+	// AuthMode is what the peer has to prove. Default: AuthRequired for a
+	// client, AuthNone for a server. pynng: auth_mode.
+	AuthMode TLSAuthMode
+}
+
+// Build makes the configuration for [WithTLS], of TLS 1.2 or later. Fields that
+// contradict each other are ErrInvalid, a certificate or key that cannot be
+// used is ErrCrypto, a file that cannot be read is ErrNoEntry or ErrPermission.
+// Listening needs a certificate, and says so then.
+func (c TLSConfig) Build() (*tls.Config, error) {
+	config, err := c.build()
+	if err != nil {
+		return nil, fmt.Errorf("gonng: TLSConfig: %w", classify(err))
+	}
+	return config, nil
+}
+
+func (c *TLSConfig) build() (*tls.Config, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
+	if err := c.setCA(config); err != nil {
+		return nil, err
+	}
+	c.setAuth(config)
+	return config, c.setOwn(config)
+}
+
+// check finds fields that contradict each other.
+func (c *TLSConfig) check() error {
+	own := c.OwnCert != "" || c.OwnKey != ""
+	switch {
+	case c.Mode != TLSClient && c.Mode != TLSServer:
+		return because(ErrInvalid, "Mode is %d, want TLSClient or TLSServer", c.Mode)
+	case c.AuthMode < 0 || c.AuthMode > AuthRequired:
+		return because(ErrInvalid, "AuthMode is %d, want AuthNone, AuthOptional or AuthRequired", c.AuthMode)
+	case c.Mode == TLSServer && c.ServerName != "":
+		return because(ErrInvalid, "ServerName is for a TLSClient: the name that the server's certificate must have")
+	case c.CA != "" && len(c.CAFiles) > 0:
+		return because(ErrInvalid, "CA and CAFiles are both given, want one of them")
+	case c.CertKeyFile != "" && own:
+		return because(ErrInvalid, "CertKeyFile and OwnCert or OwnKey are both given, want the file or the strings")
+	case own && c.OwnKey == "":
+		return because(ErrInvalid, "OwnCert is given without OwnKey")
+	case own && c.OwnCert == "":
+		return because(ErrInvalid, "OwnKey is given without OwnCert")
+	case c.Password != "" && !own && c.CertKeyFile == "":
+		return because(ErrInvalid, "Password is given without a key, which is in OwnKey or CertKeyFile")
+	case c.Mode == TLSServer && c.AuthMode == AuthRequired && c.CA == "" && len(c.CAFiles) == 0:
+		return because(ErrInvalid, "AuthRequired on a TLSServer needs CA or CAFiles: whose certificates clients must have")
+	}
+	return nil
+}
