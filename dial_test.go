@@ -6,10 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -323,14 +321,8 @@ func attached(t *testing.T, a, b gonng.Socket, x, y net.Conn) (*gonng.Pipe, *gon
 func TestAttach(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	for name, connect := range map[string]func(t *testing.T) (x, y net.Conn){
-		"net.Pipe": func(*testing.T) (x, y net.Conn) { return net.Pipe() },
-		"socketpair": func(t *testing.T) (x, y net.Conn) {
-			fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return fileConn(t, fds[0]), fileConn(t, fds[1])
-		},
+		"net.Pipe":   func(*testing.T) (x, y net.Conn) { return net.Pipe() },
+		"socketpair": socketpair,
 		"one byte at a time": func(t *testing.T) (x, y net.Conn) {
 			x, y, p := gonngtest.NewPipe(t)
 			p.Up.Chunk(1)
@@ -365,17 +357,6 @@ func TestAttach(t *testing.T) {
 			}
 		})
 	}
-}
-
-func fileConn(t *testing.T, fd int) net.Conn {
-	t.Helper()
-	f := os.NewFile(uintptr(fd), "socketpair")
-	defer f.Close()
-	c, err := net.FileConn(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 // TestAttachFails: an error that says why, and the connection is closed.
