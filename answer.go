@@ -65,7 +65,7 @@ func (a *answer) offer(m *outgoing) (*Pipe, error) {
 }
 
 func (a *answer) room() *waitList { return &a.of.senders }
-func (a *answer) ready() bool     { return a.to != nil && a.to.out.hasRoom() }
+func (a *answer) ready() bool     { return a.to != nil && a.to.out.would() != putFull }
 
 // inline: answers share a write while more questions are waiting.
 func (a *answer) inline() bool { return !a.of.more() }

@@ -31,7 +31,7 @@ func (b *balance) writable(*Pipe)  { b.senders.wakeOne() }
 func (b *balance) room() *waitList { return &b.senders }
 
 func (b *balance) ready() bool {
-	return slices.ContainsFunc(b.pipes, func(p *Pipe) bool { return p.out.hasRoom() })
+	return slices.ContainsFunc(b.pipes, func(p *Pipe) bool { return p.out.would().accepted() })
 }
 
 // send returns who took the message, or errWait. The pipe has to be flushed

@@ -81,14 +81,19 @@ func (o *outbox) put(header []byte, body *transport.Message) putResult {
 	return putToken
 }
 
-// hasRoom reports whether put would accept a message; if not, the socket is
-// told when there is room.
-func (o *outbox) hasRoom() bool {
+// would is what put would say now. When that is putFull the socket is told
+// when there is room.
+func (o *outbox) would() putResult {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	full := o.full()
-	o.wanted = o.wanted || full
-	return !full && !o.closed
+	switch {
+	case o.closed:
+		return putGone
+	case o.full():
+		o.wanted = true
+		return putFull
+	}
+	return putDone
 }
 
 func (o *outbox) full() bool {

@@ -77,7 +77,16 @@ func (x *raw) detach(p *Pipe) {
 
 func (x *raw) writable(*Pipe)  { x.one.senders.wakeAll() }
 func (x *raw) room() *waitList { return &x.one.senders }
-func (x *raw) ready() bool     { return x.one.ready() }
+
+func (x *raw) ready() bool {
+	switch x.s.protocol {
+	case ProtocolPub0, ProtocolSurveyor0, ProtocolBus0:
+		return true
+	case ProtocolRep0, ProtocolRespondent0: // depends on the message; to nobody is possible
+		return len(x.pipes) == 0 || x.one.ready()
+	}
+	return x.one.ready()
+}
 
 func (x *raw) offer(m *outgoing) (*Pipe, error) {
 	switch x.s.protocol {

@@ -231,7 +231,7 @@ func (x *req) setTimer(at int64) {
 
 func (x *req) resendDue() {
 	x.s.mu.Lock()
-	defer x.s.mu.Unlock()
+	defer x.s.unlock()
 	x.resendAt = 0
 	if x.s.closed {
 		return
@@ -353,4 +353,4 @@ func (r *request) pop(max int, m *Message) error {
 }
 
 func (r *request) arrivals() *waitList { return &r.waiting }
-func (r *request) more() bool          { return r.answered }
+func (r *request) more() bool          { return r.answered || r.failed != nil }

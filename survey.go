@@ -235,4 +235,4 @@ func (v *survey) passOn() {
 }
 
 func (v *survey) arrivals() *waitList { return &v.waiting }
-func (v *survey) more() bool          { return v.responses.len() > 0 }
+func (v *survey) more() bool          { return v.responses.len() > 0 || v.over }
