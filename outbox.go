@@ -146,6 +146,13 @@ func (o *outbox) failed() {
 	o.closed, o.taken = true, o.current.Len()
 }
 
+// sent is how many messages were accepted.
+func (o *outbox) sent() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.messages
+}
+
 // unsent is how many messages were accepted and not written. It is exact once
 // nobody writes any more.
 func (o *outbox) unsent() int {

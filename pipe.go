@@ -262,9 +262,10 @@ func (p *Pipe) take() bool {
 }
 
 // parted says goodbye to the peer and reports whether to wait for its answer.
+// Where nothing was sent there is nothing to lose.
 func (p *Pipe) parted() bool {
 	f, ok := p.conn.(transport.Finisher)
-	return ok && f.Finish()
+	return ok && p.out.sent() > 0 && f.Finish()
 }
 
 // writeFailed ends the pipe, but lets the reader finish when it was the peer
