@@ -162,12 +162,12 @@ func (d *Dialer) connect(t *task) error {
 	if mode == DialWait || mode == DialRetry && (hopeless(err) || d.once()) {
 		return err
 	}
-	logger := d.s.Config().Logger
 	if d.once() {
-		d.s.logTo(logger, slog.LevelWarn, "cannot connect", "url", d.url, "error", err)
+		d.s.log(slog.LevelWarn, "cannot connect", "url", d.url, "error", err)
 		d.Close()
 		return err
 	}
+	logger := d.s.Config().Logger
 	if logger == nil && mode == DialRetry {
 		logger = slog.Default() // Dial returns no error: somebody has to hear of it
 	}
