@@ -62,7 +62,7 @@ var childRoles = map[string]func(t *testing.T, url string, say func(...any)){
 			return
 		}
 		again, err := gonng.SystemdListeners()
-		say("listeners", len(listeners), len(again), err, os.Getenv("LISTEN_PID")+os.Getenv("LISTEN_FDS")+os.Getenv("LISTEN_FDNAMES"))
+		say("listeners", len(listeners), len(again), err, len(os.Getenv("LISTEN_PID")+os.Getenv("LISTEN_FDS")+os.Getenv("LISTEN_FDNAMES")))
 		rep := open(t, gonng.NewRep0)
 		serving(t, rep, echo)
 		for _, nl := range listeners {
