@@ -1,0 +1,29 @@
+package gonngtest
+
+import (
+	"testing"
+
+	"github.com/gonng/gonng/transport"
+	"github.com/gonng/gonng/transport/inproc"
+	"github.com/gonng/gonng/transport/ipc"
+	"github.com/gonng/gonng/transport/tcp"
+)
+
+// contracts has the transport of each row of Transports.
+var contracts = map[string]transport.Transport{
+	"tcp":      tcp.Transport{},
+	"ipc":      ipc.Transport{},
+	"abstract": ipc.Abstract{},
+	"inproc":   new(inproc.Transport),
+}
+
+func TestContracts(t *testing.T) {
+	for _, row := range Transports {
+		tr, ok := contracts[row.Name]
+		if !ok {
+			t.Errorf("the contract of %s is not checked", row.Name)
+			continue
+		}
+		t.Run(row.Name, func(t *testing.T) { TestTransport(t, tr, row.URL) })
+	}
+}
