@@ -16,8 +16,8 @@ import (
 	"github.com/gonng/gonng/gonngtest"
 )
 
-// socketpair is two connected descriptors.
-func socketpair(t testing.TB) (ours, theirs *os.File) {
+// descriptorPair is two connected descriptors.
+func descriptorPair(t testing.TB) (ours, theirs *os.File) {
 	t.Helper()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	check(t, err)
@@ -39,7 +39,7 @@ func given(t testing.TB, f *os.File) string {
 // A parent and its child talk over a socketpair, each by its descriptor.
 func TestDescriptorOfChild(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	ours, theirs := socketpair(t)
+	ours, theirs := descriptorPair(t)
 	server := startChild(t, "answer", "socket://3", theirs)
 	check(t, theirs.Close())
 	req := open(t, gonng.NewReq0)
@@ -64,7 +64,7 @@ func TestDescriptorOfChild(t *testing.T) {
 // The framing is that of tcp, also over a Unix socket.
 func TestDescriptorFraming(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	ours, theirs := socketpair(t)
+	ours, theirs := descriptorPair(t)
 	s := open(t, gonng.NewPair0)
 	_, err := s.Dial(testContext(t), given(t, ours), gonng.WithDialMode(gonng.DialBackground))
 	check(t, err)
@@ -85,12 +85,12 @@ func TestDescriptorRefused(t *testing.T) {
 	log := newRecorder()
 	s := open(t, gonng.NewPair0, gonng.WithLogger(log.logger()))
 	for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait} {
-		ours, theirs := socketpair(t)
+		ours, theirs := descriptorPair(t)
 		check(t, theirs.Close())
 		_, err := s.Dial(testContext(t), given(t, ours), gonng.WithDialMode(mode))
 		wantError(t, err, "dial", gonng.ErrConnectionReset)
 	}
-	ours, theirs := socketpair(t)
+	ours, theirs := descriptorPair(t)
 	check(t, theirs.Close())
 	_, err := s.Dial(testContext(t), given(t, ours), gonng.WithDialMode(gonng.DialBackground))
 	check(t, err)
@@ -115,7 +115,7 @@ func TestDescriptorOfSomethingElse(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	check(t, err)
 	defer file.Close()
-	ours, theirs := socketpair(t)
+	ours, theirs := descriptorPair(t)
 	defer ours.Close()
 	defer theirs.Close()
 	url := fmt.Sprint("socket://", file.Fd())
@@ -197,7 +197,7 @@ func TestSystemdListenersRefused(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	first, _ := listening(t, "tcp", "127.0.0.1:0")
 	defer first.Close()
-	ours, theirs := socketpair(t)
+	ours, theirs := descriptorPair(t)
 	defer ours.Close()
 	defer theirs.Close()
 	for count, word := range map[string]string{"2": "descriptor 4", "none": `"none"`} {

@@ -186,8 +186,10 @@ func checkRecvMaxSize(t testing.TB, c *contract) {
 			}
 			to.receive()
 			go func() {
-				_ = from.send(body(1, limit))
-				_ = from.send(body(2, limit+1)) // may fail: the peer hangs up
+				b := from.NewBatch()
+				b.Append(nil, body(1, limit))
+				b.Append(nil, body(2, limit+1))
+				_ = from.write(b) // may fail: the peer hangs up
 			}()
 			to.want(t, body(1, limit))
 			if err := to.wantEnd(t); !errors.Is(err, transport.ErrMessageTooLarge) {

@@ -143,7 +143,7 @@ func (p *pigeon) Write(b transport.Batch) error {
 	list := b.(*transport.List)
 	select {
 	case p.out <- slices.Clone(list.Messages()):
-		list.Forget()
+		list.Forget(list.Len())
 		return nil
 	case <-p.done:
 		return io.ErrClosedPipe
