@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,33 @@ var childRoles = map[string]func(t *testing.T, url string, say func(...any)){
 		say("listening")
 		awaitEOF()
 	},
+	// answer dials and answers one request.
+	"answer": func(t *testing.T, url string, say func(...any)) {
+		rep := open(t, gonng.NewRep0, gonng.WithDial(url, gonng.WithDialMode(gonng.DialWait)))
+		serving(t, rep, echo)
+		awaitEOF()
+	},
+	// activated listens where it was told by systemd, as whom the parent poses.
+	"activated": func(t *testing.T, count string, say func(...any)) {
+		t.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
+		t.Setenv("LISTEN_FDS", count)
+		t.Setenv("LISTEN_FDNAMES", "names")
+		listeners, err := gonng.SystemdListeners()
+		if err != nil {
+			say("error", err)
+			return
+		}
+		again, err := gonng.SystemdListeners()
+		say("listeners", len(listeners), len(again), err, len(os.Getenv("LISTEN_PID")+os.Getenv("LISTEN_FDS")+os.Getenv("LISTEN_FDNAMES")))
+		rep := open(t, gonng.NewRep0)
+		serving(t, rep, echo)
+		for _, nl := range listeners {
+			l, err := rep.ListenOn(nl)
+			check(t, err)
+			say(l.URL())
+		}
+		awaitEOF()
+	},
 	// push sends and closes at once.
 	"push": func(t *testing.T, url string, say func(...any)) {
 		push := open(t, gonng.NewPush0, gonng.WithDial(url))
@@ -75,11 +103,12 @@ func TestChild(t *testing.T) {
 	childRoles[role](t, url, func(words ...any) { fmt.Println(append([]any{"child:"}, words...)...) })
 }
 
-func startChild(t testing.TB, role, url string) *child {
+// startChild starts a child that has files as descriptors 3, 4, …
+func startChild(t testing.TB, role, url string, files ...*os.File) *child {
 	t.Helper()
 	c := &child{cmd: exec.Command(os.Args[0], "-test.run=^TestChild$"), lines: make(chan string, 10)}
 	c.cmd.Env = append(os.Environ(), childRole+"="+role+" "+url)
-	c.cmd.Stderr = os.Stderr
+	c.cmd.Stderr, c.cmd.ExtraFiles = os.Stderr, files
 	stdin, err := c.cmd.StdinPipe()
 	check(t, err)
 	c.stdin = stdin

@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"crypto/tls"
+	"io/fs"
 	"log/slog"
 	"math"
 	"net"
@@ -38,6 +39,9 @@ type Config struct {
 	TCPKeepAlive net.KeepAliveConfig
 	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
 	TLS          *tls.Config
+
+	IPCPermissions        fs.FileMode // of the file of a listener; 0, the default: as the umask has it
+	IPCSecurityDescriptor string      // of the named pipe of a listener on Windows, in SDDL; "": Windows' default
 
 	handshakeTimeout time.Duration
 	explicit         transport.Options     // set for this one dialer or listener
@@ -138,5 +142,8 @@ func (c *Config) transport(p Protocol) *transport.Config {
 		TCPKeepAlive:     c.TCPKeepAlive,
 		DialContext:      c.DialContext,
 		TLS:              c.TLS,
+
+		IPCPermissions:        c.IPCPermissions,
+		IPCSecurityDescriptor: c.IPCSecurityDescriptor,
 	}
 }

@@ -56,7 +56,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 	switch {
 	case err == nil:
 		return d, nil
-	case d.cfg.DialMode == DialWait, d.ctx.Err() != nil, hopeless(err):
+	case d.cfg.DialMode == DialWait, d.ctx.Err() != nil, hopeless(err), d.once():
 		d.Close()
 		return nil, err
 	}
@@ -140,6 +140,13 @@ const attemptTimeout = 15 * time.Second
 // hopeless reports whether trying again is of no use.
 func hopeless(err error) bool { return errors.Is(err, transport.ErrAddressInvalid) }
 
+// once reports whether a second attempt is of no use: the first has used up the
+// address.
+func (d *Dialer) once() bool {
+	_, ok := d.to.transport.(transport.Once)
+	return ok
+}
+
 // connect tries until there is a connection, and ends there: when the
 // connection ends, its goroutine calls redial. Only the outcome of the first
 // attempt is returned, once a background mode goes on without it.
@@ -152,7 +159,12 @@ func (d *Dialer) connect(t *task) error {
 	mode := d.cfg.DialMode
 	d.mu.Unlock()
 	d.failed(err)
-	if mode == DialWait || mode == DialRetry && hopeless(err) {
+	if mode == DialWait || mode == DialRetry && (hopeless(err) || d.once()) {
+		return err
+	}
+	if d.once() {
+		d.s.log(slog.LevelWarn, "cannot connect", "url", d.url, "error", err)
+		d.Close()
 		return err
 	}
 	logger := d.s.Config().Logger
@@ -194,7 +206,11 @@ func (d *Dialer) redial() {
 	}
 	d.pipe = nil
 	d.mu.Unlock()
-	if d.ctx.Err() == nil {
+	switch {
+	case d.ctx.Err() != nil:
+	case d.once():
+		d.Close()
+	default:
 		d.s.tasks.start(d.retry)
 	}
 }

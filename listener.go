@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gonng/gonng/internal/stream"
-	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -35,18 +35,23 @@ func (s *socket) Listen(ctx context.Context, url string, opts ...ListenOption) (
 
 // ListenOn accepts connections from a listener of the program's. See [Socket].
 func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, error) {
-	network, framing := "tcp", wire.StreamFraming
-	if nl.Addr().Network() == "unix" {
-		network, framing = "ipc", wire.IPCFraming
-	}
-	url := network + "://" + nl.Addr().String()
-	cfg, err := s.listenConfig(opts, endpointURL{builtin[network], network, ""})
+	url := stream.URL(nl.Addr())
+	scheme, _, _ := strings.Cut(url, "://")
+	cfg, err := s.listenConfig(opts, endpointURL{bound{builtin[scheme]}, scheme, ""})
 	if err != nil {
 		nl.Close()
 		return nil, s.opError("listen", url, err)
 	}
-	l, err := s.accept(&stream.Listener{Listener: nl, Framing: framing, Config: cfg, Address: url})
+	l, err := s.accept(stream.Listen(nl, cfg))
 	return l, s.opError("listen", url, err)
+}
+
+// bound is the transport of a listener that the program made: it is too late to
+// say who may connect.
+type bound struct{ transport.Transport }
+
+func (b bound) Options() transport.Options {
+	return b.Transport.Options() &^ (transport.OptIPCPermissions | transport.OptIPCSecurityDescriptor)
 }
 
 func (s *socket) listen(url string, opts []ListenOption, bind func(endpointURL, *transport.Config) (transport.Listener, error)) (*Listener, error) {

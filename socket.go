@@ -32,7 +32,8 @@ type Socket interface {
 	// ListenOn accepts connections from l in the framing of tcp, or of ipc where l
 	// listens on a Unix socket. It takes l over, and closes it with the listener,
 	// or when it fails.
-	// WithTCPNoDelay and WithTCPKeepAlive are left to whoever made l.
+	// WithTCPNoDelay and WithTCPKeepAlive are left to whoever made l, and so are
+	// permissions. [SystemdListeners] has those of socket activation.
 	ListenOn(l net.Listener, opts ...ListenOption) (*Listener, error)
 	// Attach makes a pipe of conn: a net.Pipe, a socketpair, a connection through
 	// a proxy. It takes conn over, and closes it also when it fails. The peer must

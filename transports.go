@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gonng/gonng/transport"
+	"github.com/gonng/gonng/transport/fdsocket"
 	"github.com/gonng/gonng/transport/inproc"
 	"github.com/gonng/gonng/transport/ipc"
 	"github.com/gonng/gonng/transport/tcp"
@@ -20,16 +21,17 @@ var inprocTransport inproc.Transport
 
 // builtin are the transports of this package, by URL scheme.
 var builtin = map[string]transport.Transport{
-	"inproc": &inprocTransport,
-	"ipc":    ipc.Transport{},
-	"unix":   ipc.Transport{},
-	"tcp":    tcp.Transport{},
-	"tcp4":   tcp.Transport{},
-	"tcp6":   tcp.Transport{},
-
+	"inproc":   &inprocTransport,
+	"ipc":      ipc.Transport{},
+	"unix":     ipc.Transport{},
+	"abstract": ipc.Abstract{},
+	"tcp":      tcp.Transport{},
+	"tcp4":     tcp.Transport{},
+	"tcp6":     tcp.Transport{},
 	"tls+tcp":  tlstcp.Transport{},
 	"tls+tcp4": tlstcp.Transport{},
 	"tls+tcp6": tlstcp.Transport{},
+	"socket":   fdsocket.Transport{},
 }
 
 // endpointURL is a URL that was taken apart and checked.
@@ -80,6 +82,9 @@ func (u endpointURL) honours(explicit transport.Options) error {
 		transport.OptTCPKeepAlive: "WithTCPKeepAlive",
 		transport.OptDialContext:  "WithDialContext",
 		transport.OptTLS:          "WithTLS",
+
+		transport.OptIPCPermissions:        "WithIPCPermissions",
+		transport.OptIPCSecurityDescriptor: "WithIPCSecurityDescriptor",
 	} {
 		if explicit&option&^u.transport.Options() != 0 {
 			return because(ErrNotSupported, "%s means nothing to %s://", name, u.scheme)

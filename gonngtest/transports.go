@@ -28,12 +28,12 @@ type Transport struct {
 
 // Transports is the table of transports that [EachTransport] runs a test over.
 // A transport of one's own needs no row here, see [Transport.Run].
-var Transports = []Transport{
+var Transports = append([]Transport{
 	{Name: "tcp", Address: func(string) string { return "tcp://127.0.0.1:0" }},
 	{Name: "ipc", Address: ipcAddress},
 	{Name: "inproc", Address: func(string) string { return "inproc://" + rand.Text() }},
 	secured(Transport{Name: "tls+tcp", Address: func(string) string { return "tls+tcp://127.0.0.1:0" }}),
-}
+}, linuxTransports()...)
 
 // secured gives a transport that uses TLS a certificate of its own.
 func secured(tr Transport) Transport {
@@ -48,6 +48,15 @@ func secured(tr Transport) Transport {
 	tr.Listen = []gonng.ListenOption{gonng.WithTLS(&tls.Config{Certificates: []tls.Certificate{cert.TLS()}})}
 	tr.Dial = []gonng.DialOption{gonng.WithTLS(&tls.Config{RootCAs: ca.Pool})}
 	return tr
+}
+
+func linuxTransports() []Transport {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	return []Transport{
+		{Name: "abstract", Address: func(string) string { return "abstract://" + rand.Text() }},
+	}
 }
 
 func ipcAddress(dir string) string {

@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io/fs"
 	"net"
 	"time"
 )
@@ -52,6 +53,11 @@ type Transport interface {
 	// Listen starts to listen; the address is bound when it returns.
 	Listen(ctx context.Context, scheme, address string, cfg *Config) (Listener, error)
 }
+
+// Once is a Transport whose addresses can be dialed once, because that uses them
+// up. A dialer then does not try again, neither when it fails nor when the
+// connection has ended.
+type Once interface{ Once() }
 
 // A Listener is a bound address.
 type Listener interface {
@@ -139,6 +145,8 @@ const (
 	OptTCPKeepAlive
 	OptDialContext
 	OptTLS
+	OptIPCPermissions
+	OptIPCSecurityDescriptor
 )
 
 // Config is what a socket asks of a transport. A transport must honour
@@ -158,4 +166,10 @@ type Config struct {
 	// DialContext, unless nil, makes the connections that Dial returns.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	TLS         *tls.Config // belongs to the program: clone it before changing it
+
+	// IPCPermissions are those of the file that a listener makes, whatever the
+	// umask; 0: as the umask has it. Nobody may get in before they hold.
+	IPCPermissions fs.FileMode
+	// IPCSecurityDescriptor is the same for Windows, in SDDL; "": the default.
+	IPCSecurityDescriptor string
 }

@@ -76,7 +76,10 @@ func SetOptions(nc net.Conn, cfg *transport.Config) error {
 	if !ok {
 		return nil
 	}
-	return tc.SetNoDelay(cfg.TCPNoDelay)
+	if err := tc.SetNoDelay(cfg.TCPNoDelay); err != nil {
+		return err
+	}
+	return setUserTimeout(tc)
 }
 
 // Split takes address apart and checks it.

@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"net"
+	"net/url"
+	"strings"
 
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
@@ -17,6 +19,27 @@ type Listener struct {
 	Address string
 	// Prepare, if not nil, sets options of an accepted connection.
 	Prepare func(net.Conn) error
+}
+
+// Listen makes a transport.Listener of one that is bound, and speaks as those
+// who dial it do: as ipc over a Unix socket, as tcp elsewhere.
+func Listen(l net.Listener, cfg *transport.Config) *Listener {
+	framing := wire.StreamFraming
+	if l.Addr().Network() == "unix" {
+		framing = wire.IPCFraming
+	}
+	return &Listener{Listener: l, Framing: framing, Config: cfg, Address: URL(l.Addr())}
+}
+
+// URL is where to dial what listens at addr.
+func URL(addr net.Addr) string {
+	if addr.Network() != "unix" {
+		return "tcp://" + addr.String()
+	}
+	if name, ok := strings.CutPrefix(addr.String(), "@"); ok { // as package net writes abstract names
+		return "abstract://" + url.PathEscape(name)
+	}
+	return "ipc://" + addr.String()
 }
 
 // URL implements transport.Listener.

@@ -33,7 +33,9 @@ type Transport struct {
 func (*Transport) Options() transport.Options { return 0 }
 
 // Check implements transport.Transport.
-func (*Transport) Check(_, name string) error {
+func (*Transport) Check(_, name string) error { return check(name) }
+
+func check(name string) error {
 	if name == "" {
 		return fmt.Errorf("%w: the name is empty", transport.ErrAddressInvalid)
 	}
@@ -42,6 +44,12 @@ func (*Transport) Check(_, name string) error {
 
 // Dial implements transport.Transport.
 func (t *Transport) Dial(ctx context.Context, _, name string, cfg *transport.Config) (transport.Conn, error) {
+	if err := check(name); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	t.mu.Lock()
 	l := t.listeners[name]
 	t.mu.Unlock()
@@ -61,6 +69,9 @@ func (t *Transport) Dial(ctx context.Context, _, name string, cfg *transport.Con
 
 // Listen implements transport.Transport.
 func (t *Transport) Listen(_ context.Context, scheme, name string, cfg *transport.Config) (transport.Listener, error) {
+	if err := check(name); err != nil {
+		return nil, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.listeners[name] != nil {

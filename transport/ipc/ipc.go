@@ -1,6 +1,7 @@
-// Package ipc carries messages between processes of one machine over Unix
-// sockets: ipc:// and unix://. A listener makes the file, and removes it when it
-// is closed.
+// Package ipc carries messages between processes of one machine: over Unix
+// sockets, ipc:// and unix://, where a listener makes the file, and removes it
+// when it is closed; over Linux's abstract Unix sockets, abstract://, which have
+// a name and no file; on Windows over named pipes, ipc://.
 package ipc
 
 import (
@@ -9,8 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
-	"runtime"
 	"syscall"
 
 	"github.com/gonng/gonng/internal/stream"
@@ -18,12 +17,12 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Transport is the ipc transport.
+// Transport is the transport of ipc:// and unix://.
 type Transport struct{}
 
 // Options implements transport.Transport.
 func (Transport) Options() transport.Options {
-	return transport.OptDialContext
+	return transport.OptDialContext | platformOptions
 }
 
 // Check implements transport.Transport.
@@ -34,22 +33,7 @@ func (Transport) Dial(ctx context.Context, _, path string, cfg *transport.Config
 	if err := check(path); err != nil {
 		return nil, err
 	}
-	dial := cfg.DialContext
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	nc, err := dial(ctx, "unix", path)
-	if errors.Is(err, fs.ErrNotExist) { // no file, nobody who listens: as with tcp
-		err = fmt.Errorf("%w: %w", syscall.ECONNREFUSED, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	conn, err := stream.Handshake(ctx, nc, wire.IPCFraming, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return conn, nil
+	return dial(ctx, network, prefix+path, dialContext, cfg)
 }
 
 // Listen implements transport.Transport. The file that a killed process left
@@ -58,51 +42,34 @@ func (Transport) Listen(ctx context.Context, scheme, path string, cfg *transport
 	if err := check(path); err != nil {
 		return nil, err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
-	if errors.Is(err, syscall.EADDRINUSE) && stale(ctx, path) {
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-		l, err = new(net.ListenConfig).Listen(ctx, "unix", path)
+	l, err := listen(ctx, path, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return listener(l, scheme+"://"+path, cfg), nil
+}
+
+func listener(l net.Listener, url string, cfg *transport.Config) transport.Listener {
+	return &stream.Listener{Listener: l, Framing: wire.IPCFraming, Config: cfg, Address: url}
+}
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// dial connects by the program's DialContext, or else by how.
+func dial(ctx context.Context, network, address string, how dialFunc, cfg *transport.Config) (transport.Conn, error) {
+	if cfg.DialContext != nil {
+		how = cfg.DialContext
+	}
+	nc, err := how(ctx, network, address)
+	if errors.Is(err, fs.ErrNotExist) { // no file, nobody who listens: as with tcp
+		err = fmt.Errorf("%w: %w", syscall.ECONNREFUSED, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &stream.Listener{Listener: l, Framing: wire.IPCFraming, Config: cfg, Address: scheme + "://" + path}, nil
-}
-
-// stale reports whether path is a socket that nobody listens on: only a
-// refused connection proves that.
-func stale(ctx context.Context, path string) bool {
-	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != os.ModeSocket {
-		return false
+	conn, err := stream.Handshake(ctx, nc, wire.IPCFraming, cfg)
+	if err != nil {
+		return nil, err // not conn: a nil *stream.Conn in an interface is not nil
 	}
-	nc, err := new(net.Dialer).DialContext(ctx, "unix", path)
-	if err == nil {
-		nc.Close()
-		return false
-	}
-	return errors.Is(err, syscall.ECONNREFUSED)
-}
-
-// check refuses what the kernel would refuse as a bare "invalid argument".
-func check(path string) error {
-	limit := 107 // sun_path and its final zero
-	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
-		limit = 103
-	}
-	switch {
-	case path == "":
-		return fmt.Errorf("%w: the path is empty", transport.ErrAddressInvalid)
-	case len(path) > limit:
-		return fmt.Errorf("%w: path %q has %d bytes, a Unix socket takes at most %d", transport.ErrAddressInvalid, path, len(path), limit)
-	case path[0] == '@': // package net would make it an abstract name
-		return fmt.Errorf("%w: path %q: write ./%s for a file of that name", transport.ErrAddressInvalid, path, path)
-	}
-	for _, c := range []byte(path) {
-		if c == 0 {
-			return fmt.Errorf("%w: path %q has a zero byte", transport.ErrAddressInvalid, path)
-		}
-	}
-	return nil
+	return conn, nil
 }

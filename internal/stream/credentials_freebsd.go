@@ -1,0 +1,3 @@
+package stream
+
+func peerPID(int) (int, error) { return 0, nil } // not told

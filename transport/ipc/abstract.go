@@ -1,0 +1,78 @@
+package ipc
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"runtime"
+
+	"github.com/gonng/gonng/internal/stream"
+	"github.com/gonng/gonng/transport"
+)
+
+// Abstract is the transport of abstract://, Unix sockets whose names are the
+// kernel's and no files. A name is any bytes, percent-encoded where need be, and
+// at most 107 of them; a listener with the empty name gets one from the kernel.
+// Addresses show a name as package net does: behind an @, and up to its first
+// zero byte.
+type Abstract struct{}
+
+// Options implements transport.Transport.
+func (Abstract) Options() transport.Options { return transport.OptDialContext }
+
+// Check implements transport.Transport.
+func (Abstract) Check(_, name string) error {
+	_, err := abstractName(name)
+	return err
+}
+
+// Dial implements transport.Transport.
+func (Abstract) Dial(ctx context.Context, _, name string, cfg *transport.Config) (transport.Conn, error) {
+	decoded, err := abstractName(name)
+	if err == nil && decoded == "" {
+		err = fmt.Errorf("%w: an empty name can be listened on, not dialed", transport.ErrAddressInvalid)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return dial(ctx, network, "@"+decoded, dialContext, cfg)
+}
+
+// Listen implements transport.Transport.
+func (Abstract) Listen(ctx context.Context, scheme, name string, cfg *transport.Config) (transport.Listener, error) {
+	decoded, err := abstractName(name)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.IPCPermissions != 0 {
+		return nil, fmt.Errorf("%w: an abstract socket has no permissions, every process can connect to it", transport.ErrNotSupported)
+	}
+	address := "@" + decoded
+	if decoded == "" {
+		address = "" // the kernel binds what is bound to nothing
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if decoded == "" {
+		return listener(l, stream.URL(l.Addr()), cfg), nil
+	}
+	return listener(l, scheme+"://"+name, cfg), nil
+}
+
+func abstractName(encoded string) (string, error) {
+	if runtime.GOOS != "linux" {
+		return "", fmt.Errorf("%w: abstract sockets are Linux's", transport.ErrNotSupported)
+	}
+	name, err := url.PathUnescape(encoded)
+	const limit = 107 // sun_path and the zero that it begins with
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%w: name %q: %w", transport.ErrAddressInvalid, encoded, err)
+	case len(name) > limit:
+		return "", fmt.Errorf("%w: name %q has %d bytes, an abstract socket takes at most %d", transport.ErrAddressInvalid, encoded, len(name), limit)
+	}
+	return name, nil
+}

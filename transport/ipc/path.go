@@ -1,0 +1,71 @@
+//go:build !windows
+
+package ipc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/gonng/gonng/transport"
+)
+
+const network, prefix = "unix", ""
+
+func dialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+// check refuses what the kernel would refuse as a bare "invalid argument".
+func check(path string) error {
+	limit := 107 // sun_path and its final zero
+	if runtime.GOOS != "linux" {
+		limit = 103
+	}
+	switch {
+	case path == "":
+		return fmt.Errorf("%w: the path is empty", transport.ErrAddressInvalid)
+	case len(path) > limit:
+		return fmt.Errorf("%w: path %q has %d bytes, a Unix socket takes at most %d", transport.ErrAddressInvalid, path, len(path), limit)
+	case path[0] == '@': // package net would make it an abstract name
+		return fmt.Errorf("%w: path %q: write ./%s for a file of that name", transport.ErrAddressInvalid, path, path)
+	case strings.IndexByte(path, 0) >= 0:
+		return fmt.Errorf("%w: path %q has a zero byte", transport.ErrAddressInvalid, path)
+	}
+	return nil
+}
+
+// listen binds path, in place of a stale file if there is one. The lock is for
+// other listeners at the same path: a file may look stale between its bind and
+// its listen, and two must not both replace the same stale file.
+func listen(ctx context.Context, path string, cfg *transport.Config) (net.Listener, error) {
+	defer lock(ctx, filepath.Dir(path))()
+	l, err := bind(ctx, path, cfg.IPCPermissions)
+	if errors.Is(err, syscall.EADDRINUSE) && stale(ctx, path) {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+		l, err = bind(ctx, path, cfg.IPCPermissions)
+	}
+	return l, err
+}
+
+// stale reports whether path is a socket that nobody listens on: only a
+// refused connection proves that.
+func stale(ctx context.Context, path string) bool {
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != os.ModeSocket {
+		return false
+	}
+	nc, err := dialContext(ctx, network, path)
+	if err == nil {
+		nc.Close()
+		return false
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
