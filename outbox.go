@@ -146,6 +146,13 @@ func (o *outbox) failed() {
 	o.closed, o.taken = true, o.current.Len()
 }
 
+// used reports whether anything was ever accepted.
+func (o *outbox) used() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.messages > 0
+}
+
 // unsent is how many messages were accepted and not written. It is exact once
 // nobody writes any more.
 func (o *outbox) unsent() int {

@@ -263,6 +263,9 @@ func (p *Pipe) take() bool {
 
 // parted says goodbye to the peer and reports whether to wait for its answer.
 func (p *Pipe) parted() bool {
+	if !p.out.used() {
+		return false // nothing to lose; the reader may not even run yet
+	}
 	f, ok := p.conn.(transport.Finisher)
 	return ok && f.Finish()
 }

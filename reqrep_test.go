@@ -584,7 +584,7 @@ func TestReqResendsWhenPeerIsBack(t *testing.T) {
 		url := l.URL()
 		check(t, first.Close())
 		second := open(t, gonng.NewRep0)
-		_, err := second.Listen(testContext(t), url)
+		_, err := second.Listen(testContext(t), url, tr.Listen...)
 		check(t, err)
 		for range ownedSizes {
 			m, err := second.RecvMsg(testContext(t))
