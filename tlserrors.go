@@ -25,8 +25,8 @@ var unproven = [...]string{
 
 // tlsKind tells failures of TLS apart: ErrPeerAuth is about who the other side
 // is, ErrCrypto is the rest; 0 is for what is not about TLS as such. A
-// certificate that has expired is ErrCrypto, on both sides: it says who the
-// peer is, at the wrong time.
+// certificate that has expired is ErrCrypto: it says who the peer is, at the
+// wrong time.
 func tlsKind(err error) Error {
 	var verification *tls.CertificateVerificationError
 	var invalid x509.CertificateInvalidError

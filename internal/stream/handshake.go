@@ -51,13 +51,16 @@ func introduce(ctx context.Context, nc net.Conn, cfg *transport.Config) (uint16,
 }
 
 func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
-	// Written from a goroutine of its own: a connection without a buffer
-	// (net.Pipe) takes a byte only when the other side reads.
 	wrote := make(chan error, 1)
-	go func() {
+	write := func() {
 		_, err := nc.Write(wire.AppendHandshake(nil, cfg.Protocol))
 		wrote <- err
-	}()
+	}
+	if buffered(nc) {
+		write() // a failure can wait: what there is to read may say why
+	} else {
+		go write()
+	}
 	var hello [wire.HandshakeSize]byte
 	n, err := io.ReadFull(nc, hello[:])
 	if err != nil {
@@ -72,6 +75,18 @@ func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 		return 0, fmt.Errorf("%w: %w", transport.ErrProtocol, err)
 	}
 	return peer, <-wrote
+}
+
+// buffered reports whether the operating system takes a handshake at once. A
+// connection without a buffer (net.Pipe) takes it when the other side reads.
+func buffered(nc net.Conn) bool {
+	switch nc := nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	case *tls.Conn:
+		return buffered(nc.NetConn())
+	}
+	return false
 }
 
 func handshakeError(err error, n int, cfg *transport.Config) error {
