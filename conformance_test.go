@@ -35,6 +35,8 @@ var protocolPairs = []protocolPair{
 	{name: "pub0-sub0", a: makes(gonng.NewPub0), b: makes(gonng.NewSub0, gonng.WithTopics("")), lockstep: true},
 	{name: "surveyor0-respondent0", a: makes(gonng.NewSurveyor0, gonng.WithSurveyTime(patience)), b: makes(gonng.NewRespondent0), answers: true, lockstep: true},
 	{name: "bus0", a: makes(gonng.NewBus0), b: makes(gonng.NewBus0), lockstep: true},
+	{name: "raw-pair0", a: rawMaker(gonng.ProtocolPair0), b: rawMaker(gonng.ProtocolPair0)},
+	{name: "raw-pair1", a: rawMaker(gonng.ProtocolPair1), b: rawMaker(gonng.ProtocolPair1)},
 }
 
 // maker makes a socket; what differs between the constructors is the type of
