@@ -56,7 +56,7 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 		return err
 	}
 	defer func() { err = c.close(ctx, err) }()
-	if err := c.configure(logger(cfg, std.err)); err != nil {
+	if err := c.configure(logger(std.err, cfg.logLevel())); err != nil {
 		return err
 	}
 	for _, a := range cfg.addrs {
@@ -67,22 +67,25 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 	return c.converse(ctx)
 }
 
-// logger tells of what is lost and refused, which nngcat keeps to itself;
-// --verbose adds connections, --silent silences it.
-func logger(cfg catConfig, w io.Writer) *slog.Logger {
-	if cfg.silent {
-		return slog.New(slog.DiscardHandler)
+// logLevel: what is lost and refused, which nngcat keeps to itself, is logged;
+// --verbose adds connections, --silent leaves nothing.
+func (c *catConfig) logLevel() slog.Level {
+	switch {
+	case c.silent:
+		return slog.LevelError + 1
+	case c.verbose:
+		return slog.LevelInfo
 	}
-	opts := &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+	return slog.LevelWarn
+}
+
+func logger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && a.Key == slog.TimeKey {
 			return slog.Attr{}
 		}
 		return a
-	}}
-	if cfg.verbose {
-		opts.Level = slog.LevelInfo
-	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	}}))
 }
 
 func (c *cat) configure(log *slog.Logger) error {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// catOption is one option of nngcat: a long name, perhaps a letter, and what
+// catOption is one option of nngcat, or of device: a long name, perhaps a letter, and what
 // it does with its value, or with "" if it takes none.
 type catOption struct {
 	name  string

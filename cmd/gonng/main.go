@@ -1,10 +1,11 @@
 // Command gonng talks to Scalability Protocols peers from the shell.
 //
 //	gonng cat      send and receive messages, as nngcat does
+//	gonng device   join two networks by forwarding between them
 //	gonng demo     show every protocol inside this process
 //	gonng version  say what this program was built from
 //
-// "gonng help" and "gonng cat --help" say more.
+// "gonng help", "gonng cat --help" and "gonng device --help" say more.
 package main
 
 import (
@@ -37,6 +38,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"cat", "send and receive messages, with the options and output of nngcat", runCat},
+		{"device", "forward messages between two sides, as broker or proxy", runDevice},
 		{"demo", "show every protocol inside this process, without a network", runDemo},
 		{"version", "print the version of the module, of Go and the platform", runVersion},
 	}
@@ -76,5 +78,5 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s%s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "  help     print this\n\n\"gonng cat --help\" lists the options of cat.\n")
+	fmt.Fprint(w, "  help     print this\n\n\"gonng cat --help\" and \"gonng device --help\" list their options.\n")
 }

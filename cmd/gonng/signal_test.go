@@ -24,25 +24,39 @@ func TestSignals(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			url := listenURL(t, "ipc")
-			got := killed(t, exec.CommandContext(t.Context(), self, "cat", "--pull", "-v", "--listen", url), sig)
+			got := killed(t, exec.CommandContext(t.Context(), self, "cat", "--pull", "-v", "--listen", url), "Listening at: "+url, sig)
 			if got != sig {
 				t.Errorf("it died of %v, want %v", got, sig)
 			}
-			if _, err := os.Stat(strings.TrimPrefix(url, "ipc://")); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("the socket's file: %v, want that it is gone", err)
-			}
+			checkNoFile(t, url)
 		})
 	}
+	t.Run("device", func(t *testing.T) {
+		url := listenURL(t, "ipc")
+		got := killed(t, exec.CommandContext(t.Context(), self, "device", "bus", "--front-listen", url), url, syscall.SIGINT)
+		if got != syscall.SIGINT {
+			t.Errorf("it died of %v", got)
+		}
+		checkNoFile(t, url)
+	})
 	t.Run("nngcat", func(t *testing.T) {
 		nngcat := exec.CommandContext(t.Context(), "stdbuf", "-oL", nngcatPath(t), "--pull", "-v", "--listen", listenURL(t, "ipc"))
-		if got := killed(t, nngcat, syscall.SIGINT); got != syscall.SIGINT {
+		if got := killed(t, nngcat, "Listening at: ", syscall.SIGINT); got != syscall.SIGINT {
 			t.Errorf("nngcat died of %v", got)
 		}
 	})
 }
 
-// killed starts cmd, sends it sig when it listens, and returns what it died of.
-func killed(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) syscall.Signal {
+func checkNoFile(t *testing.T, url string) {
+	t.Helper()
+	if _, err := os.Stat(strings.TrimPrefix(url, "ipc://")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket's file: %v, want that it is gone", err)
+	}
+}
+
+// killed starts cmd, sends it sig when it has printed a line that starts with
+// greeting, and returns what it died of.
+func killed(t *testing.T, cmd *exec.Cmd, greeting string, sig syscall.Signal) syscall.Signal {
 	t.Helper()
 	cmd.Env = append(os.Environ(), asCommand+"=1")
 	out, err := cmd.StdoutPipe()
@@ -54,7 +68,7 @@ func killed(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) syscall.Signal {
 	}
 	overdue := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
 	defer overdue.Stop()
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, "Listening at: ") {
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, greeting) {
 		t.Errorf("it printed %q, %v", line, err)
 	}
 	if err := cmd.Process.Signal(sig); err != nil {

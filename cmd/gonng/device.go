@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gonng/gonng"
+)
+
+// device is one run of "gonng device" after its options were understood.
+type device struct {
+	deviceConfig
+	front, back *gonng.Raw // back is nil if the front reflects
+	out         io.Writer
+}
+
+func runDevice(ctx context.Context, args []string, std streams) int {
+	cfg, err := parseDevice(args)
+	if errors.Is(err, errHelp) {
+		deviceUsage(std.out)
+		return exitOK
+	}
+	code := exitUsage
+	if err == nil {
+		code = exitError
+		err = runDeviceConfig(ctx, cfg, std)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case err != nil:
+		fmt.Fprintln(std.err, "gonng device: "+strings.TrimPrefix(err.Error(), "gonng: "))
+		return code
+	}
+	return exitOK
+}
+
+func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err error) {
+	d := &device{deviceConfig: cfg, out: std.out}
+	log := logger(std.err, cfg.logLevel())
+	defer func() { d.close(log) }()
+	if d.front, err = d.open(d.kind.front, gonng.WithName("front"), gonng.WithLogger(log)); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(d.addrs, func(a deviceAddr) bool { return a.back }) {
+		if d.back, err = d.open(d.kind.front.Peer(), gonng.WithName("back"), gonng.WithLogger(log)); err != nil {
+			return err
+		}
+	}
+	for _, a := range d.addrs {
+		if err := d.connect(ctx, a); err != nil {
+			return err
+		}
+	}
+	if d.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.duration)
+		defer cancel()
+	}
+	if err := gonng.Device(ctx, d.front, d.back); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+func (d *device) open(p gonng.Protocol, opts ...gonng.SocketOption) (*gonng.Raw, error) {
+	if d.ttl > 0 {
+		opts = append(opts, gonng.WithTTL(d.ttl))
+	}
+	if d.recvMaxSize >= 0 {
+		opts = append(opts, gonng.WithRecvMaxSize(d.recvMaxSize))
+	}
+	return gonng.NewRaw(p, opts...)
+}
+
+// connect listens, and prints where, or dials, and does not wait for a peer
+// that is still to come.
+func (d *device) connect(ctx context.Context, a deviceAddr) error {
+	s := d.front
+	if a.back {
+		s = d.back
+	}
+	if a.dial {
+		_, err := s.Dial(ctx, a.url, gonng.WithDialMode(gonng.DialBackground))
+		return err
+	}
+	l, err := s.Listen(ctx, a.url)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(d.out, l.URL())
+	return outputError(err)
+}
+
+// close closes both sockets at a time: after a signal there is time for one
+// linger.
+func (d *device) close(log *slog.Logger) {
+	var closing sync.WaitGroup
+	for _, s := range []*gonng.Raw{d.front, d.back} {
+		if s != nil {
+			closing.Go(func() {
+				_ = s.Close() // what is left it logs
+				logDropped(log, s)
+			})
+		}
+	}
+	closing.Wait()
+}
+
+// logDropped says in one line what the socket has only counted.
+func logDropped(log *slog.Logger, s *gonng.Raw) {
+	st := s.Stats()
+	args := []any{"socket", s.Name()}
+	for _, counter := range []struct {
+		reason string
+		n      uint64
+	}{
+		{"ttl_exceeded", st.TTLExceeded},
+		{"no_peer", st.NoPeer},
+		{"dropped_full", st.DroppedFull},
+		{"malformed", st.Malformed},
+		{"too_large", st.TooLarge},
+		{"truncated", st.Truncated},
+		{"unexpected", st.Unexpected},
+		{"unsent", st.Unsent},
+	} {
+		if counter.n > 0 {
+			args = append(args, counter.reason, counter.n)
+		}
+	}
+	if len(args) > 2 {
+		log.Warn("gonng: messages were dropped", args...)
+	}
+}
