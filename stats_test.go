@@ -330,7 +330,7 @@ func TestConnectStats(t *testing.T) {
 		t.Errorf("the socket has %+v, want %+v", got, expected)
 	}
 
-	d := dial(t, s, tcp, vacant(t, tcp))
+	d := dial(t, s, tcp, vacant(t, tcp), gonng.WithDialMode(gonng.DialBackground))
 	eventually("nobody listens", d.Stats, gonng.ConnectStats{ConnectFailures: 1})
 	pull := open(t, gonng.NewPull0)
 	l = listen(t, pull, tcp)

@@ -346,18 +346,17 @@ func TestSurveyDrops(t *testing.T) {
 func TestRespondentServe(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		surveyor := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(patience))
-		respondent := open(t, gonng.NewRespondent0)
+		log := newRecorder()
+		respondent := open(t, gonng.NewRespondent0, gonng.WithLogger(log.logger()))
 		link(t, surveyor, respondent, tr)
-		var running, most atomic.Int32
+		var running atomic.Int32
 		all := make(chan struct{})
 		serveSurveys(t, respondent, func(ctx context.Context, m *gonng.Message) ([]byte, error) {
 			if string(m.Bytes()) == "fail" {
 				return nil, errors.New("no")
 			}
-			if n := running.Add(1); n == 3 {
+			if running.Add(1) == 3 {
 				close(all)
-			} else if n > most.Load() {
-				most.Store(n)
 			}
 			defer running.Add(-1)
 			select {
@@ -381,6 +380,7 @@ func TestRespondentServe(t *testing.T) {
 		}
 		_, err = fail.TryRecv()
 		want(t, err, gonng.ErrTryAgain)
+		log.want(t, "unanswered", "error=no")
 	})
 }
 
