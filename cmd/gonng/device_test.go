@@ -80,8 +80,18 @@ func (d *runningDevice) logs(t *testing.T, want string) {
 func (d *runningDevice) interrupt(t *testing.T) {
 	t.Helper()
 	d.stop()
-	if code := <-d.code; code != exitInterrupted {
-		t.Errorf("exit code %d after the interruption, want %d", code, exitInterrupted)
+	d.ends(t, exitInterrupted)
+}
+
+func (d *runningDevice) ends(t *testing.T, want int) {
+	t.Helper()
+	select {
+	case code := <-d.code:
+		if code != want {
+			t.Errorf("exit code %d, want %d", code, want)
+		}
+	case <-time.After(patience):
+		t.Fatal("it did not end")
 	}
 }
 
@@ -264,9 +274,7 @@ func TestDeviceWaitsForPeers(t *testing.T) {
 
 func TestDeviceDuration(t *testing.T) {
 	d := startDevice(t, "bus", "--duration", "50ms", "--front-listen", listenURL(t, "ipc"))
-	if code := <-d.code; code != exitOK {
-		t.Errorf("exit code %d, want %d", code, exitOK)
-	}
+	d.ends(t, exitOK)
 }
 
 func TestDeviceArguments(t *testing.T) {
@@ -315,8 +323,10 @@ func TestDeviceArguments(t *testing.T) {
 }
 
 func TestDeviceOutputThatFails(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	var stderr strings.Builder
-	code := run(t.Context(), []string{"device", "bus", "--front-listen", listenURL(t, "ipc")}, nil, brokenWriter{}, &stderr)
+	code := run(ctx, []string{"device", "bus", "--front-listen", listenURL(t, "ipc")}, nil, brokenWriter{}, &stderr)
 	if code != exitError || !strings.Contains(stderr.String(), "cannot write to the standard output: disk full") {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
