@@ -71,10 +71,21 @@ A URL says how and where:
 	ipc:///path           a Unix socket; ipc://path is relative to the working
 	                      directory, and unix:// is another name of ipc://
 	tcp://host:port       TCP; tcp4:// and tcp6:// insist on that version of IP
+	tls+tcp://host:port   TLS over TCP, likewise tls+tcp4:// and tls+tcp6://; see
+	                      below
 
-To listen, the host of a TCP URL may be empty or * for every interface, and
+To listen, the host of a TCP or TLS URL may be empty or * for every interface, and
 the port 0 for a free one, which [Listener.URL] then tells. To dial, the host
 may be a name, which is looked up at every attempt.
+
+TLS takes a [*tls.Config] of package crypto/tls by [WithTLS], as it is. A
+listener needs a certificate. A dialer verifies that of its peer, which must be
+for the host in the URL, a name or an address, and trusts the system's
+authorities if it is told nothing else. [TLSConfig] makes a configuration in the
+terms of nng and pynng. [Pipe.TLS] says who the peer is.
+
+URLs of TCP and TLS may do without the slashes, as in pynng's documentation:
+tls+tcp:127.0.0.1:1313.
 
 [Socket.ListenOn] and [Socket.Attach] take a [net.Listener] or [net.Conn] from
 the program instead. Package transport is the contract for transports of one's
@@ -205,6 +216,7 @@ documentation of each name says what it is called there.
 	recv_max_size=n                   WithRecvMaxSize(n)
 	reconnect_time_min, _max          WithReconnectTime(min, max)
 	local_address                     Listener.Addr, Pipe.LocalAddr
+	tls_config=TLSConfig(...)         WithTLS(config), made by TLSConfig{...}.Build()
 	except Timeout                    errors.Is(err, ErrTimeout)
 
 Sends have the same options with Send in place of Recv. The exceptions of pynng

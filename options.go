@@ -393,9 +393,12 @@ func WithDialContext(dial func(ctx context.Context, network, address string) (ne
 	}}
 }
 
-// WithTLS is the configuration of TLS connections. It is used as it is, and
-// must not be changed afterwards; a dialer without a ServerName takes it from
-// the URL. nng: NNG_OPT_TLS_CONFIG; pynng: tls_config.
+// WithTLS is the configuration of TLS connections; [TLSConfig] makes one in the
+// terms of nng. It is used as it is, with all its functions, and must not be
+// changed afterwards, but for what package tls allows. A dialer takes the
+// ServerName from the URL if there is none, and without WithTLS trusts the
+// system's authorities; a listener needs a certificate. nng:
+// NNG_OPT_TLS_CONFIG; pynng: tls_config.
 func WithTLS(config *tls.Config) interface {
 	SocketOption
 	DialOption
