@@ -69,14 +69,24 @@ A URL says how and where:
 
 	inproc://name         inside this process; the name may be anything
 	ipc:///path           a Unix socket; ipc://path is relative to the working
-	                      directory, and unix:// is another name of ipc://
+	                      directory, and unix:// is another name of ipc://; on
+	                      Windows the named pipe \\.\pipe\path, as with nng
+	abstract://name       a Unix socket without a file (Linux); other bytes than
+	                      letters and digits may be percent-encoded
 	tcp://host:port       TCP; tcp4:// and tcp6:// insist on that version of IP
 	tls+tcp://host:port   TLS over TCP, likewise tls+tcp4:// and tls+tcp6://; see
 	                      below
+	socket://3            descriptor 3, which the process has inherited: to dial, a
+	                      connected socket, which works once; to listen, a
+	                      listening one (Unix)
 
 To listen, the host of a TCP or TLS URL may be empty or * for every interface, and
-the port 0 for a free one, which [Listener.URL] then tells. To dial, the host
-may be a name, which is looked up at every attempt.
+the port 0 for a free one, which [Listener.URL] then tells; abstract:// without a
+name lets the kernel choose one, too. To dial, the host may be a name, which is
+looked up at every attempt.
+
+Who may connect to a Unix socket [WithIPCPermissions] says, and to a named pipe
+[WithIPCSecurityDescriptor]; who did connect [Pipe.PeerCred] tells.
 
 TLS takes a [*tls.Config] of package crypto/tls by [WithTLS], as it is. A
 listener needs a certificate. A dialer verifies that of its peer, which must be
@@ -88,7 +98,8 @@ URLs of TCP and TLS may do without the slashes, as in pynng's documentation:
 tls+tcp:127.0.0.1:1313.
 
 [Socket.ListenOn] and [Socket.Attach] take a [net.Listener] or [net.Conn] from
-the program instead. Package transport is the contract for transports of one's
+the program instead: those of systemd's socket activation, for instance, see
+[SystemdListeners]. Package transport is the contract for transports of one's
 own.
 
 # Connections

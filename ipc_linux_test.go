@@ -52,7 +52,7 @@ func bound(t testing.TB, name string) bool {
 
 func TestAbstractNames(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	unique := strings.ReplaceAll(strings.Trim(transport("abstract").URL(t), "abstract:/"), "/", "")
+	unique := strings.TrimPrefix(transport("abstract").URL(t), "abstract://")
 	for encoded, name := range map[string]string{
 		unique:                     unique,
 		unique + "/a/b":            unique + "/a/b",

@@ -30,8 +30,8 @@ type Socket interface {
 	// listen.
 	Listen(ctx context.Context, url string, opts ...ListenOption) (*Listener, error)
 	// ListenOn accepts connections from l in the framing of tcp, or of ipc where l
-	// listens on a Unix socket. It takes l over, and closes it with the listener,
-	// or when it fails.
+	// listens on a Unix socket or, on Windows, a named pipe. It takes l over, and
+	// closes it with the listener, or when it fails.
 	// WithTCPNoDelay and WithTCPKeepAlive are left to whoever made l, and so are
 	// permissions. [SystemdListeners] has those of socket activation.
 	ListenOn(l net.Listener, opts ...ListenOption) (*Listener, error)
@@ -39,7 +39,8 @@ type Socket interface {
 	// a proxy. It takes conn over, and closes it also when it fails. The peer must
 	// do the same at the same time: Attach waits until both have introduced
 	// themselves, for at most 5 seconds. The framing is that of tcp, also over a
-	// Unix socket, as with nng's socket://.
+	// Unix socket. A descriptor can be dialed instead: socket://3. nng: socket://
+	// and NNG_OPT_SOCKET_FD.
 	Attach(ctx context.Context, conn net.Conn) (*Pipe, error)
 	// Close hands what Send accepted to the operating system, for at most the
 	// linger ([WithLinger], default 1 s), then closes everything; calls that wait

@@ -1,6 +1,6 @@
 // Package gonngtest helps to test what is built on gonng: it runs a test over
 // every transport, finds what a test leaves behind, plays a peer byte by byte,
-// and breaks connections at a chosen byte.
+// breaks connections at a chosen byte, and checks the contract of transports.
 //
 //	func TestMain(m *testing.M) { gonngtest.Main(m) }
 //

@@ -3,12 +3,14 @@ package interop
 import (
 	"bytes"
 	"context"
+	crand "crypto/rand"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -51,12 +53,12 @@ func opens[S gonng.Socket, O any](constructor func(...O) (S, error), always ...O
 	}
 }
 
-// eachPairing runs test with either side listening, over tcp, ipc and tls+tcp. connect
+// eachPairing runs test with either side listening, over each transport. connect
 // starts nngcat with those arguments beside protocol and address, and connects.
 func eachPairing(t *testing.T, test func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *nngcat), opts ...gonng.SocketOption) {
 	program(t)
 	for _, p := range pairings {
-		for _, transport := range []string{"tcp", "ipc", "tls+tcp"} {
+		for _, transport := range transports() {
 			for _, listening := range []string{"gonng", "nngcat"} {
 				if p.dials && listening == "nngcat" {
 					continue
@@ -92,10 +94,21 @@ func eachPairing(t *testing.T, test func(t *testing.T, p pairing, s gonng.Socket
 	}
 }
 
+func transports() []string {
+	all := []string{"tcp", "ipc", "tls+tcp"}
+	if runtime.GOOS == "linux" {
+		all = append(all, "abstract")
+	}
+	return all
+}
+
 // vacant is a URL where nobody listens.
 func vacant(t *testing.T, transport string) string {
 	t.Helper()
-	if transport == "ipc" {
+	switch transport {
+	case "abstract":
+		return "abstract://" + crand.Text() + "%20%2F%ff"
+	case "ipc":
 		dir, err := os.MkdirTemp("", "sp") // shorter than t.TempDir
 		check(t, err)
 		t.Cleanup(func() { check(t, os.RemoveAll(dir)) })

@@ -6,8 +6,9 @@
 // protocol number and reports the peer's, and the socket decides whether the
 // two fit.
 //
-// gonng brings its own transports (inproc, ipc, tcp, tls+tcp). A program adds one with
-// [Register]; its URLs then work wherever gonng takes a URL.
+// gonng brings its own transports (inproc, ipc, abstract, tcp, tls+tcp, socket).
+// A program adds one with [Register]; its URLs then work wherever gonng takes a
+// URL. gonngtest.TestTransport checks that it keeps this contract.
 package transport
 
 import (

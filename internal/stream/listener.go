@@ -22,17 +22,20 @@ type Listener struct {
 }
 
 // Listen makes a transport.Listener of one that is bound, and speaks as those
-// who dial it do: as ipc over a Unix socket, as tcp elsewhere.
+// who dial it do: as tcp, or as ipc over a Unix socket or named pipe.
 func Listen(l net.Listener, cfg *transport.Config) *Listener {
-	framing := wire.StreamFraming
-	if l.Addr().Network() == "unix" {
-		framing = wire.IPCFraming
+	framing, url := wire.IPCFraming, URL(l.Addr())
+	if strings.HasPrefix(url, "tcp://") {
+		framing = wire.StreamFraming
 	}
-	return &Listener{Listener: l, Framing: framing, Config: cfg, Address: URL(l.Addr())}
+	return &Listener{Listener: l, Framing: framing, Config: cfg, Address: url}
 }
 
 // URL is where to dial what listens at addr.
 func URL(addr net.Addr) string {
+	if name, ok := strings.CutPrefix(addr.String(), `\\.\pipe\`); ok && addr.Network() == "pipe" {
+		return "ipc://" + name
+	}
 	if addr.Network() != "unix" {
 		return "tcp://" + addr.String()
 	}
