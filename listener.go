@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -107,6 +108,17 @@ func (l *Listener) URL() string { return l.l.URL() }
 // Addr is the bound address: a *net.TCPAddr, *net.UnixAddr or InprocAddr, or what
 // the listener given to ListenOn has.
 func (l *Listener) Addr() net.Addr { return l.l.Addr() }
+
+// Handler makes peers of the requests of an HTTP server of the program's, at
+// whatever path it is mounted; nil unless the listener's URL is ws or wss. Who
+// may connect is decided before it is called: by authentication, say, in a
+// handler around it. The handler returns when the peer has connected, and the
+// connection goes on. A listener at ws:///, which binds nothing, has its peers
+// from here only; one at another URL from both.
+func (l *Listener) Handler() http.Handler {
+	h, _ := l.l.(http.Handler)
+	return h
+}
 
 // Pipes are the listener's connections.
 func (l *Listener) Pipes() []*Pipe {
