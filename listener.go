@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -188,12 +189,22 @@ func (l *Listener) introduce(t *task, peer transport.Incoming) {
 	if err == nil {
 		_, err = l.s.addPipe(t, newPipe(l.s, conn, nil, l, l.URL()))
 	} else if l.ctx.Err() == nil {
-		l.s.mu.Lock()
-		l.s.stats.HandshakeErrors++
-		l.stats.HandshakeErrors++
-		l.s.mu.Unlock()
+		l.notIntroduced(err)
 	}
 	if err != nil && l.ctx.Err() == nil {
 		l.s.log(slog.LevelWarn, "peer not accepted", "url", l.URL(), "peer", remote, "error", classify(err))
+	}
+}
+
+// notIntroduced counts a peer whose handshake failed.
+func (l *Listener) notIntroduced(why error) {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	for _, st := range []*ConnectStats{&l.s.stats.ConnectStats, &l.stats} {
+		if errors.Is(why, transport.ErrWrongPeer) {
+			st.refused(classify(why))
+		} else {
+			st.HandshakeErrors++
+		}
 	}
 }

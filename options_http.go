@@ -39,11 +39,7 @@ func WithCheckOrigin(check func(*http.Request) bool) interface {
 	SocketOption
 	ListenOption
 } {
-	return struct {
-		setting
-		anySocket
-		anyListen
-	}{setting: func(c *Config) error {
+	return socketListenOption{setting: func(c *Config) error {
 		c.CheckOrigin = check
 		c.explicit |= transport.OptCheckOrigin
 		return nil

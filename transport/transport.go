@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
@@ -27,6 +28,10 @@ var (
 	ErrAddressInvalid = errors.New("address invalid")
 	// ErrProtocol says that the peer broke the rules of the wire.
 	ErrProtocol = errors.New("protocol error")
+	// ErrWrongPeer, which is an ErrProtocol, says that the peer has turned out to
+	// speak another protocol than Peer of Config. A transport whose connections
+	// tell the peer's number leaves that to the socket.
+	ErrWrongPeer = fmt.Errorf("%w: wrong peer", ErrProtocol)
 	// ErrMessageTooLarge says that a message is larger than the receiver takes.
 	ErrMessageTooLarge = errors.New("message too large")
 	// ErrInvalid says that an option has a value that can never work.

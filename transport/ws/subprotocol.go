@@ -44,10 +44,10 @@ func checkOffer(h http.Header, cfg *transport.Config) error {
 		return nil
 	case len(offered) == 0:
 		return fmt.Errorf("%w: the client asks for no subprotocol; this is %s, which talks to %s: ask for %s",
-			transport.ErrProtocol, cfg.ProtocolName, cfg.PeerName, want)
+			transport.ErrWrongPeer, cfg.ProtocolName, cfg.PeerName, want)
 	}
 	return fmt.Errorf("%w: the client asks for %s (%s); this is %s, which talks to %s: ask for %s",
-		transport.ErrProtocol, protocolOf(offered[0]), strings.Join(offered, ", "), cfg.ProtocolName, cfg.PeerName, want)
+		transport.ErrWrongPeer, protocolOf(offered[0]), strings.Join(offered, ", "), cfg.ProtocolName, cfg.PeerName, want)
 }
 
 // checkAnswer is for the client: it says why the server's subprotocol does not
@@ -59,8 +59,8 @@ func checkAnswer(h http.Header, cfg *transport.Config) error {
 		return nil
 	case got == "":
 		return fmt.Errorf("%w: the server has not confirmed the subprotocol %s; %s talks to %s",
-			transport.ErrProtocol, want, cfg.ProtocolName, cfg.PeerName)
+			transport.ErrWrongPeer, want, cfg.ProtocolName, cfg.PeerName)
 	}
 	return fmt.Errorf("%w: the server answers with %s (%s); %s talks to %s (%s)",
-		transport.ErrProtocol, protocolOf(got), got, cfg.ProtocolName, cfg.PeerName, want)
+		transport.ErrWrongPeer, protocolOf(got), got, cfg.ProtocolName, cfg.PeerName, want)
 }
