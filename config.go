@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/gonng/gonng/transport"
@@ -42,6 +43,10 @@ type Config struct {
 
 	IPCPermissions        fs.FileMode // of the file of a listener; 0, the default: as the umask has it
 	IPCSecurityDescriptor string      // of the named pipe of a listener on Windows, in SDDL; "": Windows' default
+
+	HTTPHeader  http.Header              // of ws and wss
+	CheckOrigin func(*http.Request) bool // of ws and wss; nil, the default: the same origin
+	TextFrames  bool                     // of ws and wss: text is accepted
 
 	handshakeTimeout time.Duration
 	explicit         transport.Options     // set for this one dialer or listener
@@ -93,10 +98,10 @@ func (c *Config) shared() any {
 		noDelay                            bool
 		keepAlive                          net.KeepAliveConfig
 		tls                                *tls.Config
-		dialed                             bool
+		explicit                           transport.Options
 	}{
 		c.Name, c.Logger, c.SendBuffer, c.RecvMaxSize, c.TTL, c.Linger, c.ReconnectMin, c.ReconnectMax,
-		c.TCPNoDelay, c.TCPKeepAlive, c.TLS, c.explicit&transport.OptDialContext != 0,
+		c.TCPNoDelay, c.TCPKeepAlive, c.TLS, c.explicit,
 	}
 }
 
@@ -136,6 +141,9 @@ func (l limit) reached(messages, bytes int) bool {
 func (c *Config) transport(p Protocol) *transport.Config {
 	return &transport.Config{
 		Protocol:         uint16(p),
+		Peer:             uint16(p.Peer()),
+		ProtocolName:     p.String(),
+		PeerName:         p.Peer().String(),
 		RecvMaxSize:      c.RecvMaxSize,
 		HandshakeTimeout: c.handshakeTimeout,
 		TCPNoDelay:       c.TCPNoDelay,
@@ -145,5 +153,9 @@ func (c *Config) transport(p Protocol) *transport.Config {
 
 		IPCPermissions:        c.IPCPermissions,
 		IPCSecurityDescriptor: c.IPCSecurityDescriptor,
+
+		HTTPHeader:  c.HTTPHeader,
+		CheckOrigin: c.CheckOrigin,
+		TextFrames:  c.TextFrames,
 	}
 }

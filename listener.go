@@ -2,8 +2,10 @@ package gonng
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -108,6 +110,17 @@ func (l *Listener) URL() string { return l.l.URL() }
 // the listener given to ListenOn has.
 func (l *Listener) Addr() net.Addr { return l.l.Addr() }
 
+// Handler makes peers of the requests of an HTTP server of the program's, at
+// whatever path it is mounted; nil unless the listener's URL is ws or wss. Who
+// may connect is decided before it is called: by authentication, say, in a
+// handler around it. The handler returns when the peer has connected, and the
+// connection goes on. A listener at ws:///, which binds nothing, has its peers
+// from here only; one at another URL from both.
+func (l *Listener) Handler() http.Handler {
+	h, _ := l.l.(http.Handler)
+	return h
+}
+
 // Pipes are the listener's connections.
 func (l *Listener) Pipes() []*Pipe {
 	return slices.DeleteFunc(l.s.Pipes(), func(p *Pipe) bool { return p.listener != l })
@@ -176,12 +189,22 @@ func (l *Listener) introduce(t *task, peer transport.Incoming) {
 	if err == nil {
 		_, err = l.s.addPipe(t, newPipe(l.s, conn, nil, l, l.URL()))
 	} else if l.ctx.Err() == nil {
-		l.s.mu.Lock()
-		l.s.stats.HandshakeErrors++
-		l.stats.HandshakeErrors++
-		l.s.mu.Unlock()
+		l.notIntroduced(err)
 	}
 	if err != nil && l.ctx.Err() == nil {
 		l.s.log(slog.LevelWarn, "peer not accepted", "url", l.URL(), "peer", remote, "error", classify(err))
+	}
+}
+
+// notIntroduced counts a peer whose handshake failed.
+func (l *Listener) notIntroduced(why error) {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	for _, st := range []*ConnectStats{&l.s.stats.ConnectStats, &l.stats} {
+		if errors.Is(why, transport.ErrWrongPeer) {
+			st.refused(classify(why))
+		} else {
+			st.HandshakeErrors++
+		}
 	}
 }

@@ -129,6 +129,11 @@ type (
 		anySocket
 		anyDial
 	}
+	socketListenOption struct {
+		setting
+		anySocket
+		anyListen
+	}
 	generalOption struct {
 		setting
 		anySocket

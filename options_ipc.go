@@ -8,12 +8,6 @@ import (
 	"github.com/gonng/gonng/transport/ipc"
 )
 
-type socketListenOption struct {
-	setting
-	anySocket
-	anyListen
-}
-
 // WithIPCPermissions are the permissions of the file that a listener at an
 // ipc:// or unix:// URL makes, exactly those, whatever the umask. To connect a
 // process needs to have write permission. They hold from the beginning: there is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"sync"
 	"syscall"
 
@@ -83,6 +84,16 @@ func (p *Pipe) Peer() Protocol { return Protocol(p.conn.Protocol()) }
 func (p *Pipe) TLS() *tls.ConnectionState {
 	if c, ok := p.conn.(transport.Secured); ok {
 		return c.TLS()
+	}
+	return nil
+}
+
+// HTTPRequest is the request by which the peer connected to a listener at a ws
+// or wss URL, or nil on other pipes: cookies, headers and what the program's own
+// handler put into its context. It has no body. nng: NNG_OPT_WS_REQUEST_HEADERS.
+func (p *Pipe) HTTPRequest() *http.Request {
+	if c, ok := p.conn.(transport.Requested); ok {
+		return c.HTTPRequest()
 	}
 	return nil
 }

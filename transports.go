@@ -11,6 +11,7 @@ import (
 	"github.com/gonng/gonng/transport/ipc"
 	"github.com/gonng/gonng/transport/tcp"
 	"github.com/gonng/gonng/transport/tlstcp"
+	"github.com/gonng/gonng/transport/ws"
 )
 
 // InprocAddr is the address of an inproc pipe: the name after inproc://.
@@ -18,6 +19,12 @@ type InprocAddr = inproc.Addr
 
 // names of inproc are the process's
 var inprocTransport inproc.Transport
+
+// and so are the ports that the listeners of several sockets share
+var (
+	wsTransport  ws.Transport
+	wssTransport = ws.Transport{Secure: true}
+)
 
 // builtin are the transports of this package, by URL scheme.
 var builtin = map[string]transport.Transport{
@@ -32,6 +39,13 @@ var builtin = map[string]transport.Transport{
 	"tls+tcp4": tlstcp.Transport{},
 	"tls+tcp6": tlstcp.Transport{},
 	"socket":   fdsocket.Transport{},
+
+	"ws":   &wsTransport,
+	"ws4":  &wsTransport,
+	"ws6":  &wsTransport,
+	"wss":  &wssTransport,
+	"wss4": &wssTransport,
+	"wss6": &wssTransport,
 }
 
 // endpointURL is a URL that was taken apart and checked.
@@ -85,6 +99,9 @@ func (u endpointURL) honours(explicit transport.Options) error {
 
 		transport.OptIPCPermissions:        "WithIPCPermissions",
 		transport.OptIPCSecurityDescriptor: "WithIPCSecurityDescriptor",
+		transport.OptHTTPHeader:            "WithHTTPHeader",
+		transport.OptCheckOrigin:           "WithCheckOrigin",
+		transport.OptTextFrames:            "WithTextFrames",
 	} {
 		if explicit&option&^u.transport.Options() != 0 {
 			return because(ErrNotSupported, "%s means nothing to %s://", name, u.scheme)

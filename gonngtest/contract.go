@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -68,7 +69,11 @@ const dialing, listening = 80, 81 // push and pull
 
 // config is what a socket of the protocol asks for.
 func (c *contract) config(protocol uint16) *transport.Config {
-	cfg := &transport.Config{Protocol: protocol, RecvMaxSize: 4 << 20, HandshakeTimeout: Timeout, TCPNoDelay: true}
+	own := gonng.Protocol(protocol)
+	cfg := &transport.Config{
+		Protocol: protocol, Peer: uint16(own.Peer()), ProtocolName: own.String(), PeerName: own.Peer().String(),
+		RecvMaxSize: 4 << 20, HandshakeTimeout: Timeout, TCPNoDelay: true,
+	}
 	for _, configure := range c.configure {
 		configure(cfg)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gonng/gonng/transport/ipc"
 	"github.com/gonng/gonng/transport/tcp"
 	"github.com/gonng/gonng/transport/tlstcp"
+	"github.com/gonng/gonng/transport/ws"
 )
 
 // contracts has the transport of each row of Transports.
@@ -18,6 +19,8 @@ var contracts = map[string]transport.Transport{
 	"abstract": ipc.Abstract{},
 	"inproc":   new(inproc.Transport),
 	"tls+tcp":  tlstcp.Transport{},
+	"ws":       new(ws.Transport),
+	"wss":      &ws.Transport{Secure: true},
 }
 
 func TestContracts(t *testing.T) {

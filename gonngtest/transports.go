@@ -33,6 +33,8 @@ var Transports = append([]Transport{
 	{Name: "ipc", Address: ipcAddress},
 	{Name: "inproc", Address: func(string) string { return "inproc://" + rand.Text() }},
 	secured(Transport{Name: "tls+tcp", Address: func(string) string { return "tls+tcp://127.0.0.1:0" }}),
+	{Name: "ws", Address: func(string) string { return "ws://127.0.0.1:0/" + rand.Text() }},
+	secured(Transport{Name: "wss", Address: func(string) string { return "wss://127.0.0.1:0/" + rand.Text() }}),
 }, linuxTransports()...)
 
 // secured gives a transport that uses TLS a certificate of its own.

@@ -43,7 +43,7 @@ func TestEachTransport(t *testing.T) {
 			t.Errorf("Recv = %q, %v", got, err)
 		}
 	})
-	if got := strings.Join(ran, " "); !strings.HasPrefix(got, "tcp ipc inproc tls+tcp") {
+	if got := strings.Join(ran, " "); !strings.HasPrefix(got, "tcp ipc inproc tls+tcp ws wss") {
 		t.Errorf("ran over %s", got)
 	}
 }

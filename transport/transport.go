@@ -6,7 +6,8 @@
 // protocol number and reports the peer's, and the socket decides whether the
 // two fit.
 //
-// gonng brings its own transports (inproc, ipc, abstract, tcp, tls+tcp, socket).
+// gonng brings its own transports (inproc, ipc, abstract,
+// tcp, tls+tcp, ws, wss, socket).
 // A program adds one with [Register]; its URLs then work wherever gonng takes a
 // URL. gonngtest.TestTransport checks that it keeps this contract.
 package transport
@@ -15,8 +16,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -27,6 +30,10 @@ var (
 	ErrAddressInvalid = errors.New("address invalid")
 	// ErrProtocol says that the peer broke the rules of the wire.
 	ErrProtocol = errors.New("protocol error")
+	// ErrWrongPeer, which is an ErrProtocol, says that the peer has turned out to
+	// speak another protocol than Peer of Config. A transport whose connections
+	// tell the peer's number leaves that to the socket.
+	ErrWrongPeer = fmt.Errorf("%w: wrong peer", ErrProtocol)
 	// ErrMessageTooLarge says that a message is larger than the receiver takes.
 	ErrMessageTooLarge = errors.New("message too large")
 	// ErrInvalid says that an option has a value that can never work.
@@ -60,7 +67,8 @@ type Transport interface {
 // connection has ended.
 type Once interface{ Once() }
 
-// A Listener is a bound address.
+// A Listener is a bound address. One that is an http.Handler too takes peers
+// also from an HTTP server of the program's.
 type Listener interface {
 	// Accept waits for a peer and does not wait for its handshake, so that a
 	// silent peer holds up nobody. After Close it returns net.ErrClosed.
@@ -123,6 +131,12 @@ type Secured interface {
 	TLS() *tls.ConnectionState
 }
 
+// A Requested connection was, or may have been, asked for by an HTTP request.
+type Requested interface {
+	// HTTPRequest is the request that the peer sent, or nil.
+	HTTPRequest() *http.Request
+}
+
 // A Batch gathers messages for one write. It is not safe for concurrent use.
 type Batch interface {
 	// Append adds a message and copies it.
@@ -148,6 +162,9 @@ const (
 	OptTLS
 	OptIPCPermissions
 	OptIPCSecurityDescriptor
+	OptHTTPHeader
+	OptCheckOrigin
+	OptTextFrames
 )
 
 // Config is what a socket asks of a transport. A transport must honour
@@ -155,6 +172,11 @@ const (
 type Config struct {
 	// Protocol is the socket's own protocol number.
 	Protocol uint16
+	// Peer is the number of the protocol that the socket talks to. A transport
+	// without a number on the wire takes it for the peer's once both have agreed.
+	Peer uint16
+	// ProtocolName and PeerName are their names, such as req and rep.
+	ProtocolName, PeerName string
 	// RecvMaxSize is the largest message to receive, header included; 0: no limit.
 	RecvMaxSize int
 	// HandshakeTimeout is how long a peer may take to introduce itself.
@@ -173,4 +195,12 @@ type Config struct {
 	IPCPermissions fs.FileMode
 	// IPCSecurityDescriptor is the same for Windows, in SDDL; "": the default.
 	IPCSecurityDescriptor string
+
+	// HTTPHeader is sent with the request of a dialer or the answer of a listener.
+	HTTPHeader http.Header // belongs to the program
+	// CheckOrigin reports whether a listener accepts the request; nil: if it comes
+	// from no web page or from one of the same origin.
+	CheckOrigin func(*http.Request) bool
+	// TextFrames accepts messages that are marked as text.
+	TextFrames bool
 }

@@ -4,7 +4,6 @@
 package stream
 
 import (
-	"crypto/tls"
 	"net"
 	"sync"
 	"syscall"
@@ -47,26 +46,8 @@ func rawConn(nc net.Conn) syscall.RawConn {
 	return raw
 }
 
-// Finish implements transport.Finisher. Only TCP needs it: a Unix socket has
-// handed over all that was written.
-func (c *Conn) Finish() bool {
-	t, secured := c.Conn.(*tls.Conn)
-	nc := c.Conn
-	if secured {
-		nc = t.NetConn()
-	}
-	tc, ok := nc.(*net.TCPConn)
-	if !ok {
-		return false
-	}
-	if raw := rawConn(tc); raw != nil && !unacknowledged(raw) {
-		return false
-	}
-	if secured {
-		goodbye(t)
-	}
-	return tc.CloseWrite() == nil
-}
+// Finish implements transport.Finisher.
+func (c *Conn) Finish() bool { return Finish(c.Conn) }
 
 // Protocol implements transport.Conn.
 func (c *Conn) Protocol() uint16 { return c.protocol }

@@ -43,9 +43,12 @@ func refused(t *tls.Conn, err error) bool {
 		!strings.Contains(err.Error(), "tls: ")
 }
 
-// TLS is the state of the TLS connection, or nil without TLS.
-func (c *Conn) TLS() *tls.ConnectionState {
-	t, ok := c.Conn.(*tls.Conn)
+// TLS implements transport.Secured.
+func (c *Conn) TLS() *tls.ConnectionState { return TLS(c.Conn) }
+
+// TLS is the state of the TLS connection nc, or nil if it is none.
+func TLS(nc net.Conn) *tls.ConnectionState {
+	t, ok := nc.(*tls.Conn)
 	if !ok {
 		return nil
 	}

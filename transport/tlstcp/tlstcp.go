@@ -5,7 +5,6 @@ package tlstcp
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"strings"
 
@@ -68,9 +67,8 @@ func clientConfig(address string, config *tls.Config) (*tls.Config, error) {
 // Listen implements transport.Transport. The configuration is the program's
 // own, not a copy: it may change the keys of session tickets later.
 func (Transport) Listen(ctx context.Context, scheme, address string, cfg *transport.Config) (transport.Listener, error) {
-	if !certified(cfg.TLS) {
-		return nil, fmt.Errorf("%w: a %s listener needs a certificate: use WithTLS with a configuration that has Certificates or GetCertificate",
-			transport.ErrInvalid, scheme)
+	if err := inet.Certified(scheme, cfg.TLS); err != nil {
+		return nil, err
 	}
 	l, bound, err := inet.Listen(ctx, network(scheme), address, cfg)
 	if err != nil {
@@ -83,9 +81,4 @@ func (Transport) Listen(ctx context.Context, scheme, address string, cfg *transp
 		Address:  scheme + "://" + bound,
 		Prepare:  func(nc net.Conn) error { return inet.SetOptions(nc.(*tls.Conn).NetConn(), cfg) },
 	}, nil
-}
-
-// certified reports whether a listener can prove who it is.
-func certified(c *tls.Config) bool {
-	return c != nil && (len(c.Certificates) > 0 || c.GetCertificate != nil || c.GetConfigForClient != nil)
 }

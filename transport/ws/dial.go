@@ -1,0 +1,162 @@
+package ws
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/gonng/gonng/internal/inet"
+	"github.com/gonng/gonng/transport"
+)
+
+// Dial implements transport.Transport. It goes through the proxy that the
+// environment names, if it names one.
+func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transport.Config) (transport.Conn, error) {
+	a, err := t.parse(scheme, text)
+	if err != nil {
+		return nil, err
+	}
+	if a.Host == "" {
+		return nil, fmt.Errorf("%w: %q has no host: it can be listened on, not dialed", transport.ErrAddressInvalid, text)
+	}
+	if a.Hostname() == "" {
+		a.Host = "localhost" + a.Host
+	}
+	d := &dialer{address: a, cfg: cfg}
+	d.http = &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            d.connect,
+		TLSClientConfig:        onlyHTTP1(cfg.TLS),
+		DisableKeepAlives:      true,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+	defer d.http.CloseIdleConnections()
+	ws, _, err := websocket.Dial(ctx, a.String(), &websocket.DialOptions{
+		HTTPClient:   &http.Client{Transport: d, CheckRedirect: stay},
+		HTTPHeader:   cfg.HTTPHeader,
+		Host:         cfg.HTTPHeader.Get("Host"),
+		Subprotocols: []string{subprotocol(cfg.PeerName)},
+	})
+	if err != nil {
+		return nil, d.failed(err)
+	}
+	if err := d.link.SetDeadline(time.Time{}); err != nil {
+		ws.CloseNow()
+		return nil, err
+	}
+	return newConn(ws, d.link, cfg, nil), nil
+}
+
+// onlyHTTP1 is config without other protocols than the one that can upgrade.
+func onlyHTTP1(config *tls.Config) *tls.Config {
+	if config == nil || len(config.NextProtos) == 0 {
+		return config
+	}
+	config = config.Clone()
+	config.NextProtos = []string{"http/1.1"}
+	return config
+}
+
+// maxHeader is for an upgrade and its answer, cookies and all.
+const maxHeader = 64 << 10
+
+// stay does not follow redirects: who dials one server does not mean another.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// dialer is one attempt to dial.
+type dialer struct {
+	address
+	cfg     *transport.Config
+	http    *http.Transport
+	link    *link
+	refused error
+}
+
+// connect connects to the server, or to a proxy.
+func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, error) {
+	nc, err := inet.Dial(ctx, d.network, hostPort, d.cfg)
+	if err != nil {
+		return nil, err
+	}
+	return nc, nc.SetDeadline(time.Now().Add(d.cfg.HandshakeTimeout))
+}
+
+// RoundTrip implements http.RoundTripper. In the place of the body of the
+// answer it puts a link over the connection, which may use TLS.
+func (d *dialer) RoundTrip(r *http.Request) (*http.Response, error) {
+	var nc net.Conn
+	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) { nc = info.Conn },
+	})
+	response, err := d.http.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		d.refused = refusal(response)
+	} else {
+		d.refused = checkAnswer(response.Header, d.cfg)
+	}
+	if d.refused != nil {
+		response.Body.Close()
+		return nil, d.refused
+	}
+	d.link = newLink(nc, response.Body, true, d.cfg.RecvMaxSize)
+	response.Body = d.link
+	return response, nil
+}
+
+// refusal says what the server said instead of yes.
+func refusal(response *http.Response) error {
+	kind := transport.ErrProtocol
+	switch response.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		kind = fs.ErrPermission
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusServiceUnavailable:
+		kind = syscall.ECONNREFUSED
+	}
+	text := response.Status
+	if to := response.Header.Get("Location"); to != "" {
+		text += " to " + to
+	}
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 1024)) // as much as there is
+	if s := strings.TrimSpace(string(body)); s != "" {
+		text += ": " + s
+	}
+	return fmt.Errorf("%w: the server answers %s", kind, text)
+}
+
+// failed is why there is no connection, in words for the program.
+func (d *dialer) failed(err error) error {
+	var inner *url.Error
+	switch {
+	case d.refused != nil:
+		return d.refused
+	case errors.As(err, &inner):
+		err = inner.Err
+	}
+	var network net.Error
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the peer closed the connection instead of answering: %w", io.ErrUnexpectedEOF)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return fmt.Errorf("%w: the peer speaks without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
+	case errors.As(err, &network) && network.Timeout():
+		return fmt.Errorf("the peer did not finish the handshake in %v: %w", d.cfg.HandshakeTimeout, err)
+	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "violation"):
+		return fmt.Errorf("%w: %w", transport.ErrProtocol, err)
+	}
+	return err
+}

@@ -1,0 +1,62 @@
+package ws
+
+import "encoding/binary"
+
+// The kinds of frames that it matters to tell apart.
+const (
+	opContinuation = 0x0
+	opBinary       = 0x2
+	opClose        = 0x8 // and above it: frames between those of a message
+)
+
+// header is as much of a frame's header as one has to know to find its end;
+// the rest is package websocket's.
+type header struct {
+	size   int // of the header itself
+	op     byte
+	last   bool   // of its message
+	length uint64 // of what follows
+}
+
+// parseHeader reports false when b ends before the header does.
+func parseHeader(b []byte) (h header, ok bool) {
+	if len(b) < 2 {
+		return header{}, false
+	}
+	h = header{size: 2, op: b[0] & 0xf, last: b[0]&0x80 != 0, length: uint64(b[1] & 0x7f)}
+	extended := 0
+	switch h.length {
+	case 126:
+		extended = 2
+	case 127:
+		extended = 8
+	}
+	if len(b) < h.size+extended {
+		return header{}, false
+	}
+	switch extended {
+	case 2:
+		h.length = uint64(binary.BigEndian.Uint16(b[2:]))
+	case 8:
+		h.length = binary.BigEndian.Uint64(b[2:])
+	}
+	h.size += extended
+	if b[1]&0x80 != 0 { // masked
+		h.size += 4
+	}
+	return h, len(b) >= h.size
+}
+
+// control reports whether the frame may come between those of a message.
+func (h header) control() bool { return h.op >= opClose }
+
+// appendClose appends a close frame. That of a client is masked, by zeros:
+// there is nothing in it that somebody else could have chosen.
+func appendClose(b []byte, client bool, status uint16) []byte {
+	if client {
+		b = append(b, 0x80|opClose, 0x80|2, 0, 0, 0, 0)
+	} else {
+		b = append(b, 0x80|opClose, 2)
+	}
+	return binary.BigEndian.AppendUint16(b, status)
+}

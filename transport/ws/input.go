@@ -1,0 +1,154 @@
+package ws
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/gonng/gonng/transport"
+)
+
+const (
+	// smallInput is enough for a connection on which little comes, largeInput
+	// for one on which a read brings more than that.
+	smallInput = 4 << 10
+	largeInput = 64 << 10
+)
+
+// input reads a connection many frames at a time and passes them on one at a
+// time: whoever reads it never holds a part of the next frame. So it is known
+// what else has arrived whole, and a length is checked before anybody makes
+// room for it.
+type input struct {
+	src   io.Reader
+	limit uint64 // of a message
+
+	small []byte
+	large *transport.Buffer // instead of small, while much comes
+	r, w  int               // bytes r..w of it are not passed on
+	much  bool
+
+	left    uint64 // of the frame under way
+	frame   header // of the last frame of a message
+	inside  bool   // a message: its last frame has not begun
+	message uint64 // bytes of the message so far announced
+	err     error  // what ended it
+}
+
+func (in *input) init(src io.Reader, limit int) {
+	in.src, in.limit = src, uint64(limit)
+	if limit == 0 {
+		in.limit = math.MaxInt64 // what a frame can have
+	}
+	in.small = make([]byte, smallInput)
+}
+
+func (in *input) buf() []byte {
+	if in.large != nil {
+		return in.large.Bytes()
+	}
+	return in.small
+}
+
+// Read implements io.Reader.
+func (in *input) Read(p []byte) (n int, err error) {
+	if in.left == 0 {
+		err = in.next()
+	}
+	p = p[:min(uint64(len(p)), in.left)]
+	switch {
+	case err != nil:
+	case in.r < in.w:
+	case len(p) >= smallInput:
+		n, err = in.src.Read(p)
+	default:
+		err = in.fill()
+	}
+	if n == 0 && in.r < in.w {
+		n = copy(p, in.buf()[in.r:in.w])
+		in.r += n
+	}
+	in.left -= uint64(n)
+	if n > 0 || err == nil {
+		return n, nil
+	}
+	return 0, in.fail(err)
+}
+
+func (in *input) fail(err error) error {
+	if errors.Is(err, io.EOF) && (in.inside || in.left > 0 || in.r < in.w) {
+		err = fmt.Errorf("%w: the peer closed the connection in the middle of a message", io.ErrUnexpectedEOF)
+	}
+	in.err = err
+	return err
+}
+
+// next waits for the header of the next frame.
+func (in *input) next() error {
+	h, ok := parseHeader(in.buf()[in.r:in.w])
+	for !ok {
+		if err := in.fill(); err != nil {
+			return err
+		}
+		h, ok = parseHeader(in.buf()[in.r:in.w])
+	}
+	if !h.control() {
+		if h.op != opContinuation {
+			in.message = 0
+		}
+		in.frame, in.inside = h, !h.last
+		in.message += min(h.length, math.MaxInt64) // more is no length, and refused above
+		if in.message > in.limit {
+			return fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, in.message, in.limit)
+		}
+	}
+	in.left = uint64(h.size) + h.length
+	return nil
+}
+
+// whole reports whether the next frame is a message that has arrived.
+func (in *input) whole() bool {
+	if in.left > 0 {
+		return false
+	}
+	b := in.buf()[in.r:in.w]
+	h, ok := parseHeader(b)
+	return ok && h.last && h.op == opBinary && h.length <= uint64(len(b)-h.size)
+}
+
+// fill reads once.
+func (in *input) fill() error {
+	if in.r == in.w {
+		in.r, in.w = 0, 0
+		in.resize()
+	} else if in.r > 0 {
+		in.w = copy(in.buf(), in.buf()[in.r:in.w])
+		in.r = 0
+	}
+	n, err := in.src.Read(in.buf()[in.w:])
+	in.w += n
+	in.much = in.w >= smallInput
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// resize takes a large buffer, or gives it back, by what the last read brought.
+func (in *input) resize() {
+	switch {
+	case in.much && in.large == nil:
+		in.large = transport.NewBuffer(largeInput)
+	case !in.much:
+		in.drop()
+	}
+}
+
+// drop gives the memory back.
+func (in *input) drop() {
+	if in.large != nil {
+		in.large.Release()
+		in.large, in.r, in.w = nil, 0, 0
+	}
+}

@@ -1,0 +1,66 @@
+package ws
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// subprotocol is how a server of that protocol is asked for.
+func subprotocol(protocol string) string { return protocol + ".sp.nanomsg.org" }
+
+// protocolOf is the protocol of a subprotocol, or what else it says.
+func protocolOf(subprotocol string) string {
+	return strings.TrimSuffix(subprotocol, ".sp.nanomsg.org")
+}
+
+const subprotocolHeader = "Sec-Websocket-Protocol"
+
+// tokens are the elements of a header that is a list.
+func tokens(h http.Header, key string) (list []string) {
+	for _, line := range h.Values(key) {
+		for token := range strings.SplitSeq(line, ",") {
+			if token = strings.TrimSpace(token); token != "" {
+				list = append(list, token)
+			}
+		}
+	}
+	return list
+}
+
+// has reports whether text is in list, in whatever case.
+func has(list []string, text string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
+}
+
+// checkOffer is for the server: it says why no subprotocol of the client fits.
+func checkOffer(h http.Header, cfg *transport.Config) error {
+	offered, want := tokens(h, subprotocolHeader), subprotocol(cfg.ProtocolName)
+	switch {
+	case has(offered, want):
+		return nil
+	case len(offered) == 0:
+		return fmt.Errorf("%w: the client asks for no subprotocol; this is %s, which talks to %s: ask for %s",
+			transport.ErrWrongPeer, cfg.ProtocolName, cfg.PeerName, want)
+	}
+	return fmt.Errorf("%w: the client asks for %s (%s); this is %s, which talks to %s: ask for %s",
+		transport.ErrWrongPeer, protocolOf(offered[0]), strings.Join(offered, ", "), cfg.ProtocolName, cfg.PeerName, want)
+}
+
+// checkAnswer is for the client: it says why the server's subprotocol does not
+// fit.
+func checkAnswer(h http.Header, cfg *transport.Config) error {
+	got, want := h.Get(subprotocolHeader), subprotocol(cfg.PeerName)
+	switch {
+	case strings.EqualFold(got, want):
+		return nil
+	case got == "":
+		return fmt.Errorf("%w: the server has not confirmed the subprotocol %s; %s talks to %s",
+			transport.ErrWrongPeer, want, cfg.ProtocolName, cfg.PeerName)
+	}
+	return fmt.Errorf("%w: the server answers with %s (%s); %s talks to %s (%s)",
+		transport.ErrWrongPeer, protocolOf(got), got, cfg.ProtocolName, cfg.PeerName, want)
+}
