@@ -213,7 +213,7 @@ func TestWebSocketServers(t *testing.T) {
 			http.Redirect(w, r, "http://elsewhere.example/", http.StatusFound)
 		}, gonng.ErrProtocol, []string{"302", "elsewhere.example"}},
 		"nobody": {http.NotFound, gonng.ErrConnectionRefused, []string{"404"}},
-		"no":     {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", 403) }, gonng.ErrPermission, []string{"403"}},
+		"no":     {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusForbidden) }, gonng.ErrPermission, []string{"403"}},
 		"hangs up": {func(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}, gonng.ErrConnectionReset, []string{"closed the connection"}},

@@ -22,7 +22,7 @@ import (
 
 // pairing is a protocol of nngcat and the one of gonng that it talks to.
 type pairing struct {
-	nng           string // the flag of nngcat
+	nng           string // the flag of nngcat, or of nanocat
 	open          func(...gonng.SocketOption) (gonng.Socket, error)
 	sends, prints bool // what nngcat does
 	answers       bool // what it sends answers what it prints; else the other way
@@ -39,7 +39,7 @@ var pairings = []pairing{
 	{nng: "--pub0", open: opens(gonng.NewSub0, gonng.WithTopics("")), sends: true, dials: true},
 	{nng: "--sub0", open: opens(gonng.NewPub0), prints: true},
 	{nng: "--surveyor0", open: opens(gonng.NewRespondent0), sends: true, prints: true, dials: true},
-	{nng: "--respondent0", open: opens(gonng.NewSurveyor0), sends: true, prints: true, answers: true},
+	{nng: "--respondent0", open: opens(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
 }
 
 // opens makes the constructors alike, which differ in the type of their options.
@@ -53,14 +53,22 @@ func opens[S gonng.Socket, O any](constructor func(...O) (S, error), always ...O
 	}
 }
 
-// eachPairing runs test with either side listening, over each transport. connect
-// starts nngcat with those arguments beside protocol and address, and connects.
-func eachPairing(t *testing.T, test func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *nngcat), opts ...gonng.SocketOption) {
-	program(t)
+// eachPairing runs test for nngcat's pairings, see eachPairingOf.
+func eachPairing(t *testing.T, test pairingTest, opts ...gonng.SocketOption) {
+	eachPairingOf(t, "nngcat", pairings, transports(), test, opts...)
+}
+
+// pairingTest is a test of a pairing. connect starts the program with those
+// arguments beside protocol and address, and connects s to it.
+type pairingTest func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process)
+
+// eachPairingOf runs test with either side listening, over each transport.
+func eachPairingOf(t *testing.T, name string, pairings []pairing, transports []string, test pairingTest, opts ...gonng.SocketOption) {
+	path := program(t, name)
 	for _, p := range pairings {
-		for _, transport := range transports() {
-			for _, listening := range []string{"gonng", "nngcat"} {
-				if p.dials && listening == "nngcat" {
+		for _, transport := range transports {
+			for _, listening := range []string{"gonng", name} {
+				if p.dials && listening == name {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%s-listens", p.nng[2:], transport, listening), func(t *testing.T) {
@@ -69,20 +77,20 @@ func eachPairing(t *testing.T, test func(t *testing.T, p pairing, s gonng.Socket
 					s, err := p.open(append(opts, gonng.WithReconnectTime(10*time.Millisecond, 0))...)
 					check(t, err)
 					t.Cleanup(func() { s.Close() })
-					test(t, p, s, func(args ...string) *nngcat {
+					test(t, p, s, func(args ...string) *process {
 						t.Helper()
 						ctx := gonngtest.Context(t, gonngtest.Timeout)
-						url, side := vacant(t, transport), "--listen"
+						url, side := vacant(t, transport), "--bind" // as nanocat calls it, and nngcat, too
 						more := tls.listening
 						if listening == "gonng" {
-							side = "--dial"
+							side = "--connect"
 							more = tls.dialing
 							l, err := s.Listen(ctx, url, tls.listen...)
 							check(t, err)
 							url = l.URL()
 						}
-						cat := start(t, slices.Concat([]string{p.nng, side, url}, more, args)...)
-						if listening == "nngcat" {
+						cat := launch(t, path, slices.Concat([]string{p.nng, side, url}, more, args)...)
+						if listening == name {
 							_, err := s.Dial(ctx, url, append(tls.dial, gonng.WithDialMode(gonng.DialBackground))...)
 							check(t, err)
 						}
@@ -149,7 +157,7 @@ func recv(ctx context.Context, t *testing.T, s gonng.Socket, want []byte) {
 }
 
 // exchange sends fromNNG one way and toNNG the other, as far as they go.
-func exchange(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *nngcat, fromNNG, toNNG []byte) {
+func exchange(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process, fromNNG, toNNG []byte) {
 	t.Helper()
 	var args []string
 	if p.sends {
@@ -187,7 +195,7 @@ func exchange(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *
 func TestBodies(t *testing.T) {
 	for _, size := range []int{1, 1 << 10, 900 << 10} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *nngcat) {
+			eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
 				exchange(t, p, s, connect, body(size), body(size+1))
 			})
 		})
@@ -198,7 +206,7 @@ const large = 2 << 20
 
 // With the limit raised large bodies go both ways.
 func TestLargeBodies(t *testing.T) {
-	eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *nngcat) {
+	eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
 		exchange(t, p, s, connect, body(large), body(large+1))
 	}, gonng.WithRecvMaxSize(4<<20))
 }
@@ -206,7 +214,7 @@ func TestLargeBodies(t *testing.T) {
 // A body above the default limit of 1 MiB is refused, and the log says why.
 func TestLargeBodyRefused(t *testing.T) {
 	const announced = "announced 20971" // 52, or 56 with a header
-	eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *nngcat) {
+	eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
 		if !p.sends {
 			t.Skip("nngcat does not send")
 		}
