@@ -76,6 +76,9 @@ A URL says how and where:
 	tcp://host:port       TCP; tcp4:// and tcp6:// insist on that version of IP
 	tls+tcp://host:port   TLS over TCP, likewise tls+tcp4:// and tls+tcp6://; see
 	                      below
+	ws://host:port/path   WebSocket, over TLS wss://; likewise with 4 and 6 behind ws
+	                      and wss; Listener.Handler puts it on the program's own
+	                      HTTP server
 	socket://3            descriptor 3, which the process has inherited: to dial, a
 	                      connected socket, which works once; to listen, a
 	                      listening one (Unix)
