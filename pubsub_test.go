@@ -238,10 +238,10 @@ func TestSubQueueIsBounded(t *testing.T) {
 			arrived(t, sub, uint64(i+1)) // so that the publisher drops nothing
 		}
 	}
-	for range large {
+	for i := range uint64(large) {
 		check(t, pub.TrySend(make([]byte, size)))
+		arrived(t, sub, small+i+1)
 	}
-	arrived(t, sub, small+large)
 	bytes, messages := 0, 0
 	for _, text := range received(t, sub) {
 		bytes += len(text)
