@@ -40,6 +40,7 @@ var pairings = []pairing{
 	{nng: "--sub0", open: opens(gonng.NewPub0), prints: true},
 	{nng: "--surveyor0", open: opens(gonng.NewRespondent0), sends: true, prints: true, dials: true},
 	{nng: "--respondent0", open: opens(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
+	{nng: "--bus0", open: opens(gonng.NewBus0), sends: true, prints: true, dials: true}, // its usage does not tell of it
 }
 
 // opens makes the constructors alike, which differ in the type of their options.
@@ -164,7 +165,7 @@ func exchange(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *
 		args = append(args, "--file", file(t, fromNNG))
 	}
 	if p.prints {
-		args = append(args, "--raw", "--recv-maxsz", "0")
+		args = append(args, "--raw")
 	}
 	cat := connect(args...)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)

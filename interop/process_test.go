@@ -2,6 +2,7 @@ package interop
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,13 +17,9 @@ func TestMain(m *testing.M) { gonngtest.Main(m) }
 
 // process is a running nngcat, nanocat or gonng.
 type process struct {
-	cmd    *exec.Cmd
-	stderr bytes.Buffer // to be read when it has ended
-
-	mu      sync.Mutex
-	stdout  bytes.Buffer
-	printed chan struct{} // closed at each output
-	ended   chan struct{}
+	cmd            *exec.Cmd
+	stdout, stderr output
+	ended          chan struct{}
 }
 
 // start starts nngcat, and ends it when the test ends.
@@ -34,8 +31,8 @@ func start(t *testing.T, args ...string) *process {
 // launch starts the program at path, and ends it when the test ends.
 func launch(t *testing.T, path string, args ...string) *process {
 	t.Helper()
-	c := &process{cmd: exec.Command(path, args...), printed: make(chan struct{}), ended: make(chan struct{})}
-	c.cmd.Stdout, c.cmd.Stderr = c, &c.stderr
+	c := &process{cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	c.cmd.Stdout, c.cmd.Stderr = &c.stdout, &c.stderr
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +43,7 @@ func launch(t *testing.T, path string, args ...string) *process {
 	t.Cleanup(func() {
 		c.kill()
 		if t.Failed() {
-			t.Logf("%q printed %d bytes; on standard error: %s", c.cmd.Args, c.stdout.Len(), c.stderr.Bytes())
+			t.Logf("%q printed %d bytes; on standard error: %s", c.cmd.Args, c.stdout.buf.Len(), c.stderr.buf.Bytes())
 		}
 	})
 	return c
@@ -69,13 +66,45 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-// Write takes what it prints.
-func (c *process) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	close(c.printed)
-	c.printed = make(chan struct{})
-	return c.stdout.Write(p)
+// output is what a process prints.
+type output struct {
+	mu   sync.Mutex
+	buf  bytes.Buffer  // without mu only when the process has ended
+	more chan struct{} // closed at the next Write
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.more != nil {
+		close(o.more)
+		o.more = nil
+	}
+	return o.buf.Write(p)
+}
+
+// await waits until enough is printed, and returns what is.
+func (o *output) await(t *testing.T, what string, enough func(printed []byte) bool) []byte {
+	t.Helper()
+	over := time.After(gonngtest.Timeout)
+	for {
+		o.mu.Lock()
+		if enough(o.buf.Bytes()) {
+			defer o.mu.Unlock()
+			return bytes.Clone(o.buf.Bytes())
+		}
+		if o.more == nil {
+			o.more = make(chan struct{})
+		}
+		more := o.more
+		o.mu.Unlock()
+		select {
+		case <-more:
+		case <-over:
+			t.Fatalf("not printed: %s", what)
+		}
+	}
 }
 
 // kill ends it, if it has not ended, and waits for that.
@@ -90,7 +119,7 @@ func (c *process) want(t *testing.T, want []byte) {
 	t.Helper()
 	c.begins(t, want)
 	c.kill()
-	if n := c.stdout.Len(); n > len(want) {
+	if n := c.stdout.buf.Len(); n > len(want) {
 		t.Fatalf("%s printed %d bytes, want %d", c, n, len(want))
 	}
 }
@@ -99,23 +128,9 @@ func (c *process) want(t *testing.T, want []byte) {
 // is not want.
 func (c *process) begins(t *testing.T, want []byte) {
 	t.Helper()
-	over := time.After(gonngtest.Timeout)
-	for {
-		c.mu.Lock()
-		n, printed := c.stdout.Len(), c.printed
-		got := bytes.Clone(c.stdout.Bytes()[:min(n, len(want))])
-		c.mu.Unlock()
-		if n >= len(want) {
-			if !bytes.Equal(got, want) {
-				t.Fatalf("%s printed %.16x…, want %.16x…", c, got, want)
-			}
-			return
-		}
-		select {
-		case <-printed:
-		case <-over:
-			t.Fatalf("%s has printed %d bytes, want %d", c, n, len(want))
-		}
+	got := c.stdout.await(t, fmt.Sprintf("%d bytes by %s", len(want), c), func(printed []byte) bool { return len(printed) >= len(want) })
+	if !bytes.HasPrefix(got, want) {
+		t.Fatalf("%s printed %.16x…, want %.16x…", c, got, want)
 	}
 }
 

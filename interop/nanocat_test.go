@@ -1,0 +1,239 @@
+package interop
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+// nanocat's protocols. What it sends without being connected is lost, and what
+// it has sent when it ends, too: there it sends again and again.
+var (
+	oncePairings = []pairing{
+		{nng: "--pair", open: opens(gonng.NewPair0), sends: true, prints: true},
+		{nng: "--req", open: opens(gonng.NewRep0), sends: true, prints: true},
+		{nng: "--rep", open: opens(gonng.NewReq0), sends: true, prints: true, answers: true},
+		{nng: "--pull", open: opens(gonng.NewPush0), prints: true},
+		{nng: "--sub", open: opens(gonng.NewPub0), prints: true},
+		{nng: "--respondent", open: opens(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
+	}
+	againPairings = []pairing{
+		{nng: "--push", open: opens(gonng.NewPull0), sends: true},
+		{nng: "--pub", open: opens(gonng.NewSub0, gonng.WithTopics("")), sends: true},
+		{nng: "--surveyor", open: opens(gonng.NewRespondent0), sends: true, prints: true},
+		{nng: "--bus", open: opens(gonng.NewBus0), sends: true, prints: true},
+	}
+)
+
+var nanocatTransports = []string{"tcp", "ipc"}
+
+func TestNanocat(t *testing.T) {
+	for _, size := range []int{1, 900 << 10} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			eachPairingOf(t, "nanocat", oncePairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
+				exchange(t, p, s, connect, body(size), body(size+1))
+			})
+			eachPairingOf(t, "nanocat", againPairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
+				converse(t, p, s, connect, body(size), body(size+1))
+			})
+		})
+	}
+}
+
+// converse has nanocat send fromNano again and again. Each time toNano is the
+// answer, if it takes one, and that first answers may be late does not matter.
+func converse(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process, fromNano, toNano []byte) {
+	t.Helper()
+	args := []string{"--file", file(t, fromNano), "--interval", "0.05"}
+	if p.prints {
+		args = append(args, "--raw")
+	}
+	cat := connect(args...)
+	ctx, cancel := context.WithCancel(gonngtest.Context(t, gonngtest.Timeout))
+	defer cancel()
+	recv(ctx, t, s, fromNano)
+	if !p.prints {
+		return
+	}
+	ended := make(chan error)
+	go func() {
+		for {
+			if err := s.(gonng.Sender).Send(ctx, toNano); err != nil {
+				ended <- err
+				return
+			}
+			if _, err := s.(gonng.Receiver).Recv(ctx); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	cat.begins(t, toNano) // also: nothing of its own, which only an echo would bring
+	cancel()
+	<-ended
+}
+
+// gonng, nngcat and nanocat on one socket.
+func TestMixedSubscribers(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	pub, err := gonng.NewPub0()
+	check(t, err)
+	defer pub.Close()
+	ctx := gonngtest.Context(t, gonngtest.Timeout)
+	urls := listenOn(ctx, t, pub)
+	cats := []*process{
+		launch(t, program(t, "nngcat"), "--sub0", "--dial", urls[0], "--subscribe", "a", "--subscribe", "b", "--quoted"),
+		launch(t, program(t, "nanocat"), "--sub", "--connect", urls[1], "--subscribe", "a", "--subscribe", "b", "--quoted"),
+	}
+	check(t, pub.WaitPeers(ctx, len(cats)))
+	for _, message := range []string{"x", "a1", "", "cb", "ab2", "b", "A", "b3"} {
+		check(t, pub.Send(ctx, []byte(message)))
+	}
+	for _, cat := range cats {
+		cat.want(t, []byte("\"a1\"\n\"ab2\"\n\"b\"\n\"b3\"\n"))
+	}
+}
+
+// listenOn listens on tcp and ipc.
+func listenOn(ctx context.Context, t *testing.T, s gonng.Socket) (urls []string) {
+	t.Helper()
+	for _, transport := range nanocatTransports {
+		l, err := s.Listen(ctx, vacant(t, transport))
+		check(t, err)
+		urls = append(urls, l.URL())
+	}
+	return urls
+}
+
+// A subscriber of gonng drops what it has not subscribed to, of all publishers.
+func TestMixedPublishers(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	sub, err := gonng.NewSub0(gonng.WithTopics("b", "wanted"))
+	check(t, err)
+	defer sub.Close()
+	ctx := gonngtest.Context(t, gonngtest.Timeout)
+	urls := listenOn(ctx, t, sub)
+	launch(t, program(t, "nanocat"), "--pub", "--connect", urls[1], "--data", "unwanted", "--interval", "0.05")
+	gonngtest.Eventually(t, func() bool { return sub.Stats().Filtered > 0 }, "something is filtered")
+	start(t, "--pub0", "--dial", urls[0], "--data", "better")
+	recv(ctx, t, sub, []byte("better"))
+	launch(t, program(t, "nanocat"), "--pub", "--connect", urls[1], "--data", "wanted", "--interval", "0.05")
+	recv(ctx, t, sub, []byte("wanted"))
+}
+
+// A survey goes to both, and both answers come.
+func TestMixedRespondents(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	surveyor, err := gonng.NewSurveyor0(gonng.WithSurveyTime(gonngtest.Timeout))
+	check(t, err)
+	defer surveyor.Close()
+	ctx := gonngtest.Context(t, gonngtest.Timeout)
+	urls := listenOn(ctx, t, surveyor)
+	launch(t, program(t, "nngcat"), "--respondent0", "--dial", urls[0], "--data", "nng")
+	launch(t, program(t, "nanocat"), "--respondent", "--connect", urls[1], "--data", "nanomsg")
+	check(t, surveyor.WaitPeers(ctx, 2))
+	for range 3 {
+		answers := make(map[string]bool)
+		for m, err := range surveyor.Survey(ctx, []byte("who are you?")) {
+			check(t, err)
+			answers[string(m.Bytes())] = true
+			if len(answers) == 2 {
+				break
+			}
+		}
+		if !answers["nng"] || !answers["nanomsg"] {
+			t.Fatalf("the answers are %v", answers)
+		}
+	}
+}
+
+// Requests are spread over repliers of all kinds.
+func TestMixedRepliers(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	req, err := gonng.NewReq0()
+	check(t, err)
+	defer req.Close()
+	ctx := gonngtest.Context(t, gonngtest.Timeout)
+	urls := listenOn(ctx, t, req)
+	launch(t, program(t, "nngcat"), "--rep0", "--dial", urls[0], "--data", "nng")
+	launch(t, program(t, "nanocat"), "--rep", "--connect", urls[1], "--data", "nanomsg")
+	check(t, req.WaitPeers(ctx, 2))
+	replies := make(map[string]int)
+	for range 10 {
+		reply, err := req.Request(ctx, []byte("who are you?"))
+		check(t, err)
+		replies[string(reply)]++
+	}
+	if replies["nng"] != 5 || replies["nanomsg"] != 5 {
+		t.Fatalf("the replies are %v", replies)
+	}
+}
+
+// A bus is no device: nanocats at the ends of a gonng do not hear each other,
+// and all hear gonng.
+func TestMixedBus(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	bus, err := gonng.NewBus0()
+	check(t, err)
+	defer bus.Close()
+	ctx := gonngtest.Context(t, gonngtest.Timeout)
+	var cats []*process
+	for i, url := range listenOn(ctx, t, bus) {
+		cats = append(cats, launch(t, program(t, "nanocat"), "--bus", "--connect", url, "--data", fmt.Sprint("from ", i), "--interval", "0.05", "--quoted"))
+	}
+	heard := make(map[string]bool)
+	for len(heard) < len(cats) {
+		b, err := bus.Recv(ctx)
+		check(t, err)
+		heard[string(b)] = true
+	}
+	if !heard["from 0"] || !heard["from 1"] {
+		t.Fatalf("heard %v", heard)
+	}
+	for range 2 { // both have spoken once more between these
+		check(t, bus.Send(ctx, []byte("hello")))
+		said := make(map[string]bool)
+		for len(said) < len(cats) {
+			b, err := bus.Recv(ctx)
+			check(t, err)
+			said[string(b)] = true
+		}
+	}
+	for _, cat := range cats {
+		cat.want(t, bytes.Repeat([]byte("\"hello\"\n"), 2))
+	}
+}
+
+// When nngcat listens, what it publishes and surveys before gonng is there is
+// lost; it does so again after a second.
+func TestNngcatListens(t *testing.T) {
+	path := program(t, "nngcat")
+	for _, p := range pairings {
+		for _, transport := range transports() {
+			if !p.dials {
+				continue
+			}
+			t.Run(p.nng[2:]+"/"+transport, func(t *testing.T) {
+				t.Parallel()
+				gonngtest.NoLeaks(t)
+				tls := securityOf(t, transport)
+				s, err := p.open(gonng.WithReconnectTime(10*time.Millisecond, 0))
+				check(t, err)
+				t.Cleanup(func() { s.Close() })
+				converse(t, p, s, func(args ...string) *process {
+					url := vacant(t, transport)
+					args[3] = "1" // nngcat's interval is a whole number
+					cat := launch(t, path, append(append([]string{p.nng, "--listen", url}, tls.listening...), args...)...)
+					_, err := s.Dial(t.Context(), url, append(tls.dial, gonng.WithDialMode(gonng.DialBackground))...)
+					check(t, err)
+					return cat
+				}, body(1000), body(1001))
+			})
+		}
+	}
+}
