@@ -201,6 +201,7 @@ func buildGonng(t *testing.T) string {
 
 // Two nanocats on a device that reflects hear each other, and not themselves.
 func TestHub(t *testing.T) {
+	gonngtest.NoLeaks(t)
 	program(t, "nanocat")
 	hub := launch(t, buildGonng(t), "device", "bus", "--front-listen", vacant(t, "tcp"), "--front-listen", vacant(t, "ipc"))
 	urls := strings.Fields(string(hub.stdout.await(t, "two URLs", hasLines(2, ""))))
