@@ -30,7 +30,7 @@ var (
 	}
 )
 
-var nanocatTransports = []string{"tcp", "ipc"}
+var nanocatTransports = []string{"tcp", "ipc", "ws"}
 
 func TestNanocat(t *testing.T) {
 	for _, size := range []int{1, 900 << 10} {
