@@ -99,7 +99,7 @@ func TestMixedSubscribers(t *testing.T) {
 	}
 }
 
-// listenOn listens on tcp and ipc.
+// listenOn listens on each of nanocatTransports.
 func listenOn(ctx context.Context, t *testing.T, s gonng.Socket) (urls []string) {
 	t.Helper()
 	for _, transport := range nanocatTransports {
