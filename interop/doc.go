@@ -1,7 +1,8 @@
 // Package interop tests gonng against other implementations of the Scalability
 // Protocols. It has tests only, and is a module of its own because what it
-// needs nothing else does: nng's nngcat (Debian: nng-utils).
+// needs nothing else does: nng's nngcat (Debian: nng-utils) and nanomsg's
+// nanocat (nanomsg-utils).
 //
-// Without nngcat the tests are skipped, and fail where the environment has
+// Without them the tests are skipped, and fail where the environment has
 // CI=true.
 package interop

@@ -30,7 +30,7 @@ var (
 	}
 )
 
-var nanocatTransports = []string{"tcp", "ipc"}
+var nanocatTransports = []string{"tcp", "ipc", "ws"}
 
 func TestNanocat(t *testing.T) {
 	for _, size := range []int{1, 900 << 10} {
@@ -99,7 +99,7 @@ func TestMixedSubscribers(t *testing.T) {
 	}
 }
 
-// listenOn listens on tcp and ipc.
+// listenOn listens on each of nanocatTransports.
 func listenOn(ctx context.Context, t *testing.T, s gonng.Socket) (urls []string) {
 	t.Helper()
 	for _, transport := range nanocatTransports {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -102,8 +103,7 @@ func (c *conn) writeFrames(messages []transport.Message) (written int, err error
 		if c.closing.Load() {
 			return written, net.ErrClosed
 		}
-		err := c.ws.Write(context.Background(), websocket.MessageBinary, m.Data)
-		if err != nil {
+		if err := c.writeMessage(m.Data); err != nil {
 			return written, err
 		}
 		if n := c.out.flushed(); n > flushes {
@@ -111,6 +111,28 @@ func (c *conn) writeFrames(messages []transport.Message) (written int, err error
 		}
 	}
 	return written, nil
+}
+
+// maxFrame is the largest frame sent; nng takes none above 1 MiB by default,
+// however large the message may be.
+const maxFrame = 512 << 10
+
+// writeMessage writes a message, a large one in several frames.
+func (c *conn) writeMessage(data []byte) error {
+	ctx := context.Background()
+	if len(data) <= maxFrame {
+		return c.ws.Write(ctx, websocket.MessageBinary, data)
+	}
+	w, err := c.ws.Writer(ctx, websocket.MessageBinary)
+	if err != nil {
+		return err
+	}
+	for frame := range slices.Chunk(data, maxFrame) {
+		if _, err := w.Write(frame); err != nil {
+			return err
+		}
+	}
+	return w.Close()
 }
 
 // Finish implements transport.Finisher.

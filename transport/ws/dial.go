@@ -90,7 +90,11 @@ func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
-	return nc, nc.SetDeadline(time.Now().Add(d.cfg.HandshakeTimeout))
+	if err := nc.SetDeadline(time.Now().Add(d.cfg.HandshakeTimeout)); err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return newQuiet(nc), nil
 }
 
 // RoundTrip implements http.RoundTripper. In the place of the body of the
@@ -112,6 +116,9 @@ func (d *dialer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if d.refused != nil {
 		response.Body.Close()
 		return nil, d.refused
+	}
+	if q, ok := nc.(*quiet); ok {
+		nc = q.Conn
 	}
 	d.link = newLink(nc, response.Body, true, d.cfg.RecvMaxSize)
 	response.Body = d.link
