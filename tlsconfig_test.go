@@ -138,7 +138,7 @@ func TestTLSConfigKeys(t *testing.T) {
 				short.Bytes = key.Bytes[:length]
 				want(t, build(&short, password), gonng.ErrCrypto)
 			}
-			for i := range key.Bytes[:min(len(key.Bytes), 200)] {
+			for i := 0; i < min(len(key.Bytes), 200); i += 5 {
 				damaged := *key
 				damaged.Bytes = bytes.Clone(key.Bytes)
 				damaged.Bytes[i] ^= 0x04
