@@ -70,11 +70,22 @@ func (q *fairQueue) pop(max int, m *Message) error {
 			q.enqueue(p)
 		}
 	}
-	if p.in.paused && !q.full(p) {
-		p.resume()
+	if p.in.paused {
+		q.proceed(p)
 	}
 	if q.head != nil {
 		q.receivers.wakeOne()
 	}
 	return nil
+}
+
+// proceed lets reading go on when there is room: by the receiver itself once
+// there is nothing left of the peer, where that is possible.
+func (q *fairQueue) proceed(p *Pipe) {
+	switch {
+	case p.polled == nil && !q.full(p):
+		p.resume()
+	case p.polled != nil && p.in.len() == 0:
+		p.s.refill = p
+	}
 }

@@ -24,9 +24,12 @@ type Pipe struct {
 	listener *Listener
 	url      string
 
-	out outbox
-	in  inbox // guarded by s.mu
-	at  place // guarded by s.mu
+	out     outbox
+	in      inbox               // guarded by s.mu
+	reading sync.Mutex          // held while the connection is read, and what was read delivered
+	arrived []transport.Message // what was read; guarded by reading
+	polled  transport.TryReader // how a receiver reads by itself, or nil
+	at      place               // guarded by s.mu
 
 	stats PipeStats // guarded by s.mu
 
@@ -148,23 +151,19 @@ func (p *Pipe) run() {
 		return
 	}
 	p.room = make(chan struct{}, 1)
+	p.polled, _ = p.conn.(transport.TryReader)
 	p.s.tasks.start(p.read)
 }
 
 // read is the goroutine of the pipe.
 func (p *Pipe) read(t *task) {
-	var batch []transport.Message
 	for {
-		var err error
-		batch, err = p.conn.Read(batch[:0])
-		if len(batch) > 0 && !p.deliver(batch) {
+		more, err := p.readBatch()
+		if !more {
 			select {
 			case <-p.room:
 			case <-p.done:
 			}
-		}
-		if cap(batch) > keepItems {
-			batch = nil
 		}
 		if err != nil {
 			p.finish(p.lost(err))
@@ -172,6 +171,43 @@ func (p *Pipe) read(t *task) {
 			return
 		}
 	}
+}
+
+// readBatch waits for messages and delivers them. It reports whether more is
+// welcome.
+func (p *Pipe) readBatch() (more bool, err error) {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	p.arrived, err = p.conn.Read(p.arrived[:0])
+	return p.deliverArrived(), err
+}
+
+// refill is for a receiver that has taken the last message of a paused pipe. It
+// reads on by itself as long as there is something to read; only the waiting is
+// left to the pipe's goroutine.
+func (p *Pipe) refill() {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	var ok bool
+	p.arrived, ok = p.polled.TryRead(p.arrived[:0])
+	if len(p.arrived) > 0 {
+		p.deliverArrived()
+		return
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if !ok {
+		p.polled = nil
+	}
+	p.resume()
+}
+
+func (p *Pipe) deliverArrived() (more bool) {
+	more = len(p.arrived) == 0 || p.deliver(p.arrived)
+	if cap(p.arrived) > keepItems {
+		p.arrived = nil
+	}
+	return more
 }
 
 // deliver passes a batch on and reports whether more is welcome; if not,
@@ -189,7 +225,7 @@ func (p *Pipe) deliver(batch []transport.Message) bool {
 		return true
 	}
 	more := p.s.pattern.deliver(p, batch)
-	p.in.paused = !more
+	p.in.paused = p.in.paused || !more
 	return more
 }
 

@@ -124,7 +124,12 @@ func (x *receiver) take(ctx context.Context, max int, try bool, raw *transport.M
 	default:
 		s.blank = s.blank[1:]
 	}
+	refill := s.refill
+	s.refill = nil
 	s.unlock()
+	if refill != nil {
+		refill.refill()
+	}
 	if err != nil {
 		return nil, s.opError("recv", "", err)
 	}

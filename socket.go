@@ -116,6 +116,7 @@ type socket struct {
 	idle      *waiter   // those that nobody uses now
 	blank     []Message // for RecvMsg
 	offered   outgoing  // what a sender offers just now
+	refill    *Pipe     // whom the receiver that has the lock just now is to read
 	stats     Stats
 	recvFD    *pollFD
 	sendFD    *pollFD

@@ -117,6 +117,16 @@ type Direct interface {
 	Resume()
 }
 
+// A TryReader is a Conn that can be read without waiting. Who receives then
+// reads for himself while messages come faster than they are received, which
+// saves two goroutine switches a batch.
+type TryReader interface {
+	// TryRead is Read that returns dst as it is when no whole message has
+	// arrived. What ended the connection is left for Read to tell. It returns
+	// false where it cannot do without waiting after all.
+	TryRead(dst []Message) (batch []Message, ok bool)
+}
+
 // A Finisher is a Conn whose Close can destroy what was written before, if the
 // peer is sending at the time: TCP resets the connection then.
 type Finisher interface {

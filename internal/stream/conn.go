@@ -77,6 +77,11 @@ func (c *Conn) TryWrite(b transport.Batch) (bool, error) {
 // Write implements transport.Conn.
 func (c *Conn) Write(b transport.Batch) error { return b.(*batch).writeTo(c.Conn) }
 
+// TryRead implements transport.TryReader.
+func (c *Conn) TryRead(dst []transport.Message) ([]transport.Message, bool) {
+	return c.reader.tryRead(dst), c.reader.useRaw
+}
+
 // Read implements transport.Conn.
 func (c *Conn) Read(dst []transport.Message) ([]transport.Message, error) {
 	return c.reader.read(dst)

@@ -16,4 +16,6 @@ type rawReader struct{}
 
 func (*rawReader) init(syscall.RawConn, func() []byte, func()) {}
 
+func (*rawReader) try() (int, error) { return 0, nil }
+
 func (*rawReader) read() (int, error) { panic("stream: raw read without raw support") }

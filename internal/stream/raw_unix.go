@@ -54,14 +54,16 @@ func (w *rawWriter) try(p []byte) (int, error) {
 type rawReader struct {
 	raw     syscall.RawConn
 	attempt func(fd uintptr) bool
-	memory  func() []byte // where to read to, asked for when there is something to read
-	idle    func()        // called before waiting
+	glance  func(fd uintptr) bool // attempt that does not wait
+	memory  func() []byte         // where to read to, asked for when there is something to read
+	idle    func()                // called before waiting
 	n       int
 	err     error
 }
 
 func (r *rawReader) init(raw syscall.RawConn, memory func() []byte, idle func()) {
 	r.raw, r.memory, r.idle, r.attempt = raw, memory, idle, r.once
+	r.glance = func(fd uintptr) bool { r.once(fd); return true }
 }
 
 func (r *rawReader) once(fd uintptr) bool {
@@ -79,13 +81,25 @@ func (r *rawReader) once(fd uintptr) bool {
 }
 
 func (r *rawReader) read() (int, error) {
-	if err := r.raw.Read(r.attempt); err != nil {
+	return r.result(r.raw.Read(r.attempt))
+}
+
+// try reads what there is, which may be nothing.
+func (r *rawReader) try() (int, error) {
+	n, err := r.result(r.raw.Read(r.glance))
+	if err == syscall.EAGAIN {
+		return 0, nil
+	}
+	return n, err
+}
+
+func (r *rawReader) result(err error) (int, error) {
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	if r.err != nil {
+	case r.err != nil:
 		return 0, r.err
-	}
-	if r.n == 0 {
+	case r.n == 0:
 		return 0, io.EOF
 	}
 	return r.n, nil

@@ -64,6 +64,22 @@ func (r *reader) read(dst []transport.Message) ([]transport.Message, error) {
 	return dst, r.err
 }
 
+// tryRead is read that does not wait. What ended the stream is left for read to
+// tell.
+func (r *reader) tryRead(dst []transport.Message) []transport.Message {
+	for r.useRaw && r.err == nil {
+		if dst = r.parse(dst); len(dst) > 0 || r.err != nil {
+			break
+		}
+		n, err := r.raw.try()
+		if n == 0 && err == nil {
+			break
+		}
+		r.err = r.filled(n, err)
+	}
+	return dst
+}
+
 // parse appends the complete messages that are in memory.
 func (r *reader) parse(dst []transport.Message) []transport.Message {
 	if r.big != nil {
@@ -154,6 +170,11 @@ func (r *reader) fill() (err error) {
 	} else {
 		n, err = r.conn.Read(r.memory())
 	}
+	return r.filled(n, err)
+}
+
+// filled takes note of what a read returned.
+func (r *reader) filled(n int, err error) error {
 	if r.big != nil {
 		r.have += n
 	} else {
