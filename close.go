@@ -41,7 +41,10 @@ func (s *socket) close(ctx context.Context) error {
 		d.stop()
 	}
 	for _, p := range pipes {
-		if drained := p.out.close(); drained != nil {
+		s.mu.Lock()
+		drained := p.out.close()
+		s.mu.Unlock()
+		if drained != nil {
 			select {
 			case <-drained:
 			case <-p.done:
@@ -57,9 +60,11 @@ func (s *socket) close(ctx context.Context) error {
 	s.tasks.wait(ctx)
 	s.closeFDs()
 	left := 0
+	s.mu.Lock()
 	for _, p := range pipes {
 		left += p.out.unsent()
 	}
+	s.mu.Unlock()
 	if left == 0 && unconfirmed == 0 || !first {
 		return nil
 	}

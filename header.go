@@ -18,7 +18,9 @@ func (s *socket) keep(p *Pipe, batch []transport.Message, header func(*transport
 			s.stats.TTLExceeded++
 		default:
 			s.stats.Malformed++
-			p.finish(s.opError("pipe", p.url, because(ErrProtocol, "%v sent a malformed message: %w", p.RemoteAddr(), err)))
+			s.afterwards(func() {
+				p.finish(s.opError("pipe", p.url, because(ErrProtocol, "%v sent a malformed message: %w", p.RemoteAddr(), err)))
+			})
 		}
 		batch[i].Release()
 	}

@@ -8,7 +8,7 @@ import (
 // later logs once mu, which is held, is unlocked.
 func (s *socket) later(level slog.Level, msg string, args ...any) {
 	if s.cfg.Logger != nil {
-		s.tell = append(s.tell, func() { s.log(level, msg, args...) })
+		s.afterwards(func() { s.log(level, msg, args...) })
 	}
 }
 

@@ -1,10 +1,6 @@
 package gonng
 
-import (
-	"sync"
-
-	"github.com/gonng/gonng/transport"
-)
+import "github.com/gonng/gonng/transport"
 
 // copyMax is the largest body that is copied behind its length word; larger
 // ones go by reference.
@@ -15,11 +11,14 @@ const copyMax = 16 << 10
 // at once, so that under load many messages share a system call, without a
 // timer. The token is taken by the put that finds it free and passed on with
 // the work: to the caller's flush, or through kick to the writer goroutine.
+//
+// The socket's mutex guards it, and is held in every method.
 type outbox struct {
-	mu      sync.Mutex
 	conn    transport.Conn
 	limit   limit
 	pending transport.Batch
+	queued  int             // messages in pending
+	size    int             // and their bytes
 	current transport.Batch // belongs to whoever has the token
 	taken   int             // messages in current when it was taken; 0 once written
 	burst   bool            // a batch has grown so large that its memory is not kept
@@ -58,22 +57,19 @@ func (r putResult) accepted() bool { return r >= putDone }
 // put adds a message. The body comes without a header of its own; above
 // copyMax it is kept by reference.
 func (o *outbox) put(header []byte, body *transport.Message) putResult {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed {
-		return putGone
-	}
-	if o.full() {
-		o.wanted = true
-		return putFull
+	if r := o.would(); r != putDone {
+		return r
 	}
 	if len(body.Data) <= copyMax {
 		o.pending.Append(header, body.Data)
 	} else {
 		o.pending.AppendMessage(header, *body)
 	}
+	size := len(header) + len(body.Data)
+	o.queued++
+	o.size += size
 	o.messages++
-	o.bytes += uint64(len(header) + len(body.Data))
+	o.bytes += uint64(size)
 	if o.writing {
 		return putDone
 	}
@@ -84,29 +80,20 @@ func (o *outbox) put(header []byte, body *transport.Message) putResult {
 // would is what put would say now. When that is putFull the socket is told
 // when there is room.
 func (o *outbox) would() putResult {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	switch {
 	case o.closed:
 		return putGone
-	case o.full():
+	case o.queued > 0 && o.limit.reached(o.queued, o.size):
 		o.wanted = true
 		return putFull
 	}
 	return putDone
 }
 
-func (o *outbox) full() bool {
-	n := o.pending.Len()
-	return n > 0 && o.limit.reached(n, o.pending.Size())
-}
-
 // take makes what is pending current. It reports false and gives the token
-// back when there is nothing, and whether somebody waits for the room.
-func (o *outbox) take() (work, wanted bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.pending.Len() == 0 {
+// back when there is nothing.
+func (o *outbox) take() bool {
+	if o.queued == 0 {
 		o.writing, o.taken = false, 0
 		if o.burst {
 			o.pending, o.current, o.burst = o.conn.NewBatch(), o.conn.NewBatch(), false
@@ -115,20 +102,17 @@ func (o *outbox) take() (work, wanted bool) {
 			close(o.drained)
 			o.drained = nil
 		}
-		return false, false
+		return false
 	}
 	o.pending, o.current = o.current, o.pending
-	o.taken = o.current.Len()
-	o.burst = o.burst || o.current.Size() > keepBytes
-	wanted, o.wanted = o.wanted, false
-	return true, wanted
+	o.burst = o.burst || o.size > keepBytes
+	o.taken, o.queued, o.size = o.queued, 0, 0
+	return true
 }
 
 // close accepts nothing more and returns a channel that is closed when all
 // that was accepted is written, or nil if it is already.
 func (o *outbox) close() <-chan struct{} {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.closed = true
 	if !o.writing {
 		return nil
@@ -140,40 +124,8 @@ func (o *outbox) close() <-chan struct{} {
 }
 
 // failed is for whoever has the token and could not write all of current.
-func (o *outbox) failed() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed, o.taken = true, o.current.Len()
-}
-
-// sent is how many messages were accepted.
-func (o *outbox) sent() uint64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.messages
-}
+func (o *outbox) failed() { o.closed, o.taken = true, o.current.Len() }
 
 // unsent is how many messages were accepted and not written. It is exact once
 // nobody writes any more.
-func (o *outbox) unsent() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.pending.Len() + o.taken
-}
-
-// writer makes what the writer goroutine needs.
-func (o *outbox) writer() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.kick, o.ended = make(chan struct{}, 1), make(chan struct{})
-}
-
-// join waits for the writer goroutine. The connection is closed: it ends soon.
-func (o *outbox) join() {
-	o.mu.Lock()
-	ended := o.ended
-	o.mu.Unlock()
-	if ended != nil {
-		<-ended
-	}
-}
+func (o *outbox) unsent() int { return o.queued + o.taken }

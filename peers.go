@@ -86,7 +86,7 @@ func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
 	}
 	s.pipes = append(s.pipes, p)
 	p.count(func(st *ConnectStats) { st.Connects++ })
-	s.mu.Unlock()
+	s.unlock()
 	s.log(slog.LevelInfo, "connected", "pipe", p.id, "url", p.url, "peer", p.RemoteAddr().String())
 	s.runHooks(t, PipeConnected, p)
 	s.mu.Lock()
@@ -112,9 +112,13 @@ func (s *socket) refuse(p *Pipe, why error) error {
 
 // removePipe is the last act of a pipe's goroutine t.
 func (s *socket) removePipe(t *task, p *Pipe) {
-	p.out.join()
-	unsent := p.out.unsent()
 	s.mu.Lock()
+	if writer := p.out.ended; writer != nil {
+		s.mu.Unlock()
+		<-writer
+		s.mu.Lock()
+	}
+	unsent := p.out.unsent()
 	s.pipes = slices.DeleteFunc(s.pipes, func(x *Pipe) bool { return x == p })
 	s.pattern.detach(p)
 	s.stats.Unsent += uint64(unsent)

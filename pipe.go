@@ -272,7 +272,9 @@ func (p *Pipe) flush(inline bool) {
 // token.
 func (p *Pipe) kick() {
 	if p.out.kick == nil {
-		p.out.writer()
+		p.s.mu.Lock()
+		p.out.kick, p.out.ended = make(chan struct{}, 1), make(chan struct{})
+		p.s.mu.Unlock()
 		p.s.tasks.start(p.write)
 	}
 	p.out.kick <- struct{}{}
@@ -297,14 +299,15 @@ func (p *Pipe) write(*task) {
 	}
 }
 
-// take is outbox.take; it tells the socket when somebody waits for room.
+// take is outbox.take; it tells the pattern when somebody waits for room.
 func (p *Pipe) take() bool {
-	work, wanted := p.out.take()
-	if wanted {
-		p.s.mu.Lock()
+	p.s.mu.Lock()
+	work := p.out.take()
+	if work && p.out.wanted {
+		p.out.wanted = false
 		p.s.pattern.writable(p)
-		p.s.unlock()
 	}
+	p.s.unlock()
 	return work
 }
 
@@ -312,30 +315,35 @@ func (p *Pipe) take() bool {
 // Where nothing was sent there is nothing to lose.
 func (p *Pipe) parted() bool {
 	f, ok := p.conn.(transport.Finisher)
-	return ok && p.out.sent() > 0 && f.Finish()
+	return ok && p.Stats().Sent > 0 && f.Finish()
 }
 
 // writeFailed ends the pipe, but lets the reader finish when it was the peer
 // who went: what the peer sent before is still to be received. That may take as
 // long as the program likes, and meanwhile another may take the peer's place.
 func (p *Pipe) writeFailed(err error) {
-	p.out.failed()
 	_, direct := p.conn.(transport.Direct)
-	if direct || !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
-		p.finish(p.lost(err))
-		return
-	}
+	gone := !direct && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 	p.s.mu.Lock()
-	p.s.pattern.detach(p)
+	p.out.failed()
+	if gone {
+		p.s.pattern.detach(p)
+	}
 	p.s.unlock()
+	if !gone {
+		p.finish(p.lost(err))
+	}
 }
 
 // finish ends the pipe; the first reason counts. Its goroutine does the rest.
+// s.mu is not held.
 func (p *Pipe) finish(why error) {
 	p.once.Do(func() {
 		p.err = why
 		close(p.done)
+		p.s.mu.Lock()
 		p.out.close()
+		p.s.mu.Unlock()
 		p.conn.Close()
 	})
 }

@@ -50,35 +50,53 @@ func (x *receiver) Recv(ctx context.Context) ([]byte, error) { return x.recv(ctx
 func (x *receiver) TryRecv() ([]byte, error) { return x.recv(context.Background(), true) }
 
 func (x *receiver) recv(ctx context.Context, try bool) ([]byte, error) {
-	var m transport.Message
-	if _, err := x.take(ctx, math.MaxInt, try, &m); err != nil {
+	m, err := x.take(ctx, math.MaxInt, try)
+	if err != nil {
 		return nil, err
 	}
-	body := append(make([]byte, 0, len(m.Data)-m.Header), m.Body()...)
-	m.Release()
+	data := m.data
+	m.data = transport.Message{}
+	x.done()
+	body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)
+	data.Release()
 	return body, nil
 }
 
 // RecvMsg waits for the next message and does not copy it. See [Receiver].
-func (x *receiver) RecvMsg(ctx context.Context) (*Message, error) {
-	return x.take(ctx, math.MaxInt, false, nil)
-}
+func (x *receiver) RecvMsg(ctx context.Context) (*Message, error) { return x.recvMsg(ctx, false) }
 
 // TryRecvMsg is RecvMsg that returns ErrTryAgain instead of waiting. See
 // [Receiver].
-func (x *receiver) TryRecvMsg() (*Message, error) {
-	return x.take(context.Background(), math.MaxInt, true, nil)
+func (x *receiver) TryRecvMsg() (*Message, error) { return x.recvMsg(context.Background(), true) }
+
+func (x *receiver) recvMsg(ctx context.Context, try bool) (*Message, error) {
+	m, err := x.take(ctx, math.MaxInt, try)
+	if err != nil {
+		return nil, err
+	}
+	x.e.s.blank = x.e.s.blank[1:]
+	x.done()
+	return m, nil
 }
 
 // RecvInto waits for the next message and copies its body into buf. See
 // [Receiver].
 func (x *receiver) RecvInto(ctx context.Context, buf []byte) (int, error) {
-	var m transport.Message
-	if _, err := x.take(ctx, len(buf), false, &m); err != nil {
+	m, err := x.take(ctx, len(buf), false)
+	if err != nil {
 		return 0, err
 	}
-	n := copy(buf, m.Body())
-	m.Release()
+	if len(m.data.Data) <= copyMax { // faster than to take the message along
+		n := copy(buf, m.data.Body())
+		m.empty()
+		x.done()
+		return n, nil
+	}
+	data := m.data
+	m.data = transport.Message{}
+	x.done()
+	n := copy(buf, data.Body())
+	data.Release()
 	return n, nil
 }
 
@@ -104,9 +122,9 @@ func sequence[T any](ctx context.Context, recv func(context.Context) (T, error))
 	}
 }
 
-// take waits for a message. It puts its memory into raw, or makes a Message of
-// it where raw is nil.
-func (x *receiver) take(ctx context.Context, max int, try bool, raw *transport.Message) (*Message, error) {
+// take waits for a message, in the socket's blank one. Unless it fails it leaves
+// the socket locked: the caller takes what it needs of the message, then calls done.
+func (x *receiver) take(ctx context.Context, max int, try bool) (*Message, error) {
 	s := x.e.s
 	if ctx.Err() != nil {
 		return nil, s.opError("recv", "", contextError(ctx))
@@ -117,23 +135,23 @@ func (x *receiver) take(ctx context.Context, max int, try bool, raw *transport.M
 	if err == errWait {
 		m, err = x.wait(ctx, max, try)
 	}
-	switch {
-	case err != nil:
-	case raw != nil:
-		*raw, m.data, m.pipe = m.data, transport.Message{}, nil
-	default:
-		s.blank = s.blank[1:]
+	if err != nil {
+		s.unlock()
+		return nil, s.opError("recv", "", err)
 	}
+	return m, nil
+}
+
+// done unlocks the socket after take, and reads on for the peer whose last
+// message it took.
+func (x *receiver) done() {
+	s := x.e.s
 	refill := s.refill
 	s.refill = nil
 	s.unlock()
 	if refill != nil {
 		refill.refill()
 	}
-	if err != nil {
-		return nil, s.opError("recv", "", err)
-	}
-	return m, nil
 }
 
 func (x *receiver) pop(max int, m *Message) error {

@@ -200,7 +200,7 @@ func (x *req) again(r *request) bool {
 	r.pipe = p
 	x.schedule(r)
 	if token {
-		p.kick()
+		x.s.afterwards(p.kick)
 	}
 	return true
 }

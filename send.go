@@ -55,16 +55,20 @@ func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {
 // copied sends a body that stays the caller's.
 func (x *sender) copied(ctx context.Context, body []byte, p *Pipe, try bool) error {
 	if len(body) > copyMax { // smaller ones are copied into the batch
-		m := Message{data: transport.Copy(body), pipe: p}
-		defer m.Free()
-		return x.sendMsg(ctx, &m, try)
+		return x.copiedLarge(ctx, body, p, try)
 	}
 	offered, err := x.begin(ctx)
 	if err != nil {
 		return err
 	}
-	offered.body, offered.pipe, offered.traced = transport.NewMessage(body), p, false
+	offered.body.Data, offered.pipe = body, p
 	return x.finish(ctx, try)
+}
+
+func (x *sender) copiedLarge(ctx context.Context, body []byte, p *Pipe, try bool) error {
+	m := Message{data: transport.Copy(body), pipe: p}
+	defer m.Free()
+	return x.sendMsg(ctx, &m, try)
 }
 
 func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
@@ -87,13 +91,13 @@ func (x *sender) lend(ctx context.Context, m *Message, try bool) error {
 	if x.e.s.raw {
 		offered.body, offered.pipe, offered.traced = m.data, m.pipe, m.traced
 	} else {
-		offered.body, offered.pipe, offered.traced = m.data.Strip(), m.pipe, false
+		offered.body, offered.pipe = m.data.Strip(), m.pipe
 	}
 	return x.finish(ctx, try)
 }
 
-// begin locks the socket and returns where to put the message. There is one
-// such place a socket: one a call would be an allocation a call.
+// begin locks the socket and returns where to put the message, which is empty.
+// There is one such place a socket: one a call would be an allocation a call.
 func (x *sender) begin(ctx context.Context) (*outgoing, error) {
 	if ctx.Err() != nil {
 		return nil, x.e.s.opError("send", "", contextError(ctx))
@@ -110,18 +114,20 @@ func (x *sender) finish(ctx context.Context, try bool) error {
 	if err == errWait {
 		p, err = x.wait(ctx, try)
 	}
-	s.offered.body, s.offered.pipe = transport.Message{}, nil
+	s.offered = outgoing{}
 	if err != nil {
 		s.unlock()
 		return s.opError("send", "", err)
 	}
 	s.stats.Sent++
 	s.stats.SentBytes += uint64(size)
-	inline := p != nil && x.target.inline()
-	s.unlock()
-	if p != nil {
-		s.flush(p, inline)
+	if p == nil {
+		s.unlock()
+		return nil
 	}
+	inline := x.target.inline()
+	s.unlock()
+	s.flush(p, inline)
 	return nil
 }
 

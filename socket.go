@@ -90,9 +90,9 @@ type Socket interface {
 
 // socket is the common part of all sockets.
 //
-// Lock order: a socket's mu, then a pipe's outbox.mu, then a transport's. The
-// mu of two sockets are never held together, and none is held while a hook, a
-// logger or a system call that may wait runs.
+// Lock order: a pipe's reading, then a socket's mu, then a transport's. The mu
+// of two sockets are never held together, and none is held while a hook, a logger
+// or a system call runs.
 type socket struct {
 	protocol Protocol
 	raw      bool
@@ -121,7 +121,7 @@ type socket struct {
 	recvFD    *pollFD
 	sendFD    *pollFD
 	polled    bool     // there is one of them
-	tell      []func() // log lines for when mu is unlocked
+	due       []func() // for when mu is unlocked
 }
 
 // endpoint is where a program sends and receives: a socket itself or one of
@@ -278,9 +278,12 @@ func (s *socket) opError(op, url string, err error) error {
 	return &OpError{Op: op, Protocol: s.protocol, URL: url, Err: classify(err)}
 }
 
+// afterwards does f once mu, which is held, is unlocked.
+func (s *socket) afterwards(f func()) { s.due = append(s.due, f) }
+
 // unlock unlocks mu after a change and does what is due.
 func (s *socket) unlock() {
-	if s.polled || s.tell != nil {
+	if s.polled || s.due != nil {
 		s.unlockSlowly()
 		return
 	}
@@ -291,10 +294,10 @@ func (s *socket) unlockSlowly() {
 	if s.polled {
 		s.updateFDs()
 	}
-	tell := s.tell
-	s.tell = nil
+	due := s.due
+	s.due = nil
 	s.mu.Unlock()
-	for _, f := range tell {
+	for _, f := range due {
 		f()
 	}
 }

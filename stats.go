@@ -96,13 +96,11 @@ type PipeStats struct {
 // Stats are the pipe's counters.
 func (p *Pipe) Stats() PipeStats {
 	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
 	st := p.stats
 	st.RecvQueue = p.in.len()
-	p.s.mu.Unlock()
-	p.out.mu.Lock()
-	defer p.out.mu.Unlock()
 	st.Sent, st.SentBytes = p.out.messages, p.out.bytes
-	st.SendQueue = p.out.pending.Len()
+	st.SendQueue = p.out.queued
 	return st
 }
 
@@ -124,9 +122,7 @@ func (s *socket) Stats() Stats {
 		if p.at.connected {
 			st.Pipes++
 		}
-		p.out.mu.Lock()
-		st.SendQueue += p.out.pending.Len()
-		p.out.mu.Unlock()
+		st.SendQueue += p.out.queued
 	}
 	if x, ok := s.pattern.(gauged); ok {
 		x.gauge(&st)

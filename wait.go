@@ -95,7 +95,7 @@ func (c *call) wait(l *waitList) error {
 		}
 	}
 	l.add(c.w)
-	c.s.mu.Unlock()
+	c.s.unlock()
 	err := c.sleep()
 	c.s.mu.Lock()
 	if c.w.list != nil {

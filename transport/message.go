@@ -16,6 +16,14 @@ func NewMessage(data []byte) Message { return Message{Data: data} }
 // In returns a message whose data lies in b; it takes over one reference to b.
 func In(b *Buffer, data []byte) Message { return Message{Data: data, buffer: b} }
 
+// AppendIn appends In(b, data) to dst.
+func AppendIn(dst []Message, b *Buffer, data []byte) []Message {
+	dst = append(dst, Message{})
+	m := &dst[len(dst)-1] // in place: a struct put together elsewhere is copied slowly
+	m.Data, m.buffer = data, b
+	return dst
+}
+
 // Copy returns a message in pooled memory.
 func Copy(data []byte) Message {
 	b := NewBuffer(len(data))
@@ -24,7 +32,7 @@ func Copy(data []byte) Message {
 }
 
 // Body is what follows the header.
-func (m Message) Body() []byte { return m.Data[m.Header:] }
+func (m *Message) Body() []byte { return m.Data[m.Header:] }
 
 // Strip returns the message without its header. It is the same reference.
 func (m Message) Strip() Message {
@@ -33,15 +41,15 @@ func (m Message) Strip() Message {
 }
 
 // Retain returns a second reference to the same memory.
-func (m Message) Retain() Message {
+func (m *Message) Retain() Message {
 	if m.buffer != nil {
 		m.buffer.Retain(1)
 	}
-	return m
+	return *m
 }
 
 // Release gives the memory back. The data must not be used afterwards.
-func (m Message) Release() {
+func (m *Message) Release() {
 	if m.buffer != nil {
 		m.buffer.Release()
 	}

@@ -122,7 +122,7 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 		if end > len(buf) {
 			break
 		}
-		dst = append(dst, transport.In(r.chunk, buf[at+prefix:end:end]))
+		dst = transport.AppendIn(dst, r.chunk, buf[at+prefix:end:end])
 		at = end
 	}
 	r.r = at
