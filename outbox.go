@@ -14,14 +14,12 @@ const copyMax = 16 << 10
 //
 // The socket's mutex guards it, and is held in every method.
 type outbox struct {
-	conn    transport.Conn
 	limit   limit
 	pending transport.Batch
 	queued  int             // messages in pending
 	size    int             // and their bytes
 	current transport.Batch // belongs to whoever has the token
 	taken   int             // messages in current when it was taken; 0 once written
-	burst   bool            // a batch has grown so large that its memory is not kept
 	writing bool            // the token is taken
 	wanted  bool            // somebody waits for room
 	closed  bool            // nothing more is accepted
@@ -35,12 +33,9 @@ type outbox struct {
 }
 
 func (o *outbox) init(conn transport.Conn, l limit) {
-	o.conn, o.limit = conn, l
+	o.limit = l
 	o.pending, o.current = conn.NewBatch(), conn.NewBatch()
 }
-
-// keepBytes is the largest batch whose memory an idle connection keeps.
-const keepBytes = 256 << 10
 
 // putResult says what became of a message.
 type putResult int
@@ -95,9 +90,6 @@ func (o *outbox) would() putResult {
 func (o *outbox) take() bool {
 	if o.queued == 0 {
 		o.writing, o.taken = false, 0
-		if o.burst {
-			o.pending, o.current, o.burst = o.conn.NewBatch(), o.conn.NewBatch(), false
-		}
 		if o.drained != nil {
 			close(o.drained)
 			o.drained = nil
@@ -105,7 +97,6 @@ func (o *outbox) take() bool {
 		return false
 	}
 	o.pending, o.current = o.current, o.pending
-	o.burst = o.burst || o.size > keepBytes
 	o.taken, o.queued, o.size = o.queued, 0, 0
 	return true
 }

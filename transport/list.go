@@ -12,6 +12,8 @@ type List struct {
 const (
 	arenaSize = 16 << 10
 	packMax   = 1 << 10 // above it a message has a buffer of its own and pins no other
+
+	keepMessages = 4096 // room that an idle connection keeps
 )
 
 // Append implements Batch.
@@ -77,6 +79,9 @@ func (l *List) Forget(n int) {
 	left := copy(l.messages, l.messages[n:])
 	clear(l.messages[left:])
 	l.messages, l.size = l.messages[:left], 0
+	if left == 0 && cap(l.messages) > keepMessages {
+		l.messages = nil
+	}
 	for _, m := range l.messages {
 		l.size += len(m.Data)
 	}

@@ -157,7 +157,7 @@ type Batch interface {
 	// Len is the number of messages and Size the bytes in them.
 	Len() int
 	Size() int
-	// Reset drops everything.
+	// Reset drops everything, and memory that an idle connection should not keep.
 	Reset()
 }
 

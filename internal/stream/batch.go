@@ -9,9 +9,14 @@ import (
 
 // batch is a transport.Batch in the encoding of the stream: small messages one
 // behind the other in one buffer, large bodies beside it.
+//
+// The buffer is pooled, and returned with each batch that was more than a few
+// messages: a connection that is idle after a burst must not keep its memory.
 type batch struct {
 	framing  wire.Framing
 	buf      []byte
+	pooled   *transport.Buffer // the memory of buf
+	last     int               // size of buf in the last batch, and so probably in the next
 	large    []largeBody
 	messages int
 	size     int
@@ -28,13 +33,21 @@ type largeBody struct {
 	m  transport.Message
 }
 
+// What an idle connection keeps for its next batch, at most.
+const (
+	keepSize  = 4 << 10
+	keepLarge = 64 // bodies
+)
+
 func (b *batch) Append(header, body []byte) {
+	b.grow(len(header) + len(body))
 	b.begin(len(header) + len(body))
 	b.buf = append(b.buf, header...)
 	b.buf = append(b.buf, body...)
 }
 
 func (b *batch) AppendMessage(header []byte, m transport.Message) {
+	b.grow(len(header))
 	b.begin(len(header) + len(m.Data))
 	b.buf = append(b.buf, header...)
 	b.large = append(b.large, largeBody{len(b.buf), m.Retain()})
@@ -46,6 +59,20 @@ func (b *batch) begin(size int) {
 	b.size += size
 }
 
+// grow makes room for one more message of which n bytes are copied.
+func (b *batch) grow(n int) {
+	need := len(b.buf) + b.framing.PrefixSize() + n
+	if need <= cap(b.buf) {
+		return
+	}
+	larger := transport.NewBuffer(max(need, 2*cap(b.buf), b.last))
+	b.buf = append(larger.Full()[:0], b.buf...)
+	if b.pooled != nil {
+		b.pooled.Release()
+	}
+	b.pooled = larger
+}
+
 func (b *batch) Len() int  { return b.messages }
 func (b *batch) Size() int { return b.size }
 
@@ -55,7 +82,14 @@ func (b *batch) Reset() {
 		b.large[i] = largeBody{}
 	}
 	clear(b.memory)
-	*b = batch{framing: b.framing, buf: b.buf[:0], large: b.large[:0], memory: b.memory[:0]}
+	*b = batch{framing: b.framing, buf: b.buf[:0], pooled: b.pooled, last: len(b.buf), large: b.large[:0], memory: b.memory[:0]}
+	if cap(b.buf) > keepSize {
+		b.pooled.Release()
+		b.buf, b.pooled = nil, nil
+	}
+	if cap(b.large) > keepLarge {
+		b.large, b.memory = nil, nil
+	}
 }
 
 // start prepares the batch for writing, once.
