@@ -78,6 +78,12 @@ func with(c *tls.Config, change func(*tls.Config)) *tls.Config { change(c); retu
 // TestTLSRefused: who is refused, and why, is told on both sides, counted and
 // logged, and the listener goes on.
 func TestTLSRefused(t *testing.T) {
+	for secure, plain := range map[string]string{"tls+tcp": "tcp", "wss": "ws"} {
+		t.Run(secure, func(t *testing.T) { testTLSRefused(t, secure, plain) })
+	}
+}
+
+func testTLSRefused(t *testing.T, secure, plain string) {
 	gonngtest.NoLeaks(t)
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
 	cert, foreign := ca.Issue(t), other.Issue(t)
@@ -116,16 +122,16 @@ func TestTLSRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			refused := make(refusals, 10)
 			pull, push := open(t, gonng.NewPull0, gonng.WithLogger(slog.New(refused))), open(t, gonng.NewPush0)
-			scheme, dialScheme := "tls+tcp", "tls+tcp"
+			scheme, dialScheme := secure, secure
 			var listenOpts []gonng.ListenOption
 			dialOpts := []gonng.DialOption{gonng.WithDialMode(gonng.DialWait)}
 			if test.server == nil {
-				scheme = "tcp"
+				scheme = plain
 			} else {
 				listenOpts = append(listenOpts, gonng.WithTLS(test.server))
 			}
 			if test.client == nil {
-				dialScheme = "tcp"
+				dialScheme = plain
 			} else {
 				dialOpts = append(dialOpts, gonng.WithTLS(test.client))
 			}
@@ -133,7 +139,11 @@ func TestTLSRefused(t *testing.T) {
 			check(t, err)
 			url := dialScheme + "://" + l.Addr().String()
 			_, err = push.Dial(testContext(t), url, dialOpts...)
-			wantError(t, err, "dial", test.atClient)
+			atClient := test.atClient
+			if test.client == nil && plain == "ws" { // the server says what is wrong
+				atClient = gonng.ErrProtocol
+			}
+			wantError(t, err, "dial", atClient)
 			if err != nil {
 				wantText(t, err.Error(), append(test.says, url)...)
 			}
