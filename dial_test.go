@@ -3,6 +3,7 @@ package gonng_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -280,6 +281,13 @@ func TestListenOn(t *testing.T) {
 		if nl.Close() == nil {
 			t.Error("the listener was still open")
 		}
+	})
+	t.Run("too late", func(t *testing.T) {
+		nl, err := net.Listen("tcp", "127.0.0.1:0")
+		check(t, err)
+		_, err = open(t, gonng.NewPull0).ListenOn(nl, gonng.WithTLS(new(tls.Config)))
+		wantError(t, err, "listen", gonng.ErrNotSupported)
+		wantText(t, err.Error(), "WithTLS")
 	})
 	t.Run("bad option", func(t *testing.T) {
 		nl, err := net.Listen("tcp", "127.0.0.1:0")
