@@ -37,7 +37,8 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 	}
 	d := &dialer{address: a, cfg: cfg}
 	d.http = &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  d.proxy,
+		OnProxyConnectResponse: proxied,
 		DialContext:            d.connect,
 		TLSClientConfig:        onlyHTTP1(cfg.TLS),
 		DisableKeepAlives:      true,
@@ -81,6 +82,7 @@ type dialer struct {
 	address
 	cfg        *transport.Config
 	http       *http.Transport
+	through    *url.URL // a proxy that is not http.Transport's business; mostly nil
 	link       *link
 	refused    error // by us, or by the server in words
 	refusedTLS error // of the handshake of TLS
@@ -88,11 +90,19 @@ type dialer struct {
 
 // connect connects to the server, or to a proxy.
 func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, error) {
-	nc, err := inet.Dial(ctx, d.network, hostPort, d.cfg)
+	first := hostPort
+	if d.through != nil {
+		first = proxyHostPort(d.through)
+	}
+	nc, err := inet.Dial(ctx, d.network, first, d.cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := nc.SetDeadline(time.Now().Add(d.cfg.HandshakeTimeout)); err != nil {
+	err = nc.SetDeadline(time.Now().Add(d.cfg.HandshakeTimeout))
+	if err == nil && d.through != nil {
+		err = tunnel(nc, d.through, hostPort)
+	}
+	if err != nil {
 		nc.Close()
 		return nil, err
 	}
