@@ -88,6 +88,7 @@ var childRoles = map[string]func(t *testing.T, url string, say func(...any)){
 		answer, err := req.Request(testContext(t), []byte("hello"))
 		say(string(answer), err)
 	},
+	"strangers": beStrangers,
 	// push sends and closes at once.
 	"push": func(t *testing.T, url string, say func(...any)) {
 		push := open(t, gonng.NewPush0, gonng.WithDial(url))

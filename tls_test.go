@@ -273,43 +273,6 @@ func TestTLSOfOthers(t *testing.T) {
 	wantBody(t, got, body(0, 100<<10))
 }
 
-// TestTLSManyUnfinished: a thousand connections that stop in the middle of the
-// handshake hold up nobody, and are gone in time.
-func TestTLSManyUnfinished(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	const unfinished = 1000
-	tr := transport("tls+tcp")
-	rep := open(t, gonng.NewRep0, gonng.WithHandshakeTimeout(2*time.Second))
-	l := listen(t, rep, tr)
-	h := newHonest(t, rep, tr, l.URL())
-	openings := []string{"", "\x16", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"} // a ClientHello that breaks off
-	var peers []net.Conn
-	for i := range unfinished {
-		nc, err := net.Dial("tcp", l.Addr().String())
-		check(t, err)
-		defer nc.Close()
-		_, err = nc.Write([]byte(openings[i%len(openings)]))
-		check(t, err)
-		peers = append(peers, nc)
-	}
-	h.works()
-	h.newcomer(tr, l.URL())
-	for _, nc := range peers {
-		check(t, nc.SetReadDeadline(time.Now().Add(patience)))
-		for buf := make([]byte, 64); ; {
-			if _, err := nc.Read(buf); err != nil {
-				var timeout net.Error
-				if errors.As(err, &timeout) && timeout.Timeout() {
-					t.Fatal("a connection that did not finish its handshake is still there")
-				}
-				break
-			}
-		}
-	}
-	gonngtest.Eventually(t, func() bool { return l.Stats().HandshakeErrors == unfinished }, "all handshake errors counted")
-	h.works()
-}
-
 // TestTLSKilled: a peer that goes without the goodbye of TLS is one that has
 // gone, not one whose message broke off.
 func TestTLSKilled(t *testing.T) {

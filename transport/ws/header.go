@@ -14,7 +14,7 @@ const (
 type header struct {
 	size   int // of the header itself
 	op     byte
-	last   bool   // of its message
+	last   bool // of its message
 	masked bool
 	length uint64 // of what follows
 }
