@@ -304,7 +304,7 @@ func TestListenOn(t *testing.T) {
 }
 
 // attached joins two sockets by a connection.
-func attached(t *testing.T, a, b gonng.Socket, x, y net.Conn) (*gonng.Pipe, *gonng.Pipe) {
+func attached(t testing.TB, a, b gonng.Socket, x, y net.Conn) (*gonng.Pipe, *gonng.Pipe) {
 	t.Helper()
 	type result struct {
 		p   *gonng.Pipe
