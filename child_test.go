@@ -2,6 +2,8 @@ package gonng_test
 
 import (
 	"bufio"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -72,6 +74,21 @@ var childRoles = map[string]func(t *testing.T, url string, say func(...any)){
 		}
 		awaitEOF()
 	},
+	// ask dials, as the environment says it must, and prints the answer.
+	"ask": func(t *testing.T, url string, say func(...any)) {
+		req := open(t, gonng.NewReq0)
+		opts := []gonng.DialOption{gonng.WithDialMode(gonng.DialWait)}
+		if strings.HasPrefix(url, "wss") {
+			opts = append(opts, gonng.WithTLS(&tls.Config{InsecureSkipVerify: true}))
+		}
+		if _, err := req.Dial(testContext(t), url, opts...); err != nil {
+			say(errors.Is(err, gonng.ErrPermission), err)
+			return
+		}
+		answer, err := req.Request(testContext(t), []byte("hello"))
+		say(string(answer), err)
+	},
+	"strangers": beStrangers,
 	// push sends and closes at once.
 	"push": func(t *testing.T, url string, say func(...any)) {
 		push := open(t, gonng.NewPush0, gonng.WithDial(url))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"testing"
 
@@ -78,6 +79,22 @@ func (r route) batch(n int) int {
 	return n
 }
 
+// brought are connections that nobody listens for: the program brings them.
+var brought = map[string]func(t testing.TB, a, b gonng.Socket){
+	"attached": func(t testing.TB, a, b gonng.Socket) {
+		x, y := net.Pipe()
+		attached(t, a, b, x, y)
+	},
+	"socket": func(t testing.TB, a, b gonng.Socket) {
+		x, y := socketURLs(t)
+		_, err := a.Dial(testContext(t), x, gonng.WithDialMode(gonng.DialBackground)) // it waits for the other
+		check(t, err)
+		_, err = b.Dial(testContext(t), y)
+		check(t, err)
+		waitPeers(t, a, 1)
+	},
+}
+
 // eachPair runs test for all pairs, over all transports, with either side
 // listening. connect makes two connected sockets.
 func eachPair(t *testing.T, test func(t *testing.T, pair protocolPair, connect func(testing.TB) (a, b gonng.Socket)), opts ...gonng.SocketOption) {
@@ -98,6 +115,15 @@ func eachPair(t *testing.T, test func(t *testing.T, pair protocolPair, connect f
 					})
 				}
 			})
+			for name, join := range brought {
+				t.Run(name, func(t *testing.T) {
+					test(t, pair, func(t testing.TB) (a, b gonng.Socket) {
+						a, b = open(t, pair.a, opts...), open(t, pair.b, opts...)
+						join(t, a, b)
+						return a, b
+					})
+				})
+			}
 		})
 	}
 }

@@ -36,6 +36,13 @@ func given(t testing.TB, f *os.File) string {
 	return fmt.Sprint("socket://", fd)
 }
 
+// socketURLs are the URLs of two connected descriptors.
+func socketURLs(t testing.TB) (x, y string) {
+	t.Helper()
+	ours, theirs := descriptorPair(t)
+	return given(t, ours), given(t, theirs)
+}
+
 // A parent and its child talk over a socketpair, each by its descriptor.
 func TestDescriptorOfChild(t *testing.T) {
 	gonngtest.NoLeaks(t)

@@ -3,6 +3,7 @@ package gonng_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -281,6 +282,13 @@ func TestListenOn(t *testing.T) {
 			t.Error("the listener was still open")
 		}
 	})
+	t.Run("too late", func(t *testing.T) {
+		nl, err := net.Listen("tcp", "127.0.0.1:0")
+		check(t, err)
+		_, err = open(t, gonng.NewPull0).ListenOn(nl, gonng.WithTLS(new(tls.Config)))
+		wantError(t, err, "listen", gonng.ErrNotSupported)
+		wantText(t, err.Error(), "WithTLS")
+	})
 	t.Run("bad option", func(t *testing.T) {
 		nl, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -296,7 +304,7 @@ func TestListenOn(t *testing.T) {
 }
 
 // attached joins two sockets by a connection.
-func attached(t *testing.T, a, b gonng.Socket, x, y net.Conn) (*gonng.Pipe, *gonng.Pipe) {
+func attached(t testing.TB, a, b gonng.Socket, x, y net.Conn) (*gonng.Pipe, *gonng.Pipe) {
 	t.Helper()
 	type result struct {
 		p   *gonng.Pipe

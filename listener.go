@@ -53,7 +53,7 @@ func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, err
 type bound struct{ transport.Transport }
 
 func (b bound) Options() transport.Options {
-	return b.Transport.Options() &^ (transport.OptIPCPermissions | transport.OptIPCSecurityDescriptor)
+	return b.Transport.Options() & (transport.OptTCPNoDelay | transport.OptTCPKeepAlive)
 }
 
 func (s *socket) listen(url string, opts []ListenOption, bind func(endpointURL, *transport.Config) (transport.Listener, error)) (*Listener, error) {

@@ -9,27 +9,47 @@ import (
 )
 
 // WithHTTPHeader is sent at ws and wss URLs: by a dialer with the request that
-// connects, by a listener with the answer. The headers that make a WebSocket of
-// the request, such as Upgrade, cannot be set. h is used as it is, and must not be
-// changed afterwards. nng: NNG_OPT_WS_REQUEST_HEADERS and
-// NNG_OPT_WS_RESPONSE_HEADERS.
+// connects, where Host says another host than the URL's, by a listener with the
+// answer that accepts. Those that make a WebSocket of the request or say where it
+// ends cannot be set: Upgrade, Connection, Sec-WebSocket-…, Content-Length,
+// Transfer-Encoding and Trailer are ErrInvalid, and so is what no header can be.
+// h is copied. nng: NNG_OPT_WS_REQUEST_HEADERS and NNG_OPT_WS_RESPONSE_HEADERS.
 func WithHTTPHeader(h http.Header) interface {
 	SocketOption
 	DialOption
 	ListenOption
 } {
 	return generalOption{setting: func(c *Config) error {
-		for name := range h {
+		own := make(http.Header, len(h))
+		for name, values := range h {
 			switch canonical := textproto.CanonicalMIMEHeaderKey(name); {
 			case canonical == "Upgrade", canonical == "Connection", strings.HasPrefix(canonical, "Sec-Websocket-"):
 				return because(ErrInvalid, "WithHTTPHeader: %s belongs to WebSocket", name)
+			case canonical == "Content-Length", canonical == "Transfer-Encoding", canonical == "Trailer":
+				return because(ErrInvalid, "WithHTTPHeader: %s, but there is no body", name)
+			case name == "" || strings.ContainsFunc(name, notInToken):
+				return because(ErrInvalid, "WithHTTPHeader: %q is no name of a header", name)
+			}
+			for _, value := range values {
+				if strings.ContainsFunc(value, notInValue) {
+					return because(ErrInvalid, "WithHTTPHeader: the value of %s has control characters", name)
+				}
+				own.Add(name, value)
 			}
 		}
-		c.HTTPHeader = h
+		c.HTTPHeader = own
 		c.explicit |= transport.OptHTTPHeader
 		return nil
 	}}
 }
+
+// notInToken and notInValue are what RFC 9110 does not have in the names and
+// values of headers.
+func notInToken(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+func notInValue(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // WithCheckOrigin says which web pages may connect to a listener at a ws or wss
 // URL: those for whose request check returns true. Others get status 403. Without

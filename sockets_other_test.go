@@ -16,3 +16,10 @@ func socketpair(t *testing.T) (x, y net.Conn) {
 	t.Skip("no socketpair here")
 	return nil, nil
 }
+
+func many(*testing.T) int { return 10_000 }
+
+func socketURLs(t testing.TB) (x, y string) {
+	t.Skip("descriptors are Unix's")
+	return "", ""
+}

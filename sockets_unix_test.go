@@ -52,3 +52,17 @@ func fileConn(t *testing.T, fd int) net.Conn {
 	}
 	return c
 }
+
+// many is how many strangers come at once: as the process and its child may
+// have descriptors for, and some for others.
+func many(t *testing.T) int {
+	t.Helper()
+	const want, others = 10_000, 500
+	var limit syscall.Rlimit
+	check(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)) // package os has raised it already
+	if uint64(limit.Cur) < want+others {
+		t.Logf("%d strangers instead of %d: a process may have %d descriptors (ulimit -Hn)", limit.Cur-others, want, limit.Cur)
+		return int(limit.Cur) - others
+	}
+	return want
+}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in, for this module and the
 # nested ones. It needs Go, and downloads modules. What else is missing (a C
-# compiler for the race detector, nngcat and nanocat to talk to) is left out
-# with a printed reason; with CI=true it is an error.
+# compiler for the race detector, nngcat, nanocat and chromium to talk to) is
+# left out with a printed reason; with CI=true it is an error.
 set -euo pipefail
 cd "$(dirname "$0")"
 

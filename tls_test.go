@@ -78,6 +78,12 @@ func with(c *tls.Config, change func(*tls.Config)) *tls.Config { change(c); retu
 // TestTLSRefused: who is refused, and why, is told on both sides, counted and
 // logged, and the listener goes on.
 func TestTLSRefused(t *testing.T) {
+	for secure, plain := range map[string]string{"tls+tcp": "tcp", "wss": "ws"} {
+		t.Run(secure, func(t *testing.T) { testTLSRefused(t, secure, plain) })
+	}
+}
+
+func testTLSRefused(t *testing.T, secure, plain string) {
 	gonngtest.NoLeaks(t)
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
 	cert, foreign := ca.Issue(t), other.Issue(t)
@@ -116,16 +122,16 @@ func TestTLSRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			refused := make(refusals, 10)
 			pull, push := open(t, gonng.NewPull0, gonng.WithLogger(slog.New(refused))), open(t, gonng.NewPush0)
-			scheme, dialScheme := "tls+tcp", "tls+tcp"
+			scheme, dialScheme := secure, secure
 			var listenOpts []gonng.ListenOption
 			dialOpts := []gonng.DialOption{gonng.WithDialMode(gonng.DialWait)}
 			if test.server == nil {
-				scheme = "tcp"
+				scheme = plain
 			} else {
 				listenOpts = append(listenOpts, gonng.WithTLS(test.server))
 			}
 			if test.client == nil {
-				dialScheme = "tcp"
+				dialScheme = plain
 			} else {
 				dialOpts = append(dialOpts, gonng.WithTLS(test.client))
 			}
@@ -133,7 +139,11 @@ func TestTLSRefused(t *testing.T) {
 			check(t, err)
 			url := dialScheme + "://" + l.Addr().String()
 			_, err = push.Dial(testContext(t), url, dialOpts...)
-			wantError(t, err, "dial", test.atClient)
+			atClient := test.atClient
+			if test.client == nil && plain == "ws" { // the server says what is wrong
+				atClient = gonng.ErrProtocol
+			}
+			wantError(t, err, "dial", atClient)
 			if err != nil {
 				wantText(t, err.Error(), append(test.says, url)...)
 			}
@@ -261,43 +271,6 @@ func TestTLSOfOthers(t *testing.T) {
 	got, err := pull.Recv(testContext(t))
 	check(t, err)
 	wantBody(t, got, body(0, 100<<10))
-}
-
-// TestTLSManyUnfinished: a thousand connections that stop in the middle of the
-// handshake hold up nobody, and are gone in time.
-func TestTLSManyUnfinished(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	const unfinished = 1000
-	tr := transport("tls+tcp")
-	rep := open(t, gonng.NewRep0, gonng.WithHandshakeTimeout(2*time.Second))
-	l := listen(t, rep, tr)
-	h := newHonest(t, rep, tr, l.URL())
-	openings := []string{"", "\x16", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"} // a ClientHello that breaks off
-	var peers []net.Conn
-	for i := range unfinished {
-		nc, err := net.Dial("tcp", l.Addr().String())
-		check(t, err)
-		defer nc.Close()
-		_, err = nc.Write([]byte(openings[i%len(openings)]))
-		check(t, err)
-		peers = append(peers, nc)
-	}
-	h.works()
-	h.newcomer(tr, l.URL())
-	for _, nc := range peers {
-		check(t, nc.SetReadDeadline(time.Now().Add(patience)))
-		for buf := make([]byte, 64); ; {
-			if _, err := nc.Read(buf); err != nil {
-				var timeout net.Error
-				if errors.As(err, &timeout) && timeout.Timeout() {
-					t.Fatal("a connection that did not finish its handshake is still there")
-				}
-				break
-			}
-		}
-	}
-	gonngtest.Eventually(t, func() bool { return l.Stats().HandshakeErrors == unfinished }, "all handshake errors counted")
-	h.works()
 }
 
 // TestTLSKilled: a peer that goes without the goodbye of TLS is one that has

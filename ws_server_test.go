@@ -53,9 +53,10 @@ func wantStatus(t testing.TB, answer *http.Response, err error, status int, word
 // pages too, behind a handler that asks for a cookie.
 func TestWebSocketOnProgramsServer(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	rep, pull := open(t, gonng.NewRep0), open(t, gonng.NewPull0)
+	rec := newRecorder()
+	rep, pull := open(t, gonng.NewRep0, gonng.WithLogger(rec.logger())), open(t, gonng.NewPull0)
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "a page") })
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "a page") })
 	type user struct{}
 	for path, s := range map[string]gonng.Socket{"/rep": rep, "/deep/pull": pull} {
 		l, err := s.Listen(testContext(t), "ws:///")
@@ -83,6 +84,14 @@ func TestWebSocketOnProgramsServer(t *testing.T) {
 	wantText(t, err.Error(), "401", "who are you?")
 	_, err = push.Dial(testContext(t), url+"/rep", gonng.WithDialMode(gonng.DialWait), ann)
 	wantError(t, err, "dial", gonng.ErrProtocol)
+	wantText(t, err.Error(), "400", "push", "pull", "rep.sp.nanomsg.org")
+	rec.want(t, "not accepted", "pull.sp.nanomsg.org", "rep.sp.nanomsg.org", "peer=127.0.0.1:")
+	_, err = req.Dial(testContext(t), url+"/nowhere", gonng.WithDialMode(gonng.DialWait), ann)
+	wantError(t, err, "dial", gonng.ErrConnectionRefused)
+	wantText(t, err.Error(), "404")
+	_, answer, err := wsPeer(t, url+"/rep", "rep.sp.nanomsg.org", http.Header{"Cookie": {"user=ann"}, "Origin": {"http://elsewhere.example"}})
+	wantStatus(t, answer, err, http.StatusForbidden, "elsewhere.example")
+	rec.want(t, "not accepted", "elsewhere.example", "peer=127.0.0.1:")
 	_, err = req.Dial(testContext(t), url+"/rep", gonng.WithDialMode(gonng.DialWait), ann)
 	check(t, err)
 	_, err = push.Dial(testContext(t), url+"/deep/pull", gonng.WithDialMode(gonng.DialWait), ann)

@@ -161,7 +161,7 @@ func TestWebSocketTLS(t *testing.T) {
 	fails(secure.URL(), gonng.ErrPeerAuth) // nobody knows who signed it
 	rec.want(t, "not accepted", "TLS handshake", "bad certificate")
 	fails("ws"+strings.TrimPrefix(secure.URL(), "wss"), gonng.ErrProtocol)
-	rec.want(t, "not accepted", "TLS handshake", "HTTP request")
+	rec.want(t, "not accepted", "HTTP without TLS")
 	fails("wss"+strings.TrimPrefix(plain.URL(), "ws"), gonng.ErrCrypto)
 
 	req := open(t, gonng.NewReq0)

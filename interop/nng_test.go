@@ -104,7 +104,7 @@ func eachPairingOf(t *testing.T, name string, pairings []pairing, transports []s
 }
 
 func transports() []string {
-	all := []string{"tcp", "ipc", "tls+tcp", "ws"}
+	all := []string{"tcp", "ipc", "tls+tcp", "ws", "wss"}
 	if runtime.GOOS == "linux" {
 		all = append(all, "abstract")
 	}
@@ -126,10 +126,10 @@ func vacant(t *testing.T, transport string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	defer l.Close()
-	if transport == "tls+tcp" { // mbedtls 2.28 takes no IP address for a name
+	if secured(transport) { // mbedtls 2.28 takes no IP address for a name
 		_, port, err := net.SplitHostPort(l.Addr().String())
 		check(t, err)
-		return "tls+tcp://localhost:" + port
+		return transport + "://localhost:" + port
 	}
 	return transport + "://" + l.Addr().String()
 }
@@ -219,7 +219,7 @@ func TestLargeBodyRefused(t *testing.T) {
 			t.Skip("nngcat does not send")
 		}
 		announced := "announced 20971" // 52, or 56 with a header
-		if strings.Contains(t.Name(), "/ws/") {
+		if strings.Contains(t.Name(), "/ws") {
 			announced = "announced " // in the frames so far
 		}
 		log := newRecorder()

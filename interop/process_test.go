@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { gonngtest.Main(m) }
 
-// process is a running nngcat, nanocat or gonng.
+// process is a running nngcat, nanocat, gonng or chromium.
 type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr output
@@ -50,9 +50,9 @@ func launch(t *testing.T, path string, args ...string) *process {
 }
 
 // packages are what Debian has the programs in.
-var packages = map[string]string{"nngcat": "nng-utils", "nanocat": "nanomsg-utils"}
+var packages = map[string]string{"nngcat": "nng-utils", "nanocat": "nanomsg-utils", "chromium": "chromium"}
 
-// program is the path of nngcat or nanocat.
+// program is the path of nngcat, nanocat or chromium.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

@@ -20,8 +20,10 @@ type security struct {
 	listening, dialing []string
 }
 
+func secured(transport string) bool { return transport == "tls+tcp" || transport == "wss" }
+
 func securityOf(t *testing.T, transport string) security {
-	if transport != "tls+tcp" {
+	if !secured(transport) {
 		return security{}
 	}
 	ca := gonngtest.NewCA(t)
@@ -50,6 +52,12 @@ func misnamed(c *x509.Certificate) {
 
 // nngcat dials a listener that may demand a certificate of it.
 func TestTLSNngcatDials(t *testing.T) {
+	for _, transport := range []string{"tls+tcp", "wss"} {
+		t.Run(transport, func(t *testing.T) { testNngcatDials(t, transport) })
+	}
+}
+
+func testNngcatDials(t *testing.T, transport string) {
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
 	cert := ca.Issue(t)
 	for _, test := range []struct {
@@ -76,7 +84,7 @@ func TestTLSNngcatDials(t *testing.T) {
 			check(t, err)
 			defer s.Close()
 			ctx := gonngtest.Context(t, gonngtest.Timeout)
-			l, err := s.Listen(ctx, vacant(t, "tls+tcp"), gonng.WithTLS(build(t, gonng.TLSConfig{
+			l, err := s.Listen(ctx, vacant(t, transport), gonng.WithTLS(build(t, gonng.TLSConfig{
 				Mode: gonng.TLSServer, OwnCert: test.cert.Cert, OwnKey: test.cert.Key, CA: ca.PEM, AuthMode: test.auth,
 			})))
 			check(t, err)
@@ -100,6 +108,12 @@ func TestTLSNngcatDials(t *testing.T) {
 
 // nngcat listens: it never asks for a certificate.
 func TestTLSNngcatListens(t *testing.T) {
+	for _, transport := range []string{"tls+tcp", "wss"} {
+		t.Run(transport, func(t *testing.T) { testNngcatListens(t, transport) })
+	}
+}
+
+func testNngcatListens(t *testing.T, transport string) {
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
 	own := ca.Issue(t)
 	for _, test := range []struct {
@@ -122,7 +136,7 @@ func TestTLSNngcatListens(t *testing.T) {
 			s, err := gonng.NewPush0(gonng.WithReconnectTime(10*time.Millisecond, 0))
 			check(t, err)
 			defer s.Close()
-			url := vacant(t, "tls+tcp")
+			url := vacant(t, transport)
 			cat := start(t, append([]string{"--pull0", "--raw", "--listen", url}, certArgs(t, test.cert)...)...)
 			test.config.Mode = gonng.TLSClient
 			ctx := gonngtest.Context(t, gonngtest.Timeout)

@@ -38,7 +38,7 @@ func Dial(ctx context.Context, network, address string, cfg *transport.Config) (
 	}
 	dial := cfg.DialContext
 	if dial == nil {
-		dial = (&net.Dialer{KeepAliveConfig: cfg.TCPKeepAlive}).DialContext
+		dial = new(net.Dialer).DialContext
 	}
 	nc, err := dial(ctx, network, net.JoinHostPort(host, port))
 	if err != nil {
@@ -61,16 +61,15 @@ func Listen(ctx context.Context, network, address string, cfg *transport.Config)
 	if host == "*" {
 		host = ""
 	}
-	l, err = (&net.ListenConfig{KeepAliveConfig: cfg.TCPKeepAlive}).Listen(ctx, network, net.JoinHostPort(host, port))
+	l, err = new(net.ListenConfig).Listen(ctx, network, net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, "", err
 	}
 	return l, net.JoinHostPort(host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port)), nil
 }
 
-// SetOptions sets what package net does not set while dialing and accepting. A
-// connection that the program's own DialContext made need not be a TCP
-// connection.
+// SetOptions sets the options of a connection, which need not be a TCP
+// connection if the program made it or its listener.
 func SetOptions(nc net.Conn, cfg *transport.Config) error {
 	tc, ok := nc.(*net.TCPConn)
 	if !ok {
@@ -78,6 +77,11 @@ func SetOptions(nc net.Conn, cfg *transport.Config) error {
 	}
 	if err := tc.SetNoDelay(cfg.TCPNoDelay); err != nil {
 		return err
+	}
+	if cfg.TCPKeepAlive != (net.KeepAliveConfig{}) { // else package net's, or the program's
+		if err := tc.SetKeepAliveConfig(cfg.TCPKeepAlive); err != nil {
+			return err
+		}
 	}
 	return setUserTimeout(tc)
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/gonng/gonng/internal/inet"
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
@@ -28,7 +29,13 @@ func Listen(l net.Listener, cfg *transport.Config) *Listener {
 	if strings.HasPrefix(url, "tcp://") {
 		framing = wire.StreamFraming
 	}
-	return &Listener{Listener: l, Framing: framing, Config: cfg, Address: url}
+	return &Listener{
+		Listener: l,
+		Framing:  framing,
+		Config:   cfg,
+		Address:  url,
+		Prepare:  func(nc net.Conn) error { return inet.SetOptions(Underlying(nc), cfg) },
+	}
 }
 
 // URL is where to dial what listens at addr.

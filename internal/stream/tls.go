@@ -17,30 +17,36 @@ import (
 // secure is the TLS handshake, before the one of the Scalability Protocols.
 // The deadline is set already.
 func secure(ctx context.Context, t *tls.Conn, cfg *transport.Config) error {
-	err := t.HandshakeContext(ctx)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return TLSError(err, len(t.ConnectionState().PeerCertificates) > 0, cfg)
+	}
+	return nil
+}
+
+// TLSError says why the handshake failed with err. By then crypto/tls may have
+// accepted the certificates of the peer.
+func TLSError(err error, accepted bool, cfg *transport.Config) error {
 	var header tls.RecordHeaderError
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("the peer did not finish the TLS handshake in %v: %w", cfg.HandshakeTimeout, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the peer closed the connection during the TLS handshake: %w", io.ErrUnexpectedEOF)
 	case errors.As(err, &header) && strings.HasPrefix(string(header.RecordHeader[:]), "\x00SP"):
 		return fmt.Errorf("%w: the peer speaks without TLS, as a tcp:// peer does: %w", transport.ErrCrypto, err)
-	case refused(t, err):
+	case errors.As(err, &header) && strings.HasPrefix(string(header.RecordHeader[:]), "GET /"):
+		return fmt.Errorf("%w: the peer speaks HTTP without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
+	case accepted && foreign(err):
 		return fmt.Errorf("%w: TLS handshake: %w", transport.ErrPeerAuth, err)
 	}
 	return fmt.Errorf("TLS handshake: %w", err)
 }
 
-// refused reports whether err comes from a function of the program that
+// foreign reports whether err comes from a function of the program that
 // verifies peers, which may return anything: crypto/tls passes it on as it is.
-// By then it has accepted the certificates of the peer.
-func refused(t *tls.Conn, err error) bool {
+func foreign(err error) bool {
 	var network net.Error
-	return len(t.ConnectionState().PeerCertificates) > 0 && !errors.As(err, &network) &&
-		!strings.Contains(err.Error(), "tls: ")
+	return !errors.As(err, &network) && !strings.Contains(err.Error(), "tls: ")
 }
 
 // TLS implements transport.Secured.

@@ -30,7 +30,7 @@ type link struct {
 // newLink takes nc over, from which src reads.
 func newLink(nc net.Conn, src io.Reader, client bool, limit int) *link {
 	l := &link{Conn: nc}
-	l.in.init(src, limit)
+	l.in.init(src, client, limit)
 	_, vector := nc.(*net.TCPConn)
 	l.out.dst, l.out.vector, l.out.client = nc, vector, client
 	return l

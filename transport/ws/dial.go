@@ -18,6 +18,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/gonng/gonng/internal/inet"
+	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -36,7 +37,8 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 	}
 	d := &dialer{address: a, cfg: cfg}
 	d.http = &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  d.proxy,
+		OnProxyConnectResponse: proxied,
 		DialContext:            d.connect,
 		TLSClientConfig:        onlyHTTP1(cfg.TLS),
 		DisableKeepAlives:      true,
@@ -78,19 +80,29 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 // dialer is one attempt to dial.
 type dialer struct {
 	address
-	cfg     *transport.Config
-	http    *http.Transport
-	link    *link
-	refused error
+	cfg        *transport.Config
+	http       *http.Transport
+	through    *url.URL // a proxy that is not http.Transport's business; mostly nil
+	link       *link
+	refused    error // by us, or by the server in words
+	refusedTLS error // of the handshake of TLS
 }
 
 // connect connects to the server, or to a proxy.
 func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, error) {
-	nc, err := inet.Dial(ctx, d.network, hostPort, d.cfg)
+	first := hostPort
+	if d.through != nil {
+		first = proxyHostPort(d.through)
+	}
+	nc, err := inet.Dial(ctx, d.network, first, d.cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := nc.SetDeadline(time.Now().Add(d.cfg.HandshakeTimeout)); err != nil {
+	err = nc.SetDeadline(time.Now().Add(d.cfg.HandshakeTimeout))
+	if err == nil && d.through != nil {
+		err = tunnel(nc, d.through, hostPort)
+	}
+	if err != nil {
 		nc.Close()
 		return nil, err
 	}
@@ -102,7 +114,8 @@ func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, err
 func (d *dialer) RoundTrip(r *http.Request) (*http.Response, error) {
 	var nc net.Conn
 	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) { nc = info.Conn },
+		GotConn:          func(info httptrace.GotConnInfo) { nc = info.Conn },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) { d.refusedTLS = err },
 	})
 	response, err := d.http.RoundTrip(r.WithContext(ctx))
 	if err != nil {
@@ -151,6 +164,10 @@ func (d *dialer) failed(err error) error {
 	switch {
 	case d.refused != nil:
 		return d.refused
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return fmt.Errorf("%w: the peer speaks without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
+	case d.refusedTLS != nil:
+		return stream.TLSError(d.refusedTLS, true, d.cfg) // the program judges after crypto/tls
 	case errors.As(err, &inner):
 		err = inner.Err
 	}
@@ -158,8 +175,6 @@ func (d *dialer) failed(err error) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the peer closed the connection instead of answering: %w", io.ErrUnexpectedEOF)
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return fmt.Errorf("%w: the peer speaks without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
 	case errors.As(err, &network) && network.Timeout():
 		return fmt.Errorf("the peer did not finish the handshake in %v: %w", d.cfg.HandshakeTimeout, err)
 	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "violation"):

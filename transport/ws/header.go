@@ -14,7 +14,8 @@ const (
 type header struct {
 	size   int // of the header itself
 	op     byte
-	last   bool   // of its message
+	last   bool // of its message
+	masked bool
 	length uint64 // of what follows
 }
 
@@ -23,7 +24,7 @@ func parseHeader(b []byte) (h header, ok bool) {
 	if len(b) < 2 {
 		return header{}, false
 	}
-	h = header{size: 2, op: b[0] & 0xf, last: b[0]&0x80 != 0, length: uint64(b[1] & 0x7f)}
+	h = header{size: 2, op: b[0] & 0xf, last: b[0]&0x80 != 0, masked: b[1]&0x80 != 0, length: uint64(b[1] & 0x7f)}
 	extended := 0
 	switch h.length {
 	case 126:
@@ -41,7 +42,7 @@ func parseHeader(b []byte) (h header, ok bool) {
 		h.length = binary.BigEndian.Uint64(b[2:])
 	}
 	h.size += extended
-	if b[1]&0x80 != 0 { // masked
+	if h.masked {
 		h.size += 4
 	}
 	return h, len(b) >= h.size

@@ -21,8 +21,9 @@ const (
 // what else has arrived whole, and a length is checked before anybody makes
 // room for it.
 type input struct {
-	src   io.Reader
-	limit uint64 // of a message
+	src    io.Reader
+	client bool   // reads what a server sends
+	limit  uint64 // of a message
 
 	small []byte
 	large *transport.Buffer // instead of small, while much comes
@@ -36,8 +37,8 @@ type input struct {
 	err     error  // what ended it
 }
 
-func (in *input) init(src io.Reader, limit int) {
-	in.src, in.limit = src, uint64(limit)
+func (in *input) init(src io.Reader, client bool, limit int) {
+	in.src, in.client, in.limit = src, client, uint64(limit)
 	if limit == 0 {
 		in.limit = math.MaxInt64 // what a frame can have
 	}
@@ -93,12 +94,18 @@ func (in *input) next() error {
 		}
 		h, ok = parseHeader(in.buf()[in.r:in.w])
 	}
+	switch {
+	case h.length > math.MaxInt64:
+		return fmt.Errorf("%w: the peer announced a frame of %d bytes, which none can have", transport.ErrProtocol, h.length)
+	case h.masked == in.client:
+		return fmt.Errorf("%w: frames of a client must be masked, those of a server must not", transport.ErrProtocol)
+	}
 	if !h.control() {
 		if h.op != opContinuation {
 			in.message = 0
 		}
 		in.frame, in.inside = h, !h.last
-		in.message += min(h.length, math.MaxInt64) // more is no length, and refused above
+		in.message += h.length
 		if in.message > in.limit {
 			return fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, in.message, in.limit)
 		}

@@ -14,10 +14,11 @@ import (
 // is passed on.
 func TestInput(t *testing.T) {
 	frames := [][]byte{
-		{0x82, 0}, {0x82, 1, 'x'}, {0x89, 0x80, 1, 2, 3, 4}, {0x02, 0x81, 1, 2, 3, 4, 'y'}, {0x80, 1, 'z'},
-		append([]byte{0x82, 126, 0, 126}, make([]byte, 126)...),
-		append([]byte{0x82, 127, 0, 0, 0, 0, 0, 1, 0x86, 0xa0}, make([]byte, 100_000)...),
-		{0x82, 2, 'e', 'f'},
+		{0x82, 0x80, 1, 2, 3, 4}, {0x82, 0x81, 1, 2, 3, 4, 'x'}, {0x89, 0x80, 1, 2, 3, 4},
+		{0x02, 0x81, 1, 2, 3, 4, 'y'}, {0x80, 0x81, 1, 2, 3, 4, 'z'},
+		append([]byte{0x82, 0xfe, 0, 126}, make([]byte, 4+126)...),
+		append([]byte{0x82, 0xff, 0, 0, 0, 0, 0, 1, 0x86, 0xa0}, make([]byte, 4+100_000)...),
+		{0x82, 0x82, 1, 2, 3, 4, 'e', 'f'},
 	}
 	stream := bytes.Join(frames, nil)
 	readers := map[string]func(io.Reader) io.Reader{
@@ -28,7 +29,7 @@ func TestInput(t *testing.T) {
 	for name, reader := range readers {
 		for _, size := range []int{1, 7, 512, 4096, 1 << 20} {
 			var in input
-			in.init(reader(bytes.NewReader(stream)), 0)
+			in.init(reader(bytes.NewReader(stream)), false, 0)
 			p := make([]byte, size)
 			for i, frame := range frames {
 				var got []byte
@@ -54,11 +55,11 @@ func TestInput(t *testing.T) {
 // FuzzInput: whatever comes is passed on, as far as it goes, and never more
 // than a frame and the limit at once.
 func FuzzInput(f *testing.F) {
-	f.Add([]byte{0x82, 1, 'x', 0x82, 126, 0, 3, 'a', 'b', 'c'}, uint16(0), uint8(3))
-	f.Add([]byte{0x02, 0x81, 1, 2, 3, 4, 'y', 0x89, 0, 0x80, 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, uint16(1), uint8(200))
-	f.Fuzz(func(t *testing.T, stream []byte, limit uint16, size uint8) {
+	f.Add([]byte{0x82, 1, 'x', 0x82, 126, 0, 3, 'a', 'b', 'c'}, true, uint16(0), uint8(3))
+	f.Add([]byte{0x02, 0x81, 1, 2, 3, 4, 'y', 0x89, 0, 0x80, 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, false, uint16(1), uint8(200))
+	f.Fuzz(func(t *testing.T, stream []byte, client bool, limit uint16, size uint8) {
 		var in input
-		in.init(bytes.NewReader(stream), int(limit))
+		in.init(bytes.NewReader(stream), client, int(limit))
 		p := make([]byte, int(size)+1)
 		var got []byte
 		for {
@@ -66,7 +67,7 @@ func FuzzInput(f *testing.F) {
 			n, err := in.Read(p)
 			got = append(got, p[:n]...)
 			if err != nil {
-				if whole && !errors.Is(err, transport.ErrMessageTooLarge) {
+				if whole && !errors.Is(err, transport.ErrMessageTooLarge) && !errors.Is(err, transport.ErrProtocol) {
 					t.Fatalf("a whole message was there: %v", err)
 				}
 				break

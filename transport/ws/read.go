@@ -101,8 +101,11 @@ func grow(b *transport.Buffer, announced int) *transport.Buffer {
 // package websocket makes of it.
 func (c *conn) lost(err error) error {
 	if c.in.err != nil {
-		if errors.Is(c.in.err, transport.ErrMessageTooLarge) {
+		switch {
+		case errors.Is(c.in.err, transport.ErrMessageTooLarge):
 			c.status.Store(uint32(websocket.StatusMessageTooBig))
+		case errors.Is(c.in.err, transport.ErrProtocol):
+			c.status.Store(uint32(websocket.StatusProtocolError))
 		}
 		return c.in.err
 	}

@@ -2,9 +2,7 @@ package ws
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/gonng/gonng/internal/inet"
+	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -72,9 +71,8 @@ func newServer(t *Transport, nl net.Listener, host string, cfg *transport.Config
 		MaxHeaderBytes: maxHeader,
 		ConnState:      s.connState,
 		ConnContext: func(ctx context.Context, nc net.Conn) context.Context {
-			return context.WithValue(ctx, visitorKey{}, visitorOf(nc))
+			return context.WithValue(ctx, visitorKey{}, nc)
 		},
-		ErrorLog: log.New(s, "", 0),
 	}
 	return s
 }
@@ -133,13 +131,14 @@ func (s *server) remove(l *listener) error {
 
 // ServeHTTP passes a request on to the listener of its path.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v, _ := r.Context().Value(visitorKey{}).(*visitor)
+	v := r.Context().Value(visitorKey{}).(*visitor)
 	s.mu.Lock()
 	delete(s.visitors, v)
 	s.changed.Broadcast()
 	l, first := s.paths[r.URL.Path], s.first
 	paths := slices.Sorted(maps.Keys(s.paths))
 	s.mu.Unlock()
+	r.TLS = stream.TLS(v.Conn)
 	if l != nil {
 		l.ServeHTTP(w, r)
 		return
@@ -149,12 +148,4 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if first != nil {
 		first.hand(&incoming{remote: remoteAddr(r), err: fmt.Errorf("%w, only at %s", err, strings.Join(paths, ", "))})
 	}
-}
-
-// secure puts TLS over a connection, if the server has it.
-func (s *server) secure(nc net.Conn) net.Conn {
-	if !s.t.Secure {
-		return nc
-	}
-	return tls.Server(nc, onlyHTTP1(s.cfg.TLS))
 }

@@ -1,0 +1,73 @@
+package ws
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// proxy is the proxy that the environment names, for http.Transport. One of
+// HTTP would be asked to fetch a ws:// URL as a page, and few let that become a
+// WebSocket: such a one is left to tunnel.
+func (d *dialer) proxy(r *http.Request) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(r)
+	if err != nil || proxy == nil || proxy.Scheme != "http" || r.URL.Scheme != "http" {
+		return proxy, err
+	}
+	d.through = proxy
+	return nil, nil
+}
+
+// proxyHostPort is where to dial a proxy of HTTP.
+func proxyHostPort(proxy *url.URL) string {
+	return net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), "80"))
+}
+
+// tunnel asks a proxy at the other end of nc for a connection to hostPort.
+func tunnel(nc net.Conn, proxy *url.URL, hostPort string) error {
+	r := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: hostPort}, Host: hostPort, Header: make(http.Header)}
+	if user := proxy.User; user != nil {
+		password, _ := user.Password()
+		r.SetBasicAuth(user.Username(), password)
+		r.Header["Proxy-Authorization"] = r.Header["Authorization"]
+		r.Header.Del("Authorization")
+	}
+	if err := r.Write(nc); err != nil {
+		return err
+	}
+	answer := bufio.NewReader(io.LimitReader(nc, maxHeader))
+	response, err := http.ReadResponse(answer, r)
+	if err != nil {
+		return fmt.Errorf("proxy %s: %w", proxy.Host, err)
+	}
+	if err := proxied(nil, proxy, r, response); err != nil {
+		return err
+	}
+	if answer.Buffered() > 0 {
+		return fmt.Errorf("%w: proxy %s: the server speaks before it is asked", transport.ErrProtocol, proxy.Host)
+	}
+	return nil
+}
+
+// proxied says why a proxy refuses, also for http.Transport.
+func proxied(_ context.Context, proxy *url.URL, _ *http.Request, response *http.Response) error {
+	kind := transport.ErrProtocol
+	switch response.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusProxyAuthRequired, http.StatusForbidden:
+		kind = fs.ErrPermission
+	case http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		kind = syscall.ECONNREFUSED
+	}
+	return fmt.Errorf("%w: proxy %s answers %s", kind, proxy.Host, response.Status)
+}
