@@ -11,11 +11,11 @@ import (
 )
 
 // Surveyor0 sends a survey to all its peers and receives their responses until
-// the survey time is over ([WithSurveyTime], default 1 s), which is ErrTimeout.
-// Receiving without a survey, also after that, is ErrBadState; sending again ends
-// the survey before. Sending never waits: a peer whose queue is full does not get
-// the survey, see [WithSendBuffer], which is counted. nng: nng_surveyor0; pynng:
-// Surveyor0.
+// the survey time is over ([WithSurveyTime], default 1 s), which is ErrTimeout for
+// all who wait. Receiving without a survey, also after that, is ErrBadState; sending
+// again ends the survey before. Sending never waits: a peer whose queue is full does
+// not get the survey, see [WithSendBuffer], which is counted. nng: nng_surveyor0;
+// pynng: Surveyor0.
 type Surveyor0 struct {
 	*socket
 	*sender
@@ -183,10 +183,24 @@ func (v *survey) setTimer(id uint32, d time.Duration) {
 		defer s.unlock()
 		if v.id == id {
 			delete(v.of.open, id)
-			v.over = true
-			v.waiting.wakeAll()
+			v.expire()
 		}
 	})
+}
+
+// expire tells all who wait that the survey is over, once they have received
+// what came in time. If nobody waits, or is awake in vain for a response that
+// another took, it is told to who asks next.
+func (v *survey) expire() {
+	v.over = true
+	if v.responses.len() > 0 {
+		return
+	}
+	told := v.waiting.head != nil && !v.waiting.waking
+	v.waiting.fail(errSurveyOver)
+	if told {
+		v.end()
+	}
 }
 
 func (v *survey) room() *waitList { return v.of.room() }
@@ -215,7 +229,12 @@ func (v *survey) pop(max int, m *Message) error {
 		if err == nil {
 			v.of.unread--
 		}
-		v.passOn()
+		switch {
+		case v.responses.len() > 0:
+			v.waiting.wakeOne()
+		case v.over:
+			v.waiting.fail(errSurveyOver)
+		}
 		return err
 	}
 	switch {
@@ -226,12 +245,6 @@ func (v *survey) pop(max int, m *Message) error {
 		return because(ErrBadState, "there is no survey to receive a response to: send one first")
 	}
 	return errWait
-}
-
-func (v *survey) passOn() {
-	if v.more() {
-		v.waiting.wakeOne()
-	}
 }
 
 func (v *survey) arrivals() *waitList { return &v.waiting }
