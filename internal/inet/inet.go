@@ -27,6 +27,10 @@ func Check(network, address string) error {
 	return nil
 }
 
+// noDefault makes package net heed a KeepAliveConfig that is not enabled: with a
+// KeepAlive of zero it would enable one of its own.
+const noDefault = -1
+
 // Dial connects to address. Names are looked up at every call.
 func Dial(ctx context.Context, network, address string, cfg *transport.Config) (net.Conn, error) {
 	host, port, err := Split(address)
@@ -38,7 +42,7 @@ func Dial(ctx context.Context, network, address string, cfg *transport.Config) (
 	}
 	dial := cfg.DialContext
 	if dial == nil {
-		dial = (&net.Dialer{KeepAliveConfig: cfg.TCPKeepAlive}).DialContext
+		dial = (&net.Dialer{KeepAliveConfig: cfg.TCPKeepAlive, KeepAlive: noDefault}).DialContext
 	}
 	nc, err := dial(ctx, network, net.JoinHostPort(host, port))
 	if err != nil {
@@ -61,7 +65,7 @@ func Listen(ctx context.Context, network, address string, cfg *transport.Config)
 	if host == "*" {
 		host = ""
 	}
-	l, err = (&net.ListenConfig{KeepAliveConfig: cfg.TCPKeepAlive}).Listen(ctx, network, net.JoinHostPort(host, port))
+	l, err = (&net.ListenConfig{KeepAliveConfig: cfg.TCPKeepAlive, KeepAlive: noDefault}).Listen(ctx, network, net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, "", err
 	}
