@@ -386,7 +386,8 @@ func WithTCPKeepAlive(k net.KeepAliveConfig) interface {
 
 // WithDialContext makes the connections of dialers by dial instead of
 // [net.Dialer.DialContext]: through a proxy, for instance. The network is tcp,
-// tcp4, tcp6 or unix; dial must give up when its context ends.
+// tcp4, tcp6 or unix; dial must give up when its context ends. An error that it
+// returns is in that of Dial, which is ErrUnreachable if nothing fits better.
 func WithDialContext(dial func(ctx context.Context, network, address string) (net.Conn, error)) interface {
 	SocketOption
 	DialOption
