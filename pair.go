@@ -6,7 +6,8 @@ import (
 )
 
 // Pair0 talks to one peer, both ways. A second peer is refused while the first
-// is there. Send waits for a peer, and while its queue is full ([WithSendBuffer]).
+// is there: until it has gone, and elsewhere than on Linux until what it sent has
+// been received, too. Send waits for a peer, and while its queue is full ([WithSendBuffer]).
 // nng: nng_pair0; pynng: Pair0.
 type Pair0 struct {
 	*socket
@@ -51,10 +52,26 @@ type pair struct {
 }
 
 func (x *pair) attach(p *Pipe) error {
-	if len(x.pipes) > 0 && !x.poly {
-		return errHasPeer(x.pipes[0])
+	if !x.poly {
+		if err := x.onlyOne(); err != nil {
+			return err
+		}
 	}
 	x.balance.attach(p)
+	return nil
+}
+
+// onlyOne refuses a second peer. One that has gone is in nobody's way, however
+// long the program takes to receive what it sent.
+func (b *balance) onlyOne() error {
+	if len(b.pipes) == 0 {
+		return nil
+	}
+	p := b.pipes[0]
+	if gone, _ := p.hungUp(); !gone {
+		return because(ErrBusy, "a pair socket has one peer, and %v is connected", p.RemoteAddr())
+	}
+	b.detach(p)
 	return nil
 }
 
@@ -90,10 +107,6 @@ func (x *pair) deliver(p *Pipe, batch []transport.Message) bool {
 		batch = x.s.keep(p, batch, x.s.hops)
 	}
 	return x.fairQueue.deliver(p, batch)
-}
-
-func errHasPeer(p *Pipe) error {
-	return because(ErrBusy, "a pair socket has one peer, and %v is connected", p.RemoteAddr())
 }
 
 func (x *pair) configure(c *Config) {

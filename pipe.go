@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gonng/gonng/transport"
 )
@@ -292,6 +293,33 @@ func (p *Pipe) writeFailed(err error) {
 	p.s.mu.Lock()
 	p.s.pattern.detach(p)
 	p.s.unlock()
+	if yes, known := p.hungUp(); known && !yes {
+		p.s.tasks.start(func(*task) { p.notRead(err) })
+	}
+}
+
+// hungUp reports whether nothing more comes from the peer; see transport.Prober.
+func (p *Pipe) hungUp() (yes, known bool) {
+	c, ok := p.conn.(transport.Prober)
+	if !ok {
+		return false, false
+	}
+	return c.HungUp()
+}
+
+// notRead ends the pipe of a peer that reads no more, unless it turns out to
+// have gone altogether: then the reader finds the end by itself.
+func (p *Pipe) notRead(err error) {
+	grace := time.NewTimer(time.Second)
+	defer grace.Stop()
+	select {
+	case <-p.done:
+		return
+	case <-grace.C:
+	}
+	if yes, _ := p.hungUp(); !yes {
+		p.finish(p.lost(because(ErrConnectionReset, "the peer has stopped reading: %w", err)))
+	}
 }
 
 // finish ends the pipe; the first reason counts. Its goroutine does the rest.

@@ -62,8 +62,11 @@ type raw struct {
 }
 
 func (x *raw) attach(p *Pipe) error {
-	if pairs := x.s.protocol.Peer() == x.s.protocol && x.s.protocol != ProtocolBus0; pairs && len(x.pipes) > 0 {
-		return errHasPeer(x.pipes[0])
+	switch x.s.protocol {
+	case ProtocolPair0, ProtocolPair1:
+		if err := x.one.onlyOne(); err != nil {
+			return err
+		}
 	}
 	x.one.attach(p)
 	return x.fanout.attach(p)
