@@ -57,7 +57,7 @@ func (a *answer) offer(m *outgoing) (*Pipe, error) {
 	case putFull:
 		return nil, errWait
 	case putGone:
-		a.of.s.stats.NoPeer++
+		a.of.s.drop(noPeer, 1, a.to)
 	}
 	p := a.to
 	a.to = nil

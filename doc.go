@@ -185,8 +185,9 @@ Close writes what Send accepted for at most the linger (one second, see
 how many messages were left, and how many peers had not confirmed what they were
 sent. Messages that have arrived and that nobody has received are discarded.
 
-That a peer or subscriber is too slow is logged when it begins, not for each
-message, and only if there is a logger, see [WithLogger].
+What is dropped is logged when an episode begins, not for each message, and only
+if there is a logger, see [WithLogger]. An episode ends when the queue that was
+full is empty again, and elsewhere when nothing was dropped for a minute.
 
 # Errors
 

@@ -91,11 +91,11 @@ func (x *pair) sendTo(m *outgoing) (*Pipe, error) {
 	result := m.pipe.out.put(x.header, &m.body)
 	switch result {
 	case putFull:
-		x.s.dropped(m.pipe)
+		x.s.droppedFull(m.pipe)
 	case putGone:
-		x.s.stats.NoPeer++
+		x.s.drop(noPeer, 1, m.pipe)
 	case putToken:
-		m.pipe.at.dropping = false // the queue was empty
+		m.pipe.at.slow.end() // the queue was empty
 	}
 	return flushing(m.pipe, result == putToken), nil
 }

@@ -123,14 +123,15 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 				ctx := testContext(t)
 				log := newRecorder()
 				hub := open(t, pair.make, gonng.WithLogger(log.logger()))
-				first, second := open(t, pair.make), open(t, pair.make)
+				first, second := open(t, pair.make), open(t, pair.make, reconnect(10*time.Millisecond, 0))
 				l, _ := link(t, hub, first, tr)
 				connected := hub.Pipes()[0]
 
 				dial(t, second, tr, l.URL())
 				log.want(t, "not accepted", "one peer", connected.RemoteAddr().String())
-				if got := hub.Stats().Refused; got == 0 {
-					t.Error("the refused peer is not counted")
+				gonngtest.Eventually(t, func() bool { return hub.Stats().RefusedBusy >= 3 }, "it is refused again and counted")
+				if warned, _ := log.matching("not accepted", "level=WARN"); len(warned) != 1 {
+					t.Errorf("one peer was warned of %d times: %q", len(warned), warned)
 				}
 				if pipes := hub.Pipes(); len(pipes) != 1 || pipes[0] != connected {
 					t.Fatalf("the first peer did not stay: %v", pipes)

@@ -41,10 +41,10 @@ type Pipe struct {
 
 // place is where a pipe stands in its socket's lists.
 type place struct {
-	connected bool  // counts for WaitPeers and is in Pipes
-	dropping  bool  // an episode of drops, told once
-	queued    bool  // in the fair queue
-	nextReady *Pipe // behind it in the fair queue
+	connected bool    // counts for WaitPeers and is in Pipes
+	queued    bool    // in the fair queue
+	nextReady *Pipe   // behind it in the fair queue
+	slow      episode // of messages that it had no room for
 }
 
 func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string) *Pipe {

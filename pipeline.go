@@ -50,9 +50,8 @@ func (x *push) offer(m *outgoing) (*Pipe, error) {
 
 func (x *push) inline() bool { return x.s.quiet() }
 
-func (x *push) deliver(_ *Pipe, batch []transport.Message) bool {
-	x.s.unexpected(batch)
-	return true
+func (x *push) deliver(p *Pipe, batch []transport.Message) bool {
+	return x.s.unwanted(p, batch)
 }
 
 func (x *push) wake() { x.senders.wakeAll() }

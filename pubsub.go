@@ -22,9 +22,8 @@ type pub struct{ fanout }
 
 func (x *pub) offer(m *outgoing) (*Pipe, error) { return x.send(nil, &m.body, nil), nil }
 
-func (x *pub) deliver(_ *Pipe, batch []transport.Message) bool {
-	x.s.unexpected(batch)
-	return true
+func (x *pub) deliver(p *Pipe, batch []transport.Message) bool {
+	return x.s.unwanted(p, batch)
 }
 
 func (x *pub) wake() {}

@@ -142,7 +142,7 @@ func (x *raw) sendNamed(m *outgoing) (*Pipe, error) {
 	was := *m
 	p := x.named(m)
 	if p == nil {
-		x.s.stats.NoPeer++
+		x.s.drop(noPeer, 1, nil)
 		return nil, nil
 	}
 	result := p.out.put(nil, &m.body)
@@ -151,7 +151,7 @@ func (x *raw) sendNamed(m *outgoing) (*Pipe, error) {
 		*m = was
 		return nil, errWait
 	case putGone:
-		x.s.stats.NoPeer++
+		x.s.drop(noPeer, 1, p)
 	}
 	return flushing(p, result == putToken), nil
 }
@@ -166,7 +166,7 @@ func (x *raw) forward(m *outgoing) (*Pipe, error) {
 			return nil, because(ErrProtocol, "the header % x is no hop count", body.Data[:body.Header])
 		}
 		if n == math.MaxUint8 {
-			x.s.stats.TTLExceeded++
+			x.s.drop(ttlExceeded, 1, m.pipe)
 			return nil, nil
 		}
 		hops = n + 1
@@ -179,8 +179,7 @@ func (x *raw) forward(m *outgoing) (*Pipe, error) {
 func (x *raw) deliver(p *Pipe, batch []transport.Message) bool {
 	switch x.s.protocol {
 	case ProtocolPub0, ProtocolPush0:
-		x.s.unexpected(batch)
-		return true
+		return x.s.unwanted(p, batch)
 	case ProtocolPair1:
 		batch = x.s.keep(p, batch, x.s.hops)
 	case ProtocolRep0, ProtocolRespondent0:

@@ -258,7 +258,7 @@ func (x *req) deliver(p *Pipe, batch []transport.Message) bool {
 	for _, m := range x.s.keep(p, batch, answerHeader) {
 		r, ok := x.whose(m)
 		if !ok {
-			x.s.stats.LateReplies++
+			x.s.drop(lateReply, 1, p)
 			m.Release()
 			continue
 		}

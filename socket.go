@@ -117,6 +117,7 @@ type socket struct {
 	blank     []Message // for RecvMsg
 	offered   outgoing  // what a sender offers just now
 	stats     Stats
+	episodes  [dropReasons]episode
 	recvFD    *pollFD
 	sendFD    *pollFD
 	polled    bool     // there is one of them

@@ -148,7 +148,7 @@ func (x *surveys) deliver(p *Pipe, batch []transport.Message) bool {
 	for _, m := range x.s.keep(p, batch, answerHeader) {
 		v, ok := x.whose(m)
 		if !ok {
-			x.s.stats.LateReplies++
+			x.s.drop(lateReply, 1, p)
 			m.Release()
 			continue
 		}
