@@ -164,7 +164,11 @@ tell. Where it can be lost, [Stats] counts it under a reason:
   - A Sub0 never holds up its publisher. When its queue is full it drops the
     oldest message, or the newest with [WithPreferNew](false), and a survey
     drops its oldest response (DroppedFull). The queue holds 4 MiB, or as many
-    messages as [WithRecvBuffer] says.
+    messages as [WithRecvBuffer] says. So nothing is lost between a Pub0 and a
+    Sub0 that stay connected unless 4 MiB, which is some 50,000 messages of 64
+    bytes, wait at one of them; and to the message, what was published is what
+    the publisher's pipe and the subscriber dropped, what the subscriber
+    filtered, and what it received.
   - A polyamorous Pair1 drops what is for a pipe that is full (DroppedFull) or
     has gone (NoPeer), and a reply or response is dropped if whoever asked has
     gone (NoPeer).
