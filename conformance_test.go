@@ -324,8 +324,8 @@ func TestConformanceSizes(t *testing.T) {
 
 func TestConformanceLimitRaised(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
-		testSizes(t, r, []int{3 << 20, 0})
-	}, gonng.WithRecvMaxSize(4<<20))
+		testSizes(t, r, []int{1<<20 + 1, 0})
+	}, gonng.WithRecvMaxSize(2<<20))
 }
 
 // testSizes sends a message of each size, each by other means, in order and as
@@ -435,6 +435,9 @@ func mixedSize(i int) int {
 func TestConformanceManyMessages(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
 		messages := 10_000
+		if raceDetector {
+			messages /= 4 // of the same sizes
+		}
 		if r.lockstep {
 			messages /= 4
 		}

@@ -9,7 +9,7 @@ import (
 
 // Bodies of these sizes are slices of a shared chunk, or have a buffer of
 // their own, and are sent by copy or by reference.
-var ownedSizes = []int{100, 10 << 10, 20 << 10, 40 << 10, 200 << 10}
+var ownedSizes = []int{100, 10 << 10, 20 << 10, 40 << 10, 100 << 10}
 
 // The slice that was sent is the caller's again at once, also while the
 // message still waits to be written.
