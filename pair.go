@@ -42,7 +42,8 @@ func NewPair1(opts ...Pair1Option) (*Pair1, error) {
 	return open(x, s, p, opts)
 }
 
-// pair sends to and receives from the only pipe. With a header it is pair1.
+// pair sends to and receives from the only pipe. With a header, a hop count, it is
+// pair1; polyamorous it sends to the pipe that the message names, or to any.
 type pair struct {
 	balance
 	fairQueue
@@ -57,8 +58,7 @@ func (x *pair) attach(p *Pipe) error {
 			return err
 		}
 	}
-	x.balance.attach(p)
-	return nil
+	return x.balance.attach(p)
 }
 
 // onlyOne refuses a second peer. One that has gone is in nobody's way, however
@@ -110,11 +110,11 @@ func (x *pair) deliver(p *Pipe, batch []transport.Message) bool {
 }
 
 func (x *pair) configure(c *Config) {
-	x.limit = newLimit(c.RecvBuffer, queueBytes)
+	x.fairQueue.configure(c)
 	x.poly = c.Polyamorous
 }
 
 func (x *pair) wake() {
-	x.senders.wakeAll()
-	x.receivers.wakeAll()
+	x.balance.wake()
+	x.fairQueue.wake()
 }

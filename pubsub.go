@@ -18,6 +18,7 @@ func NewPub0(opts ...SocketOption) (*Pub0, error) {
 	return open(x, s, p, opts)
 }
 
+// pub sends to every pipe, dropping where full.
 type pub struct{ fanout }
 
 func (x *pub) offer(m *outgoing) (*Pipe, error) { return x.send(nil, &m.body, nil), nil }

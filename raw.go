@@ -68,18 +68,18 @@ func (x *raw) attach(p *Pipe) error {
 			return err
 		}
 	}
-	x.one.attach(p)
+	x.one.attach(p) // never refuses
 	return x.fanout.attach(p)
 }
 
 func (x *raw) detach(p *Pipe) {
 	x.one.detach(p)
 	x.fanout.detach(p)
-	x.one.senders.wakeAll()
+	x.one.wake() // what was for it is dropped now
 }
 
-func (x *raw) writable(*Pipe)  { x.one.senders.wakeAll() }
-func (x *raw) room() *waitList { return &x.one.senders }
+func (x *raw) writable(*Pipe)  { x.one.wake() }
+func (x *raw) room() *waitList { return x.one.room() }
 
 func (x *raw) ready() bool {
 	switch x.s.protocol {
@@ -190,11 +190,9 @@ func (x *raw) deliver(p *Pipe, batch []transport.Message) bool {
 	return x.fairQueue.deliver(p, batch)
 }
 
-func (x *raw) configure(c *Config) { x.limit = newLimit(c.RecvBuffer, queueBytes) }
-
 func (x *raw) wake() {
-	x.one.senders.wakeAll()
-	x.receivers.wakeAll()
+	x.one.wake()
+	x.fairQueue.wake()
 }
 
 // unable is the direction that a protocol does not have.
