@@ -16,7 +16,8 @@ import (
 // message came from; a rep or respondent sends a message to the pipe that its
 // header begins with, and a bus to all pipes but that one. What is sent is the
 // header, without that ID, and the body. Surveys, requests and messages of pub
-// and push go where those protocols send them; subscriptions do not filter.
+// and push go where those protocols send them; subscriptions do not filter. A raw
+// pair1 has one peer, as in nng: it is not polyamorous.
 type Raw struct {
 	*socket
 	*sender
