@@ -3,7 +3,8 @@ package gonng
 import "github.com/gonng/gonng/transport"
 
 // answers is the pattern of rep and respondent: questions from all peers,
-// fairly, and each answer to the peer that the question came from.
+// fairly, each with a backtrace, and each answer to the peer that the question
+// came from.
 type answers struct {
 	fairQueue
 	s       *socket
@@ -22,10 +23,9 @@ func newAnswers(s *socket) (*answers, *answer) {
 	return a, &answer{of: a}
 }
 
-func (x *answers) attach(*Pipe) error  { return nil }
-func (x *answers) detach(*Pipe)        { x.senders.wakeAll() } // answers to it are dropped now
-func (x *answers) writable(*Pipe)      { x.senders.wakeAll() }
-func (x *answers) configure(c *Config) { x.limit = newLimit(c.RecvBuffer, queueBytes) }
+func (x *answers) attach(*Pipe) error { return nil }
+func (x *answers) detach(*Pipe)       { x.senders.wakeAll() } // answers to it are dropped now
+func (x *answers) writable(*Pipe)     { x.senders.wakeAll() }
 
 func (x *answers) deliver(p *Pipe, batch []transport.Message) bool {
 	return x.fairQueue.deliver(p, x.s.keep(p, batch, x.s.backtrace))
@@ -33,7 +33,7 @@ func (x *answers) deliver(p *Pipe, batch []transport.Message) bool {
 
 func (x *answers) wake() {
 	x.senders.wakeAll()
-	x.receivers.wakeAll()
+	x.fairQueue.wake()
 }
 
 func (a *answer) pop(max int, m *Message) error {
@@ -57,7 +57,7 @@ func (a *answer) offer(m *outgoing) (*Pipe, error) {
 	case putFull:
 		return nil, errWait
 	case putGone:
-		a.of.s.stats.NoPeer++
+		a.of.s.drop(noPeer, 1, a.to)
 	}
 	p := a.to
 	a.to = nil

@@ -405,6 +405,22 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
+// TestTooLargeIsSent: what the peer refuses was sent; what was to follow was not.
+func TestTooLargeIsSent(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		in, out := open(t, gonng.NewPull0, recvMaxSize(1000)), open(t, gonng.NewPush0, reconnect(time.Hour, 0))
+		gone := make(chan *gonng.Pipe, 1)
+		out.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+		link(t, in, out, tr)
+		check(t, out.Send(testContext(t), make([]byte, 1001)))
+		wantError(t, wait(t, "the end of the pipe", gone).Err(), "pipe", gonng.ErrConnectionReset)
+		if st := out.Stats(); st.Sent != 1 || st.Unsent != 0 {
+			t.Errorf("%d sent and %d unsent are counted, want 1 and 0", st.Sent, st.Unsent)
+		}
+	})
+}
+
 // TestAnnouncedSizeIsNotAllocated: a length word earns no memory.
 func TestAnnouncedSizeIsNotAllocated(t *testing.T) {
 	gonngtest.NoLeaks(t)

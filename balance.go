@@ -13,9 +13,10 @@ type balance struct {
 	senders waitList
 }
 
-func (b *balance) attach(p *Pipe) {
+func (b *balance) attach(p *Pipe) error {
 	b.pipes = append(b.pipes, p)
 	b.senders.wakeOne()
+	return nil
 }
 
 func (b *balance) detach(p *Pipe) {
@@ -29,6 +30,7 @@ func (b *balance) detach(p *Pipe) {
 
 func (b *balance) writable(*Pipe)  { b.senders.wakeOne() }
 func (b *balance) room() *waitList { return &b.senders }
+func (b *balance) wake()           { b.senders.wakeAll() }
 
 func (b *balance) ready() bool {
 	return slices.ContainsFunc(b.pipes, func(p *Pipe) bool { return p.out.would().accepted() })

@@ -3,7 +3,6 @@ package gonng
 import (
 	"context"
 	"errors"
-	"log/slog"
 )
 
 // Device forwards messages between two raw sockets of protocols that talk to
@@ -52,9 +51,8 @@ func Device(ctx context.Context, a, b *Raw) error {
 // notForwarded drops a message: a send timeout, or the end of the device.
 func (x *Raw) notForwarded(m *Message, why error) {
 	x.mu.Lock()
-	x.stats.Unsent++
-	x.mu.Unlock()
-	x.log(slog.LevelWarn, "message not forwarded", "error", why)
+	x.drop(notForwarded, 1, nil, "error", why)
+	x.unlock()
 	m.Free()
 }
 

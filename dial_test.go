@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -234,8 +236,45 @@ func TestDialContext(t *testing.T) {
 		boom := errors.New("boom")
 		failing := gonng.WithDialContext(func(context.Context, string, string) (net.Conn, error) { return nil, boom })
 		_, err := b.Dial(testContext(t), l.URL(), gonng.WithDialMode(gonng.DialWait), failing)
-		wantError(t, err, "dial", boom)
+		wantError(t, err, "dial", boom, gonng.ErrUnreachable)
 	})
+}
+
+// slow is a failure by time, as package net has it.
+type slow struct{}
+
+func (slow) Error() string   { return "too slow" }
+func (slow) Timeout() bool   { return true }
+func (slow) Temporary() bool { return true }
+
+// What the program's DialContext fails with is found in the error, whose kind is
+// that of the reason.
+func TestDialContextFails(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, row := range []struct {
+		name string
+		err  error
+		kind error
+	}{
+		{"unknown", errors.New("the proxy does not like you"), gonng.ErrUnreachable},
+		{"refused", &net.OpError{Op: "proxy", Err: syscall.ECONNREFUSED}, gonng.ErrConnectionRefused},
+		{"slow", slow{}, gonng.ErrTimeout},
+		{"out of time", fmt.Errorf("proxy: %w", context.DeadlineExceeded), gonng.ErrTimeout},
+		{"no such name", &net.DNSError{Err: "no such host"}, gonng.ErrUnreachable},
+		{"of gonng", fmt.Errorf("proxy: %w", gonng.ErrPermission), gonng.ErrPermission},
+	} {
+		for _, tr := range streams() {
+			t.Run(row.name+"/"+tr.Name, func(t *testing.T) {
+				s := open(t, gonng.NewPair0)
+				_, err := s.Dial(testContext(t), vacant(t, tr), gonng.WithDialMode(gonng.DialWait),
+					gonng.WithDialContext(func(context.Context, string, string) (net.Conn, error) { return nil, row.err }))
+				wantError(t, err, "dial", row.err, row.kind)
+				if errors.Is(err, gonng.ErrInternal) {
+					t.Errorf("%v is no defect of the package", err)
+				}
+			})
+		}
+	}
 }
 
 // roundTrip sends messages small and large and receives them.

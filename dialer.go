@@ -226,7 +226,8 @@ func (d *Dialer) attempt(t *task) error {
 		if d.ctx.Err() != nil {
 			err = ErrClosed
 		}
-		return d.s.opError("dial", d.url, err)
+		// What a DialContext of the program's returns may be of any kind.
+		return d.s.opError("dial", d.url, classifyOr(err, ErrUnreachable))
 	}
 	return d.s.opError("dial", d.url, d.adopt(t, conn))
 }

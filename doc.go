@@ -164,7 +164,11 @@ tell. Where it can be lost, [Stats] counts it under a reason:
   - A Sub0 never holds up its publisher. When its queue is full it drops the
     oldest message, or the newest with [WithPreferNew](false), and a survey
     drops its oldest response (DroppedFull). The queue holds 4 MiB, or as many
-    messages as [WithRecvBuffer] says.
+    messages as [WithRecvBuffer] says. So nothing is lost between a Pub0 and a
+    Sub0 that stay connected unless 4 MiB, which is some 50,000 messages of 64
+    bytes, wait at one of them; and to the message, what was published is what
+    the publisher's pipe and the subscriber dropped, what the subscriber
+    filtered, and what it received.
   - A polyamorous Pair1 drops what is for a pipe that is full (DroppedFull) or
     has gone (NoPeer), and a reply or response is dropped if whoever asked has
     gone (NoPeer).
@@ -185,8 +189,9 @@ Close writes what Send accepted for at most the linger (one second, see
 how many messages were left, and how many peers had not confirmed what they were
 sent. Messages that have arrived and that nobody has received are discarded.
 
-That a peer or subscriber is too slow is logged when it begins, not for each
-message, and only if there is a logger, see [WithLogger].
+What is dropped is logged when an episode begins, not for each message, and only
+if there is a logger, see [WithLogger]. An episode ends when the queue that was
+full is empty again, and elsewhere when nothing was dropped for a minute.
 
 # Errors
 

@@ -1,17 +1,13 @@
 package gonng
 
-import (
-	"log/slog"
-
-	"github.com/gonng/gonng/transport"
-)
+import "github.com/gonng/gonng/transport"
 
 // dropQueue holds messages for a receiver that must not hold up its peers:
 // when it is full, something is dropped.
 type dropQueue struct {
 	fifo[arrived]
 	bytes int
-	slow  bool // an episode of drops, told once
+	slow  episode
 }
 
 // arrived is a message and who sent it.
@@ -52,18 +48,9 @@ func (q *dropQueue) pop(max int, m *Message) error {
 	}
 	m.data, m.pipe = front.Message, front.from
 	if q.drop(); q.len() == 0 {
-		q.slow = false
+		q.slow.end()
 	}
 	return nil
-}
-
-// lost counts messages that q dropped, and tells once an episode.
-func (s *socket) lost(q *dropQueue, dropped uint64) {
-	s.stats.DroppedFull += dropped
-	if dropped > 0 && !q.slow {
-		q.slow = true
-		s.later(slog.LevelWarn, "receiver too slow, dropping messages")
-	}
 }
 
 func (q *dropQueue) clear() {

@@ -212,7 +212,11 @@ var kinds = []struct {
 }
 
 // classify gives an error from below its kind.
-func classify(err error) error {
+func classify(err error) error { return classifyOr(err, ErrInternal) }
+
+// classifyOr is classify for an error that is of kind other if it is of no kind
+// that is known here.
+func classifyOr(err error, other Error) error {
 	var kind Error
 	if err == nil || errors.As(err, &kind) {
 		return err
@@ -227,6 +231,7 @@ func classify(err error) error {
 	}
 	var dns *net.DNSError
 	var addr *net.AddrError
+	var timing net.Error
 	switch {
 	case errors.As(err, &dns):
 		if dns.IsTimeout {
@@ -237,6 +242,8 @@ func classify(err error) error {
 		return &cause{ErrAddressInvalid, err}
 	case aboutTLS(err):
 		return &cause{ErrCrypto, err}
+	case errors.As(err, &timing) && timing.Timeout():
+		return &cause{ErrTimeout, err}
 	}
-	return &cause{ErrInternal, err}
+	return &cause{other, err}
 }

@@ -13,6 +13,8 @@ type fairQueue struct {
 
 func (q *fairQueue) arrivals() *waitList { return &q.receivers }
 func (q *fairQueue) more() bool          { return q.head != nil }
+func (q *fairQueue) wake()               { q.receivers.wakeAll() }
+func (q *fairQueue) configure(c *Config) { q.limit = newLimit(c.RecvBuffer, queueBytes) }
 
 // gauge counts also what peers sent that have gone.
 func (q *fairQueue) gauge(st *Stats) {

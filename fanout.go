@@ -1,7 +1,6 @@
 package gonng
 
 import (
-	"log/slog"
 	"slices"
 
 	"github.com/gonng/gonng/transport"
@@ -36,21 +35,11 @@ func (f *fanout) send(header []byte, body *transport.Message, except *Pipe) (flu
 		}
 		switch p.out.put(header, body) {
 		case putFull:
-			f.s.dropped(p)
+			f.s.droppedFull(p)
 		case putToken:
-			p.at.dropping = false // the queue was empty
+			p.at.slow.end() // the queue was empty
 			p.next, flush = flush, p
 		}
 	}
 	return flush
-}
-
-// dropped counts a message that p had no room for, and tells once an episode.
-func (s *socket) dropped(p *Pipe) {
-	s.stats.DroppedFull++
-	p.stats.DroppedFull++
-	if !p.at.dropping {
-		p.at.dropping = true
-		s.later(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.id, "peer", p.RemoteAddr().String())
-	}
 }

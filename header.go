@@ -15,7 +15,7 @@ func (s *socket) keep(p *Pipe, batch []transport.Message, header func(*transport
 			kept = append(kept, batch[i])
 			continue
 		case wire.ErrTTL:
-			s.stats.TTLExceeded++
+			s.drop(ttlExceeded, 1, p)
 		default:
 			s.stats.Malformed++
 			s.afterwards(func() {

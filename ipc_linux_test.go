@@ -2,6 +2,7 @@ package gonng_test
 
 import (
 	"io/fs"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -133,4 +134,26 @@ func TestAbstractRefused(t *testing.T) {
 		_, err := s.Dial(testContext(t), "abstract://", gonng.WithDialMode(mode))
 		wantError(t, err, "dial", gonng.ErrAddressInvalid)
 	}
+}
+
+// A peer that reads no more, and is still there, is disconnected, counted and
+// logged; what it sends until then is received.
+func TestPeerStopsReading(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	log := newRecorder()
+	s := open(t, gonng.NewPair0, gonng.WithLogger(log.logger()))
+	gone := make(chan *gonng.Pipe, 1)
+	s.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+	peer := scripted(t, s, transport("ipc"))
+	check(t, peer.Conn().(*net.UnixConn).CloseRead())
+	sendText(t, s, "not read")
+	peer.SendFrame([]byte("but sent"))
+	recvText(t, s, "but sent")
+	p := wait(t, "the pipe ends", gone)
+	wantError(t, p.Err(), "pipe", gonng.ErrConnectionReset)
+	wantText(t, log.want(t, "disconnected", "level=WARN"), "stopped reading", "unsent=1")
+	if got := s.Stats().Unsent; got != 1 {
+		t.Errorf("%d messages were not sent, want 1", got)
+	}
+	peer.RecvAll()
 }

@@ -18,13 +18,15 @@ import (
 // Listener accepts connections at one address. nng: nng_listener; pynng:
 // Listener.
 type Listener struct {
-	s      *socket
-	l      transport.Listener
-	ctx    context.Context
-	stop   context.CancelFunc
-	once   sync.Once
-	stats  ConnectStats // guarded by s.mu
-	closed bool         // by Close: no more pipes; guarded by s.mu
+	s    *socket
+	l    transport.Listener
+	ctx  context.Context
+	stop context.CancelFunc
+	once sync.Once
+
+	stats    ConnectStats         // guarded by s.mu
+	closed   bool                 // by Close: no more pipes; guarded by s.mu
+	refusals map[refusal]*episode // guarded by s.mu
 }
 
 // Listen accepts connections at url. See [Socket].
@@ -192,8 +194,39 @@ func (l *Listener) introduce(t *task, peer transport.Incoming) {
 		l.notIntroduced(err)
 	}
 	if err != nil && l.ctx.Err() == nil {
-		l.s.log(slog.LevelWarn, "peer not accepted", "url", l.URL(), "peer", remote, "error", classify(err))
+		l.logRefusal(remote, classify(err))
 	}
+}
+
+// refusal is of whom and why: a peer that is refused comes again and again, from
+// another port each time.
+type refusal struct{ host, reason string }
+
+// refusalsKept bounds what strangers can make a listener remember.
+const refusalsKept = 100
+
+// logRefusal logs the first refusal of an episode for people, the others for those
+// who debug.
+func (l *Listener) logRefusal(remote string, why error) {
+	key := refusal{remote, strings.ReplaceAll(why.Error(), remote, "")}
+	if host, _, err := net.SplitHostPort(remote); err == nil {
+		key.host = host
+	}
+	level := slog.LevelDebug
+	l.s.mu.Lock()
+	e := l.refusals[key]
+	if e == nil {
+		if l.refusals == nil || len(l.refusals) == refusalsKept {
+			l.refusals = make(map[refusal]*episode)
+		}
+		e = new(episode)
+		l.refusals[key] = e
+	}
+	if e.begins() {
+		level = slog.LevelWarn
+	}
+	l.s.mu.Unlock()
+	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", why)
 }
 
 // notIntroduced counts a peer whose handshake failed.

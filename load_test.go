@@ -93,7 +93,7 @@ func TestManyRequestsWithCuts(t *testing.T) {
 	dial(t, req, tcp, proxy.URL())
 	waitPeers(t, req, 1)
 	serving(t, rep, echo, gonng.WithConcurrency(8))
-	ctx := gonngtest.Context(t, 6*patience)
+	ctx := gonngtest.Context(t, 12*patience)
 	var cuts atomic.Int32
 	done := make(chan struct{})
 	cutter := concurrently(func() error {
@@ -114,11 +114,13 @@ func TestManyRequestsWithCuts(t *testing.T) {
 		close(done)
 		<-cutter
 	}()
-	for total := 0; total == 0 || cuts.Load() < 10; total += 20_000 {
-		requestAll(t, 20_000, func() func([]byte) ([]byte, error) {
+	const some = 20_000
+	for total := 0; total < manyRequests() || cuts.Load() < 10; total += some {
+		requestAll(t, some, func() func([]byte) ([]byte, error) {
 			return func(b []byte) ([]byte, error) { return req.Request(ctx, b) }
 		})
 	}
+	t.Logf("%d cuts, %d requests sent again", cuts.Load(), req.Stats().Resends)
 	if got := req.Stats().Resends; got == 0 {
 		t.Errorf("%d cuts, and no request was sent again", cuts.Load())
 	}

@@ -366,9 +366,9 @@ func WithTCPNoDelay(on bool) interface {
 	}}
 }
 
-// WithTCPKeepAlive sets how TCP probes an idle connection. Default: as package
-// net does, which gives a silent peer up after 15 s and then 9 probes 15 s apart,
-// 150 s in all. On Linux a peer that does not confirm what was sent to it is given
+// WithTCPKeepAlive sets how TCP probes an idle connection, in the terms of package
+// net: unless k is enabled, not at all. The default is net's, which gives a silent
+// peer up after 15 s and then 9 probes 15 s apart, 150 s in all. On Linux a peer that does not confirm what was sent to it is given
 // up after the same time (TCP_USER_TIMEOUT; there and elsewhere the kernel's own
 // bound may be a quarter of an hour), so that a pulled cable is noticed soon also
 // while messages are under way. nng: NNG_OPT_TCP_KEEPALIVE.
@@ -386,7 +386,8 @@ func WithTCPKeepAlive(k net.KeepAliveConfig) interface {
 
 // WithDialContext makes the connections of dialers by dial instead of
 // [net.Dialer.DialContext]: through a proxy, for instance. The network is tcp,
-// tcp4, tcp6 or unix; dial must give up when its context ends.
+// tcp4, tcp6 or unix; dial must give up when its context ends. An error that it
+// returns is in that of Dial, which is ErrUnreachable if nothing fits better.
 func WithDialContext(dial func(ctx context.Context, network, address string) (net.Conn, error)) interface {
 	SocketOption
 	DialOption

@@ -6,7 +6,8 @@ import (
 )
 
 // Pair0 talks to one peer, both ways. A second peer is refused while the first
-// is there. Send waits for a peer, and while its queue is full ([WithSendBuffer]).
+// is there: until it has gone, and elsewhere than on Linux until what it sent has
+// been received, too. Send waits for a peer, and while its queue is full ([WithSendBuffer]).
 // nng: nng_pair0; pynng: Pair0.
 type Pair0 struct {
 	*socket
@@ -41,7 +42,8 @@ func NewPair1(opts ...Pair1Option) (*Pair1, error) {
 	return open(x, s, p, opts)
 }
 
-// pair sends to and receives from the only pipe. With a header it is pair1.
+// pair sends to and receives from the only pipe. With a header, a hop count, it is
+// pair1; polyamorous it sends to the pipe that the message names, or to any.
 type pair struct {
 	balance
 	fairQueue
@@ -51,10 +53,25 @@ type pair struct {
 }
 
 func (x *pair) attach(p *Pipe) error {
-	if len(x.pipes) > 0 && !x.poly {
-		return errHasPeer(x.pipes[0])
+	if !x.poly {
+		if err := x.onlyOne(); err != nil {
+			return err
+		}
 	}
-	x.balance.attach(p)
+	return x.balance.attach(p)
+}
+
+// onlyOne refuses a second peer. One that has gone is in nobody's way, however
+// long the program takes to receive what it sent.
+func (b *balance) onlyOne() error {
+	if len(b.pipes) == 0 {
+		return nil
+	}
+	p := b.pipes[0]
+	if gone, _ := p.hungUp(); !gone {
+		return because(ErrBusy, "a pair socket has one peer, and %v is connected", p.RemoteAddr())
+	}
+	b.detach(p)
 	return nil
 }
 
@@ -74,11 +91,11 @@ func (x *pair) sendTo(m *outgoing) (*Pipe, error) {
 	result := m.pipe.out.put(x.header, &m.body)
 	switch result {
 	case putFull:
-		x.s.dropped(m.pipe)
+		x.s.droppedFull(m.pipe)
 	case putGone:
-		x.s.stats.NoPeer++
+		x.s.drop(noPeer, 1, m.pipe)
 	case putToken:
-		m.pipe.at.dropping = false // the queue was empty
+		m.pipe.at.slow.end() // the queue was empty
 	}
 	return flushing(m.pipe, result == putToken), nil
 }
@@ -92,16 +109,12 @@ func (x *pair) deliver(p *Pipe, batch []transport.Message) bool {
 	return x.fairQueue.deliver(p, batch)
 }
 
-func errHasPeer(p *Pipe) error {
-	return because(ErrBusy, "a pair socket has one peer, and %v is connected", p.RemoteAddr())
-}
-
 func (x *pair) configure(c *Config) {
-	x.limit = newLimit(c.RecvBuffer, queueBytes)
+	x.fairQueue.configure(c)
 	x.poly = c.Polyamorous
 }
 
 func (x *pair) wake() {
-	x.senders.wakeAll()
-	x.receivers.wakeAll()
+	x.balance.wake()
+	x.fairQueue.wake()
 }

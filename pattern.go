@@ -22,6 +22,14 @@ type pattern interface {
 	wake()
 }
 
+// neverSends is the part of a pattern that has nothing to send: whom it is
+// connected to does not matter.
+type neverSends struct{}
+
+func (neverSends) attach(*Pipe) error { return nil }
+func (neverSends) detach(*Pipe)       {}
+func (neverSends) writable(*Pipe)     {}
+
 // target is where a sender's messages go. The socket's mutex is held.
 type target interface {
 	// offer hands m to whoever can take it now and returns the pipes that the

@@ -1,7 +1,9 @@
 package gonng_test
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
@@ -121,14 +123,15 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 				ctx := testContext(t)
 				log := newRecorder()
 				hub := open(t, pair.make, gonng.WithLogger(log.logger()))
-				first, second := open(t, pair.make), open(t, pair.make)
+				first, second := open(t, pair.make), open(t, pair.make, reconnect(10*time.Millisecond, 0))
 				l, _ := link(t, hub, first, tr)
 				connected := hub.Pipes()[0]
 
 				dial(t, second, tr, l.URL())
 				log.want(t, "not accepted", "one peer", connected.RemoteAddr().String())
-				if got := hub.Stats().Refused; got == 0 {
-					t.Error("the refused peer is not counted")
+				gonngtest.Eventually(t, func() bool { return hub.Stats().RefusedBusy >= 3 }, "it is refused again and counted")
+				if warned, _ := log.matching("not accepted", "level=WARN"); len(warned) != 1 {
+					t.Errorf("one peer was warned of %d times: %q", len(warned), warned)
 				}
 				if pipes := hub.Pipes(); len(pipes) != 1 || pipes[0] != connected {
 					t.Fatalf("the first peer did not stay: %v", pipes)
@@ -152,6 +155,56 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 				wait(t, "first goes", gone)
 				wait(t, "second gets in", in)
 				exchange(second, "second")
+			})
+		})
+	}
+}
+
+// A pair whose peer has gone takes another, also while it does not receive, and
+// then receives what the first had sent and the second sends.
+func TestPairTakesPeerAfterDeadOne(t *testing.T) {
+	for _, pair := range []struct {
+		name string
+		make maker
+	}{{"pair0", makes(gonng.NewPair0)}, {"pair1", makes(gonng.NewPair1)}, {"raw pair0", rawMaker(gonng.ProtocolPair0)}, {"raw pair1", rawMaker(gonng.ProtocolPair1)}} {
+		t.Run(pair.name, func(t *testing.T) {
+			gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+				if runtime.GOOS != "linux" && tr.Name != "inproc" {
+					t.Skip("cannot tell that a peer has gone without reading")
+				}
+				ctx := testContext(t)
+				// The hub reads one message at a time or few, and so not the end.
+				hub, first := open(t, pair.make, gonng.WithRecvBuffer(1)), open(t, pair.make, gonng.WithLinger(10*time.Millisecond))
+				l, _ := link(t, hub, first, tr)
+				const messages, size = 30, 1000
+				for range messages {
+					check(t, first.(gonng.Sender).Send(ctx, make([]byte, size)))
+				}
+				first.Close()
+				lost := int(first.Stats().Unsent)
+
+				in := make(chan *gonng.Pipe, 1)
+				hub.OnPipe(gonng.PipeConnected, func(p *gonng.Pipe) { in <- p })
+				second := open(t, pair.make, reconnect(10*time.Millisecond, 0))
+				dial(t, second, tr, l.URL())
+				wait(t, "the second gets in", in)
+				check(t, hub.(gonng.Sender).Send(ctx, []byte("to the second")))
+				got, err := second.(gonng.Receiver).Recv(ctx)
+				check(t, err)
+				wantBody(t, got, []byte("to the second"))
+
+				check(t, second.(gonng.Sender).Send(ctx, []byte("from the second")))
+				old, heard := 0, false
+				for old < messages-lost || !heard {
+					body, err := hub.(gonng.Receiver).Recv(ctx)
+					check(t, err)
+					if len(body) == size {
+						old++
+					} else {
+						wantBody(t, body, []byte("from the second"))
+						heard = true
+					}
+				}
 			})
 		})
 	}

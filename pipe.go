@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gonng/gonng/transport"
 )
@@ -43,10 +44,10 @@ type Pipe struct {
 
 // place is where a pipe stands in its socket's lists.
 type place struct {
-	connected bool  // counts for WaitPeers and is in Pipes
-	dropping  bool  // an episode of drops, told once
-	queued    bool  // in the fair queue
-	nextReady *Pipe // behind it in the fair queue
+	connected bool    // counts for WaitPeers and is in Pipes
+	queued    bool    // in the fair queue
+	nextReady *Pipe   // behind it in the fair queue
+	slow      episode // of messages that it had no room for
 }
 
 func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string) *Pipe {
@@ -332,6 +333,34 @@ func (p *Pipe) writeFailed(err error) {
 	p.s.unlock()
 	if !gone {
 		p.finish(p.lost(err))
+		return
+	}
+	if yes, known := p.hungUp(); known && !yes {
+		p.s.tasks.start(func(*task) { p.notRead(err) })
+	}
+}
+
+// hungUp reports whether nothing more comes from the peer; see transport.Prober.
+func (p *Pipe) hungUp() (yes, known bool) {
+	c, ok := p.conn.(transport.Prober)
+	if !ok {
+		return false, false
+	}
+	return c.HungUp()
+}
+
+// notRead ends the pipe of a peer that reads no more, unless it turns out to
+// have gone altogether: then the reader finds the end by itself.
+func (p *Pipe) notRead(err error) {
+	grace := time.NewTimer(time.Second)
+	defer grace.Stop()
+	select {
+	case <-p.done:
+		return
+	case <-grace.C:
+	}
+	if yes, _ := p.hungUp(); !yes {
+		p.finish(p.lost(because(ErrConnectionReset, "the peer has stopped reading: %w", err)))
 	}
 }
 

@@ -29,18 +29,14 @@ type Pull0 struct {
 func NewPull0(opts ...SocketOption) (*Pull0, error) {
 	s := newSocket(ProtocolPull0)
 	p := new(pull)
-	x := &Pull0{s, s.canRecv(&p.fairQueue)}
+	x := &Pull0{s, s.canRecv(p)}
 	return open(x, s, p, opts)
 }
 
+// push sends to one ready pipe, in turn.
 type push struct {
 	balance
 	s *socket
-}
-
-func (x *push) attach(p *Pipe) error {
-	x.balance.attach(p)
-	return nil
 }
 
 func (x *push) offer(m *outgoing) (*Pipe, error) {
@@ -50,19 +46,12 @@ func (x *push) offer(m *outgoing) (*Pipe, error) {
 
 func (x *push) inline() bool { return x.s.quiet() }
 
-func (x *push) deliver(_ *Pipe, batch []transport.Message) bool {
-	x.s.unexpected(batch)
-	return true
+func (x *push) deliver(p *Pipe, batch []transport.Message) bool {
+	return x.s.unwanted(p, batch)
 }
 
-func (x *push) wake() { x.senders.wakeAll() }
-
-type pull struct{ fairQueue }
-
-func (x *pull) attach(*Pipe) error { return nil }
-func (x *pull) detach(*Pipe)       {}
-func (x *pull) writable(*Pipe)     {}
-
-func (x *pull) configure(c *Config) { x.limit = newLimit(c.RecvBuffer, queueBytes) }
-
-func (x *pull) wake() { x.receivers.wakeAll() }
+// pull receives from all pipes fairly, pushing back.
+type pull struct {
+	neverSends
+	fairQueue
+}

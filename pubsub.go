@@ -18,13 +18,13 @@ func NewPub0(opts ...SocketOption) (*Pub0, error) {
 	return open(x, s, p, opts)
 }
 
+// pub sends to every pipe, dropping where full.
 type pub struct{ fanout }
 
 func (x *pub) offer(m *outgoing) (*Pipe, error) { return x.send(nil, &m.body, nil), nil }
 
-func (x *pub) deliver(_ *Pipe, batch []transport.Message) bool {
-	x.s.unexpected(batch)
-	return true
+func (x *pub) deliver(p *Pipe, batch []transport.Message) bool {
+	return x.s.unwanted(p, batch)
 }
 
 func (x *pub) wake() {}

@@ -16,7 +16,8 @@ import (
 // message came from; a rep or respondent sends a message to the pipe that its
 // header begins with, and a bus to all pipes but that one. What is sent is the
 // header, without that ID, and the body. Surveys, requests and messages of pub
-// and push go where those protocols send them; subscriptions do not filter.
+// and push go where those protocols send them; subscriptions do not filter. A raw
+// pair1 has one peer, as in nng: it is not polyamorous.
 type Raw struct {
 	*socket
 	*sender
@@ -62,21 +63,24 @@ type raw struct {
 }
 
 func (x *raw) attach(p *Pipe) error {
-	if pairs := x.s.protocol.Peer() == x.s.protocol && x.s.protocol != ProtocolBus0; pairs && len(x.pipes) > 0 {
-		return errHasPeer(x.pipes[0])
+	switch x.s.protocol {
+	case ProtocolPair0, ProtocolPair1:
+		if err := x.one.onlyOne(); err != nil {
+			return err
+		}
 	}
-	x.one.attach(p)
+	x.one.attach(p) // never refuses
 	return x.fanout.attach(p)
 }
 
 func (x *raw) detach(p *Pipe) {
 	x.one.detach(p)
 	x.fanout.detach(p)
-	x.one.senders.wakeAll()
+	x.one.wake() // what was for it is dropped now
 }
 
-func (x *raw) writable(*Pipe)  { x.one.senders.wakeAll() }
-func (x *raw) room() *waitList { return &x.one.senders }
+func (x *raw) writable(*Pipe)  { x.one.wake() }
+func (x *raw) room() *waitList { return x.one.room() }
 
 func (x *raw) ready() bool {
 	switch x.s.protocol {
@@ -139,7 +143,7 @@ func (x *raw) sendNamed(m *outgoing) (*Pipe, error) {
 	was := *m
 	p := x.named(m)
 	if p == nil {
-		x.s.stats.NoPeer++
+		x.s.drop(noPeer, 1, nil)
 		return nil, nil
 	}
 	result := p.out.put(nil, &m.body)
@@ -148,7 +152,7 @@ func (x *raw) sendNamed(m *outgoing) (*Pipe, error) {
 		*m = was
 		return nil, errWait
 	case putGone:
-		x.s.stats.NoPeer++
+		x.s.drop(noPeer, 1, p)
 	}
 	return flushing(p, result == putToken), nil
 }
@@ -163,7 +167,7 @@ func (x *raw) forward(m *outgoing) (*Pipe, error) {
 			return nil, because(ErrProtocol, "the header % x is no hop count", body.Data[:body.Header])
 		}
 		if n == math.MaxUint8 {
-			x.s.stats.TTLExceeded++
+			x.s.drop(ttlExceeded, 1, m.pipe)
 			return nil, nil
 		}
 		hops = n + 1
@@ -176,8 +180,7 @@ func (x *raw) forward(m *outgoing) (*Pipe, error) {
 func (x *raw) deliver(p *Pipe, batch []transport.Message) bool {
 	switch x.s.protocol {
 	case ProtocolPub0, ProtocolPush0:
-		x.s.unexpected(batch)
-		return true
+		return x.s.unwanted(p, batch)
 	case ProtocolPair1:
 		batch = x.s.keep(p, batch, x.s.hops)
 	case ProtocolRep0, ProtocolRespondent0:
@@ -188,11 +191,9 @@ func (x *raw) deliver(p *Pipe, batch []transport.Message) bool {
 	return x.fairQueue.deliver(p, batch)
 }
 
-func (x *raw) configure(c *Config) { x.limit = newLimit(c.RecvBuffer, queueBytes) }
-
 func (x *raw) wake() {
-	x.one.senders.wakeAll()
-	x.receivers.wakeAll()
+	x.one.wake()
+	x.fairQueue.wake()
 }
 
 // unable is the direction that a protocol does not have.

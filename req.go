@@ -2,10 +2,8 @@ package gonng
 
 import (
 	"context"
-	"slices"
 	"time"
 
-	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -113,7 +111,8 @@ func (x *Req0) giveBack(c *ReqContext) {
 	r.s.mu.Unlock()
 }
 
-// req is the pattern: round robin, and replies to whoever asked.
+// req is the pattern: requests to one ready pipe, in turn, and replies to whoever
+// asked. What has to be sent again is in resend.go.
 type req struct {
 	balance
 	ledger[*request]
@@ -122,25 +121,6 @@ type req struct {
 	idle     []*ReqContext
 	resend   *time.Timer
 	resendAt int64 // when it fires; 0: it is not set
-}
-
-// request is the state of a context: at most one outstanding request.
-type request struct {
-	req     *req
-	e       *endpoint
-	waiting waitList
-
-	id       uint32 // 0: none outstanding
-	header   [4]byte
-	pipe     *Pipe // who has it
-	resendAt int64
-	body     transport.Message // to send it again
-	small    []byte            // holds a small body
-
-	reply    transport.Message
-	from     *Pipe
-	answered bool
-	failed   error
 }
 
 func (x *req) attach(p *Pipe) error {
@@ -154,111 +134,12 @@ func (x *req) writable(p *Pipe) {
 	x.sendUnsent()
 }
 
-// detach sends what p had not answered to somebody else.
-func (x *req) detach(p *Pipe) {
-	x.balance.detach(p)
-	var lost []*request
-	for _, r := range x.open {
-		if r.pipe == p {
-			lost = append(lost, r)
-		}
-	}
-	slices.SortFunc(lost, func(a, b *request) int { return int(int32(a.id - b.id)) })
-	for _, r := range lost {
-		if r.e.config().ResendTime == 0 {
-			err := because(ErrConnectionReset, "the peer that had the request has gone, and resending is off")
-			r.cancel()
-			r.failed = err
-			r.waiting.wakeOne()
-			continue
-		}
-		r.pipe = nil
-		x.unsent = append(x.unsent, r)
-	}
-	x.sendUnsent()
-}
-
-// sendUnsent sends the requests that wait for a peer, as far as one is ready.
-func (x *req) sendUnsent() {
-	for len(x.unsent) > 0 {
-		r := x.unsent[0]
-		if r.id != 0 && r.pipe == nil && !x.again(r) {
-			return
-		}
-		x.unsent = x.unsent[1:]
-	}
-	x.unsent = nil
-}
-
-// again sends a request once more.
-func (x *req) again(r *request) bool {
-	p, token, err := x.send(wire.AppendID(r.header[:0], r.id), &r.body)
-	if err != nil {
-		return false
-	}
-	x.s.stats.Resends++
-	r.pipe = p
-	x.schedule(r)
-	if token {
-		x.s.afterwards(p.kick)
-	}
-	return true
-}
-
-// schedule sets when r is sent again. One timer serves all requests; it fires
-// at the earliest of them, or before.
-func (x *req) schedule(r *request) {
-	after := r.e.config().ResendTime
-	if after == 0 {
-		r.resendAt = 0
-		return
-	}
-	r.resendAt = now() + int64(after)
-	if x.resendAt == 0 || r.resendAt < x.resendAt {
-		x.setTimer(r.resendAt)
-	}
-}
-
-func (x *req) setTimer(at int64) {
-	x.resendAt = at
-	after := time.Duration(at - now())
-	if x.resend == nil {
-		x.resend = time.AfterFunc(after, x.resendDue)
-	} else {
-		x.resend.Reset(after)
-	}
-}
-
-func (x *req) resendDue() {
-	x.s.mu.Lock()
-	defer x.s.unlock()
-	x.resendAt = 0
-	if x.s.closed {
-		return
-	}
-	earliest, present := int64(0), now()
-	for _, r := range x.open {
-		switch {
-		case r.pipe == nil || r.resendAt == 0: // waits for a peer, or for ever
-		case r.resendAt <= present:
-			r.pipe = nil
-			x.unsent = append(x.unsent, r)
-		case earliest == 0 || r.resendAt < earliest:
-			earliest = r.resendAt
-		}
-	}
-	x.sendUnsent()
-	if earliest != 0 && (x.resendAt == 0 || earliest < x.resendAt) {
-		x.setTimer(earliest)
-	}
-}
-
 // deliver passes each reply to its request.
 func (x *req) deliver(p *Pipe, batch []transport.Message) bool {
 	for _, m := range x.s.keep(p, batch, answerHeader) {
 		r, ok := x.whose(m)
 		if !ok {
-			x.s.stats.LateReplies++
+			x.s.drop(lateReply, 1, p)
 			m.Release()
 			continue
 		}
@@ -279,78 +160,3 @@ func (x *req) wake() {
 		x.resend.Stop()
 	}
 }
-
-// offer sends a new request; the one before is given up, even if there is
-// nobody to send this one to.
-func (r *request) offer(m *outgoing) (*Pipe, error) {
-	x := r.req
-	r.cancel()
-	id := x.next()
-	p, token, err := x.send(wire.AppendID(r.header[:0], id), &m.body)
-	if err != nil {
-		r.waiting.wakeOne() // nothing to wait for any more
-		return nil, err
-	}
-	r.id, r.pipe = id, p
-	if r.e.config().ResendTime > 0 {
-		if len(m.body.Data) > copyMax {
-			r.body = m.body.Retain()
-		} else {
-			r.small = append(r.small[:0], m.body.Data...)
-			r.body = transport.NewMessage(r.small)
-		}
-	}
-	x.open[id] = r
-	x.schedule(r)
-	return flushing(p, token), nil
-}
-
-func (r *request) room() *waitList { return &r.req.senders }
-func (r *request) ready() bool     { return r.req.ready() }
-
-// inline: the only request is waited for; one of many can share a write.
-func (r *request) inline() bool { return len(r.req.open) == 1 }
-
-// abandon is the end of a context.
-func (r *request) abandon() {
-	r.cancel()
-	r.room().wakeAll()
-	r.waiting.wakeAll()
-}
-
-// cancel forgets the request, its reply and its failure.
-func (r *request) cancel() {
-	if r.id != 0 {
-		delete(r.req.open, r.id)
-	}
-	if r.answered {
-		r.req.unread--
-	}
-	r.body.Release()
-	r.reply.Release()
-	r.id, r.pipe, r.body, r.reply, r.from, r.answered, r.failed = 0, nil, transport.Message{}, transport.Message{}, nil, false, nil
-}
-
-func (r *request) pop(max int, m *Message) error {
-	switch {
-	case r.answered:
-		if size := len(r.reply.Data) - r.reply.Header; size > max {
-			return tooSmall(size, max)
-		}
-		m.data, m.pipe = r.reply, r.from
-		r.reply = transport.Message{}
-		r.cancel()
-		r.waiting.wakeOne() // nothing to wait for any more
-		return nil
-	case r.failed != nil:
-		err := r.failed
-		r.cancel()
-		return err
-	case r.id == 0:
-		return because(ErrBadState, "there is no request to receive a reply to: send one first")
-	}
-	return errWait
-}
-
-func (r *request) arrivals() *waitList { return &r.waiting }
-func (r *request) more() bool          { return r.answered || r.failed != nil }

@@ -120,6 +120,7 @@ type socket struct {
 	offered   outgoing  // what a sender offers just now
 	refill    *Pipe     // whom the receiver that has the lock just now is to read
 	stats     Stats
+	episodes  [dropReasons]episode
 	recvFD    *pollFD
 	sendFD    *pollFD
 	polled    bool     // there is one of them

@@ -107,12 +107,6 @@ func (p *Pipe) Stats() PipeStats {
 // gauged is a pattern that holds messages to be received.
 type gauged interface{ gauge(*Stats) }
 
-// unexpected drops what a peer sent to a socket that does not receive.
-func (s *socket) unexpected(batch []transport.Message) {
-	s.stats.Unexpected += uint64(len(batch))
-	release(batch)
-}
-
 // Stats are the socket's counters. See [Socket].
 func (s *socket) Stats() Stats {
 	s.mu.Lock()

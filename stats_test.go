@@ -287,7 +287,7 @@ func TestPipeStats(t *testing.T) {
 	testCounters(t, countedPipeStats, func(s gonng.Socket) gonng.PipeStats { return s.Pipes()[0].Stats() })
 }
 
-// Dialers and listeners count their own connections.
+// Dialers and listeners count their own connections, by each field.
 func TestConnectStats(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	var admit atomic.Bool
@@ -302,8 +302,12 @@ func TestConnectStats(t *testing.T) {
 		peer.Handshake(p)
 		return peer
 	}
+	moved := make(map[string]bool)
 	eventually := func(what string, stats func() gonng.ConnectStats, want gonng.ConnectStats) {
 		t.Helper()
+		for name, n := range numbers(reflect.ValueOf(want), map[string]uint64{}) {
+			moved[name] = moved[name] || n > 0
+		}
 		gonngtest.Eventually(t, func() bool { return stats() == want }, fmt.Sprintf("%s: %+v", what, want))
 	}
 	expected := gonng.ConnectStats{Refused: 1, RefusedByHook: 1}
@@ -338,6 +342,11 @@ func TestConnectStats(t *testing.T) {
 	d = dial(t, push, tcp, l.URL())
 	eventually("connected", d.Stats, gonng.ConnectStats{Connects: 1})
 	eventually("connected", l.Stats, gonng.ConnectStats{Connects: 1})
+	for name, ok := range moved {
+		if !ok {
+			t.Errorf("nothing moves %s", name)
+		}
+	}
 }
 
 // In JSON the names are those of the fields in snake case, all in one object.

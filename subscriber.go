@@ -6,8 +6,10 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// subs is the pattern of sub: each message to every subscriber that it matches.
+// subs is the pattern of sub: each message to every subscriber that it matches,
+// dropping oldest or newest.
 type subs struct {
+	neverSends
 	s   *socket
 	all []*subscriber
 }
@@ -22,10 +24,6 @@ type subscriber struct {
 	kept    int  // bytes of the present batch
 	sparse  bool // of the last batch little was kept
 }
-
-func (x *subs) attach(*Pipe) error { return nil }
-func (x *subs) detach(*Pipe)       {}
-func (x *subs) writable(*Pipe)     {}
 
 func (x *subs) deliver(p *Pipe, batch []transport.Message) bool {
 	for _, m := range batch {

@@ -11,11 +11,11 @@ import (
 )
 
 // Surveyor0 sends a survey to all its peers and receives their responses until
-// the survey time is over ([WithSurveyTime], default 1 s), which is ErrTimeout.
-// Receiving without a survey, also after that, is ErrBadState; sending again ends
-// the survey before. Sending never waits: a peer whose queue is full does not get
-// the survey, see [WithSendBuffer], which is counted. nng: nng_surveyor0; pynng:
-// Surveyor0.
+// the survey time is over ([WithSurveyTime], default 1 s), which is ErrTimeout for
+// all who wait. Receiving without a survey, also after that, is ErrBadState; sending
+// again ends the survey before. Sending never waits: a peer whose queue is full does
+// not get the survey, see [WithSendBuffer], which is counted. nng: nng_surveyor0;
+// pynng: Surveyor0.
 type Surveyor0 struct {
 	*socket
 	*sender
@@ -80,49 +80,7 @@ func (x *Surveyor0) Survey(ctx context.Context, body []byte) iter.Seq2[*Message,
 	}
 }
 
-// Respondent0 receives surveys and sends its response to where the last
-// survey came from. Sending without a survey is ErrBadState; receiving again gives
-// up the survey before. nng: nng_respondent0; pynng: Respondent0.
-type Respondent0 struct {
-	*socket
-	*sender
-	*receiver
-	answers *answers
-}
-
-// NewRespondent0 makes a Respondent0.
-func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
-	s := newSocket(ProtocolRespondent0)
-	all, own := newAnswers(s)
-	x := &Respondent0{s, s.canSend(own), s.canRecv(own), all}
-	return open(x, s, all, opts)
-}
-
-// RespondentContext answers one more survey at a time on a Respondent0. nng:
-// nng_ctx; pynng: Context.
-type RespondentContext struct {
-	*sender
-	*receiver
-	scope[SocketOption]
-}
-
-// NewContext makes a context with the socket's present options. nng:
-// nng_ctx_open; pynng: new_context.
-func (x *Respondent0) NewContext() (*RespondentContext, error) {
-	a := &answer{of: x.answers}
-	c, err := newScope[SocketOption](x.socket, a)
-	if err != nil {
-		return nil, err
-	}
-	return &RespondentContext{&sender{c.e, a}, &receiver{c.e, a}, c}, nil
-}
-
-// Serve answers surveys with h, as [Rep0.Serve] answers requests.
-func (x *Respondent0) Serve(ctx context.Context, h Handler, opts ...ServeOption) error {
-	return serve(ctx, x.socket, h, opts, x.NewContext)
-}
-
-// surveys is the pattern of the surveyor: surveys to every peer, responses to
+// surveys is the pattern of the surveyor: surveys to every pipe, responses to
 // whoever asked.
 type surveys struct {
 	fanout
@@ -148,7 +106,7 @@ func (x *surveys) deliver(p *Pipe, batch []transport.Message) bool {
 	for _, m := range x.s.keep(p, batch, answerHeader) {
 		v, ok := x.whose(m)
 		if !ok {
-			x.s.stats.LateReplies++
+			x.s.drop(lateReply, 1, p)
 			m.Release()
 			continue
 		}
@@ -183,10 +141,24 @@ func (v *survey) setTimer(id uint32, d time.Duration) {
 		defer s.unlock()
 		if v.id == id {
 			delete(v.of.open, id)
-			v.over = true
-			v.waiting.wakeAll()
+			v.expire()
 		}
 	})
+}
+
+// expire tells all who wait that the survey is over, once they have received
+// what came in time. If nobody waits, or is awake in vain for a response that
+// another took, it is told to who asks next.
+func (v *survey) expire() {
+	v.over = true
+	if v.responses.len() > 0 {
+		return
+	}
+	told := v.waiting.head != nil && !v.waiting.waking
+	v.waiting.fail(errSurveyOver)
+	if told {
+		v.end()
+	}
 }
 
 func (v *survey) room() *waitList { return v.of.room() }
@@ -215,7 +187,12 @@ func (v *survey) pop(max int, m *Message) error {
 		if err == nil {
 			v.of.unread--
 		}
-		v.passOn()
+		switch {
+		case v.responses.len() > 0:
+			v.waiting.wakeOne()
+		case v.over:
+			v.waiting.fail(errSurveyOver)
+		}
 		return err
 	}
 	switch {
@@ -226,12 +203,6 @@ func (v *survey) pop(max int, m *Message) error {
 		return because(ErrBadState, "there is no survey to receive a response to: send one first")
 	}
 	return errWait
-}
-
-func (v *survey) passOn() {
-	if v.more() {
-		v.waiting.wakeOne()
-	}
 }
 
 func (v *survey) arrivals() *waitList { return &v.waiting }

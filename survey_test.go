@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gonng/gonng"
@@ -452,5 +453,40 @@ func TestSurveySlowRespondent(t *testing.T) {
 	}
 	for range st.Sent {
 		slow.RecvFrame()
+	}
+}
+
+// All who wait when the time is over are told, each once, and nobody afterwards.
+func TestSurveyOverForAll(t *testing.T) {
+	const waiters = 5
+	for answers := range 3 {
+		t.Run(fmt.Sprint(answers, " answers"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				surveyor := surveying(t, transport("inproc"), make([]string, answers))
+				for range 3 {
+					ended := make(chan error, waiters)
+					sendText(t, surveyor, "?")
+					for range waiters {
+						go func() {
+							_, err := surveyor.Recv(context.Background())
+							ended <- err
+						}()
+					}
+					received := 0
+					for range waiters {
+						if err := <-ended; err == nil {
+							received++
+						} else {
+							wantError(t, err, "recv", gonng.ErrTimeout)
+						}
+					}
+					if received != answers {
+						t.Errorf("%d responses were received, want %d", received, answers)
+					}
+					_, err := surveyor.TryRecv()
+					want(t, err, gonng.ErrBadState)
+				}
+			})
+		})
 	}
 }

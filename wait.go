@@ -11,6 +11,7 @@ type waiter struct {
 	woken      chan struct{}
 	timer      *time.Timer
 	list       *waitList // nil: not queued
+	failed     error     // what the wait has come to, if not to a change
 	next, prev *waiter
 }
 
@@ -36,7 +37,7 @@ type waitList struct {
 }
 
 func (l *waitList) add(w *waiter) {
-	w.list, w.prev, w.next = l, l.tail, nil
+	w.list, w.prev, w.next, w.failed = l, l.tail, nil, nil
 	if l.tail != nil {
 		l.tail.next = w
 	} else {
@@ -69,10 +70,14 @@ func (l *waitList) wakeOne() {
 }
 
 // wakeAll wakes everybody, for changes that concern all: a close.
-func (l *waitList) wakeAll() {
+func (l *waitList) wakeAll() { l.fail(nil) }
+
+// fail ends the wait of everybody with err.
+func (l *waitList) fail(err error) {
 	for l.head != nil {
 		w := l.head
 		l.remove(w)
+		w.failed = err
 		w.woken <- struct{}{}
 	}
 }
@@ -104,7 +109,7 @@ func (c *call) wait(l *waitList) error {
 	}
 	l.waking = false
 	if err == nil {
-		return nil
+		return c.w.failed
 	}
 	<-c.w.woken // woken and out of time at once: pass it on
 	l.wakeOne()

@@ -37,12 +37,13 @@ func TestWebSocketStrangers(t *testing.T) {
 	rec := newRecorder()
 	rep := open(t, gonng.NewRep0, gonng.WithLogger(rec.logger()), gonng.WithHandshakeTimeout(100*time.Millisecond))
 	tr := transport("ws")
-	url := listen(t, rep, tr).URL()
-	h := newHonest(t, rep, tr, url)
+	h := newHonest(t, rep, tr, listen(t, rep, tr).URL())
 	for i, no := range noRequests {
 		t.Run(no.name, func(t *testing.T) {
 			h.t = t
-			stranger, err := net.Dial("tcp", rep.Listeners()[0].Addr().String())
+			l := listen(t, rep, tr) // which has not warned of any yet
+			url := l.URL()
+			stranger, err := net.Dial("tcp", l.Addr().String())
 			check(t, err)
 			defer stranger.Close()
 			_, _ = io.WriteString(stranger, no.bytes) // it need not take all

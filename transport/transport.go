@@ -135,6 +135,14 @@ type Finisher interface {
 	Finish() bool
 }
 
+// A Prober is a Conn that may know that its peer has gone while there is still
+// something to read.
+type Prober interface {
+	// HungUp reports whether nothing more comes from the peer, because it closed
+	// the connection or that broke. With known false it cannot tell.
+	HungUp() (yes, known bool)
+}
+
 // A Secured connection uses TLS, or may.
 type Secured interface {
 	// TLS is the state of the TLS connection, or nil without TLS.
@@ -194,7 +202,7 @@ type Config struct {
 
 	// TCPNoDelay turns Nagle's algorithm off.
 	TCPNoDelay bool
-	// TCPKeepAlive is how idle connections are probed; zero: as package net does.
+	// TCPKeepAlive is how idle connections are probed; unless enabled, not at all.
 	TCPKeepAlive net.KeepAliveConfig
 	// DialContext, unless nil, makes the connections that Dial returns.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)

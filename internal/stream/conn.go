@@ -49,6 +49,9 @@ func rawConn(nc net.Conn) syscall.RawConn {
 // Finish implements transport.Finisher.
 func (c *Conn) Finish() bool { return Finish(c.Conn) }
 
+// HungUp implements transport.Prober.
+func (c *Conn) HungUp() (yes, known bool) { return HungUp(c.Conn) }
+
 // Protocol implements transport.Conn.
 func (c *Conn) Protocol() uint16 { return c.protocol }
 

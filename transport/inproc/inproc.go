@@ -205,7 +205,9 @@ func (c *conn) take(b *transport.List, wait bool) (bool, error) {
 	fit, err := c.check(b)
 	more := c.deliver(b.Messages()[:fit])
 	b.Forget(fit)
-	if err != nil {
+	if err != nil { // the sender has done its part, as with the other transports
+		b.Messages()[0].Release()
+		b.Forget(1)
 		c.end(err)
 		return false, io.ErrClosedPipe
 	}

@@ -23,7 +23,8 @@ func TestUserTimeout(t *testing.T) {
 		keepAlive net.KeepAliveConfig
 		want      time.Duration
 	}{
-		"default": {net.KeepAliveConfig{}, 150 * time.Second},
+		"off":     {net.KeepAliveConfig{Idle: time.Second}, 0},
+		"default": {net.KeepAliveConfig{Enable: true}, 150 * time.Second},
 		"short":   {net.KeepAliveConfig{Enable: true, Idle: 3 * time.Second, Interval: 2 * time.Second, Count: 4}, 11 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -31,8 +32,12 @@ func TestUserTimeout(t *testing.T) {
 			cfg := &transport.Config{HandshakeTimeout: gonngtest.Timeout, TCPKeepAlive: row.keepAlive}
 			for _, conn := range connect(t, cfg) {
 				defer conn.Close()
-				if got := userTimeout(t, conn.(*stream.Conn).Conn); got != row.want {
+				nc := conn.(*stream.Conn).Conn
+				if got := userTimeout(t, nc); got != row.want {
 					t.Errorf("the user timeout is %v, want %v", got, row.want)
+				}
+				if got := keepAlive(t, nc); got != row.keepAlive.Enable {
+					t.Errorf("keep-alive is on: %v, want %v", got, row.keepAlive.Enable)
 				}
 			}
 		})
@@ -104,6 +109,16 @@ func userTimeout(t *testing.T, nc net.Conn) (timeout time.Duration) {
 		return err
 	})
 	return timeout
+}
+
+func keepAlive(t *testing.T, nc net.Conn) (on bool) {
+	t.Helper()
+	control(t, nc, func(fd int) error {
+		n, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE)
+		on = n != 0
+		return err
+	})
+	return on
 }
 
 func control(t *testing.T, nc net.Conn, f func(fd int) error) {

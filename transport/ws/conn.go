@@ -135,6 +135,13 @@ func (c *conn) writeMessage(data []byte) error {
 	return w.Close()
 }
 
+// HungUp implements transport.Prober. A peer that has said goodbye may not have
+// hung up yet: that it has not is nothing to go by.
+func (c *conn) HungUp() (yes, known bool) {
+	yes, _ = stream.HungUp(c.link.Conn)
+	return yes, yes
+}
+
 // Finish implements transport.Finisher.
 func (c *conn) Finish() bool {
 	defer c.hurry().Stop()

@@ -1,0 +1,45 @@
+package gonng
+
+import "context"
+
+// Respondent0 receives surveys and sends its response to where the last
+// survey came from. Sending without a survey is ErrBadState; receiving again gives
+// up the survey before. nng: nng_respondent0; pynng: Respondent0.
+type Respondent0 struct {
+	*socket
+	*sender
+	*receiver
+	answers *answers
+}
+
+// NewRespondent0 makes a Respondent0.
+func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
+	s := newSocket(ProtocolRespondent0)
+	all, own := newAnswers(s)
+	x := &Respondent0{s, s.canSend(own), s.canRecv(own), all}
+	return open(x, s, all, opts)
+}
+
+// RespondentContext answers one more survey at a time on a Respondent0. nng:
+// nng_ctx; pynng: Context.
+type RespondentContext struct {
+	*sender
+	*receiver
+	scope[SocketOption]
+}
+
+// NewContext makes a context with the socket's present options. nng:
+// nng_ctx_open; pynng: new_context.
+func (x *Respondent0) NewContext() (*RespondentContext, error) {
+	a := &answer{of: x.answers}
+	c, err := newScope[SocketOption](x.socket, a)
+	if err != nil {
+		return nil, err
+	}
+	return &RespondentContext{&sender{c.e, a}, &receiver{c.e, a}, c}, nil
+}
+
+// Serve answers surveys with h, as [Rep0.Serve] answers requests.
+func (x *Respondent0) Serve(ctx context.Context, h Handler, opts ...ServeOption) error {
+	return serve(ctx, x.socket, h, opts, x.NewContext)
+}
