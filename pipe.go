@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ type Pipe struct {
 	reading sync.Mutex          // held while the connection is read, and what was read delivered
 	arrived []transport.Message // what was read; guarded by reading
 	polled  transport.TryReader // how a receiver reads by itself, or nil
+	ahead   bool                // reading should let the receiver run, while what was read is in the cache; guarded by reading
 	at      place               // guarded by s.mu
 
 	stats PipeStats // guarded by s.mu
@@ -170,6 +172,9 @@ func (p *Pipe) read(t *task) {
 			p.finish(p.lost(err))
 			p.s.removePipe(t, p)
 			return
+		}
+		if p.ahead {
+			runtime.Gosched()
 		}
 	}
 }

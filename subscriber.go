@@ -26,23 +26,30 @@ type subscriber struct {
 }
 
 func (x *subs) deliver(p *Pipe, batch []transport.Message) bool {
-	for _, m := range batch {
-		wanted := false
+	for i := range batch {
+		m := &batch[i]
+		var last *subscriber // takes the message over, those before share it
 		for _, sub := range x.all {
 			if sub.topics.match(m.Data) {
-				wanted = true
-				sub.push(m, p)
+				if last != nil {
+					last.push(m.Retain(), p)
+				}
+				last = sub
 			}
 		}
-		if !wanted {
+		if last == nil {
 			x.s.stats.Filtered++
+			m.Release()
+			continue
 		}
-		m.Release()
+		last.push(*m, p)
 	}
 	total := int(bytesIn(batch))
+	p.ahead = false
 	for _, sub := range x.all {
 		sub.sparse = sub.kept < total/4
 		sub.kept = 0
+		p.ahead = p.ahead || sub.queue.bytes > queueBytes
 	}
 	return true
 }
@@ -71,9 +78,9 @@ func (sub *subscriber) configure(c *Config) {
 func (sub *subscriber) push(m transport.Message, p *Pipe) {
 	sub.kept += len(m.Data)
 	if sub.sparse { // a few messages out of many would pin the memory of all
+		shared := m
 		m = transport.Copy(m.Data)
-	} else {
-		m = m.Retain()
+		shared.Release()
 	}
 	cfg := sub.e.config()
 	dropped := sub.queue.push(m, p, newLimit(cfg.RecvBuffer, lossyBytes), cfg.PreferNew)

@@ -16,6 +16,9 @@ func (t *topics) match(body []byte) bool {
 		if l.length > len(body) {
 			return false
 		}
+		if l.length == 0 {
+			return true
+		}
 		if _, ok := t.set[string(body[:l.length])]; ok {
 			return true
 		}
