@@ -736,3 +736,30 @@ func TestUnsentIsCounted(t *testing.T) {
 		rec.want(t, "disconnected", fmt.Sprint("unsent=", n))
 	})
 }
+
+// TestReceivedIsNotUnsent: a peer that goes as soon as it has received does not
+// make the sender, which is perhaps still about to note that it wrote, count the
+// message as unsent.
+func TestReceivedIsNotUnsent(t *testing.T) {
+	for _, name := range []string{"inproc", "tcp"} {
+		t.Run(name, func(t *testing.T) {
+			gonngtest.NoLeaks(t)
+			for range 200 {
+				push, pull := open(t, gonng.NewPush0), open(t, gonng.NewPull0)
+				closed := make(chan struct{})
+				push.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { close(closed) })
+				gonngtest.Connect(t, pull, push, transport(name))
+				go func() {
+					pull.Recv(context.Background())
+					pull.Close()
+				}()
+				check(t, push.Send(testContext(t), []byte("hello")))
+				wait(t, "end of the pipe", closed)
+				if n := push.Stats().Unsent; n != 0 {
+					t.Fatalf("%d messages are counted as unsent, all were received", n)
+				}
+				push.Close()
+			}
+		})
+	}
+}

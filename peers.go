@@ -112,12 +112,8 @@ func (s *socket) refuse(p *Pipe, why error) error {
 
 // removePipe is the last act of a pipe's goroutine t.
 func (s *socket) removePipe(t *task, p *Pipe) {
+	p.join()
 	s.mu.Lock()
-	if writer := p.out.ended; writer != nil {
-		s.mu.Unlock()
-		<-writer
-		s.mu.Lock()
-	}
 	unsent := p.out.unsent()
 	s.pipes = slices.DeleteFunc(s.pipes, func(x *Pipe) bool { return x == p })
 	s.pattern.detach(p)

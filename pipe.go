@@ -28,6 +28,7 @@ type Pipe struct {
 
 	out     outbox
 	in      inbox               // guarded by s.mu
+	inline  sync.Mutex          // held while a sender writes; at the end of the pipe it says what was written
 	reading sync.Mutex          // held while the connection is read, and what was read delivered
 	arrived []transport.Message // what was read; guarded by reading
 	polled  transport.TryReader // how a receiver reads by itself, or nil
@@ -260,17 +261,24 @@ func (p *Pipe) resume() {
 // flush writes what is pending; the caller has the writing token and must not
 // hold s.mu.
 func (p *Pipe) flush(inline bool) {
-	if inline && p.take() {
-		done, err := p.conn.TryWrite(p.out.current)
-		if err != nil {
-			p.writeFailed(err)
-			return
-		}
-		if done && !p.take() {
-			return
-		}
+	if !inline || !p.writeInline() {
+		p.kick()
 	}
-	p.kick()
+}
+
+// writeInline writes without waiting and reports whether that was all, or failed.
+func (p *Pipe) writeInline() bool {
+	p.inline.Lock()
+	defer p.inline.Unlock()
+	if !p.take() {
+		return true
+	}
+	done, err := p.conn.TryWrite(p.out.current)
+	if err != nil {
+		p.writeFailed(err)
+		return true
+	}
+	return done && !p.take()
 }
 
 // kick passes the writing token to the writer goroutine, which exists from the
@@ -295,6 +303,7 @@ func (p *Pipe) write(*task) {
 		case <-p.done:
 			return
 		}
+		runtime.Gosched() // those who are about to send, too, share the write
 		for p.out.current.Len() > 0 || p.take() {
 			if err := p.conn.Write(p.out.current); err != nil {
 				p.writeFailed(err)
@@ -302,6 +311,18 @@ func (p *Pipe) write(*task) {
 			}
 		}
 		p.s.wrote()
+	}
+}
+
+// join waits until nobody writes any more. The connection is closed: it is soon.
+func (p *Pipe) join() {
+	p.inline.Lock()
+	defer p.inline.Unlock()
+	p.s.mu.Lock()
+	writer := p.out.ended
+	p.s.mu.Unlock()
+	if writer != nil {
+		<-writer
 	}
 }
 
