@@ -12,8 +12,8 @@ import (
 // patience bounds what takes no time unless it fails.
 const patience = 10 * time.Second
 
-// runningDevice is a "gonng device" in this process.
-type runningDevice struct {
+// running is a gonng in this process.
+type running struct {
 	out, err lines
 	code     chan int
 	stop     context.CancelFunc
@@ -28,11 +28,15 @@ func (l lines) Write(b []byte) (int, error) {
 }
 
 // startDevice starts a device, and interrupts it when the test ends.
-func startDevice(t *testing.T, args ...string) *runningDevice {
+func startDevice(t *testing.T, args ...string) *running {
+	return start(t, append([]string{"device"}, args...)...)
+}
+
+func start(t *testing.T, args ...string) *running {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &runningDevice{make(lines, 100), make(lines, 100), make(chan int, 1), cancel}
+	d := &running{make(lines, 100), make(lines, 100), make(chan int, 1), cancel}
 	go func() {
-		code := run(ctx, append([]string{"device"}, args...), nil, d.out, d.err)
+		code := run(ctx, args, nil, d.out, d.err)
 		close(d.out)
 		close(d.err)
 		d.code <- code
@@ -47,7 +51,7 @@ func startDevice(t *testing.T, args ...string) *runningDevice {
 }
 
 // url is the next that it prints.
-func (d *runningDevice) url(t *testing.T) string {
+func (d *running) url(t *testing.T) string {
 	t.Helper()
 	line, ok := <-d.out
 	if !ok {
@@ -57,7 +61,7 @@ func (d *runningDevice) url(t *testing.T) string {
 }
 
 // logs waits for a line on standard error with want in it.
-func (d *runningDevice) logs(t *testing.T, want string) {
+func (d *running) logs(t *testing.T, want string) {
 	t.Helper()
 	over := time.After(patience)
 	for {
@@ -77,13 +81,13 @@ func (d *runningDevice) logs(t *testing.T, want string) {
 }
 
 // interrupt ends it and checks its exit code.
-func (d *runningDevice) interrupt(t *testing.T) {
+func (d *running) interrupt(t *testing.T) {
 	t.Helper()
 	d.stop()
 	d.ends(t, exitInterrupted)
 }
 
-func (d *runningDevice) ends(t *testing.T, want int) {
+func (d *running) ends(t *testing.T, want int) {
 	t.Helper()
 	select {
 	case code := <-d.code:
@@ -166,7 +170,7 @@ func TestDevice(t *testing.T) {
 				a = user(t, a, err)
 				b, err := users[1]()
 				b = user(t, b, err)
-				var d *runningDevice
+				var d *running
 				if listening == "device" {
 					d = startDevice(t, kind.name, "--back-listen", listenURL(t, "ipc"), "--front-listen", listenURL(t, "tcp"), "--verbose")
 					dials(t, b, d.url(t)) // in the order of the options
