@@ -23,14 +23,15 @@ func (s *benchSide) showProgress() (hide func()) {
 	draw := func() {
 		fmt.Fprint(s.err, "\r"+progressLine(int(s.done.Load()), s.count, time.Since(start))+"\x1b[K")
 	}
+	draw()
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(progressInterval)
 		defer tick.Stop()
 		for {
-			draw()
 			select {
 			case <-tick.C:
+				draw()
 			case <-stop:
 				fmt.Fprint(s.err, "\r\x1b[K")
 				return

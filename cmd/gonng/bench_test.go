@@ -292,4 +292,3 @@ func TestBenchOutputThatFails(t *testing.T) {
 		}
 	}
 }
-
