@@ -45,13 +45,18 @@ const (
 // bothSides reports whether the mode needs no other process.
 func (m *benchMode) bothSides() bool { return m.local != nil && m.remote != nil }
 
+// test is lat or thr.
+func (m *benchMode) test() string {
+	_, test, _ := strings.Cut(m.name, "_")
+	return test
+}
+
 // partner is the mode of the other process.
 func (m *benchMode) partner() string {
-	if side, test, _ := strings.Cut(m.name, "_"); side == "local" {
-		return "remote_" + test
-	} else {
-		return "local_" + test
+	if m.local != nil {
+		return "remote_" + m.test()
 	}
+	return "local_" + m.test()
 }
 
 func runBench(ctx context.Context, args []string, std streams) int {

@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"io"
-	"log/slog"
 	"testing"
 )
 
@@ -13,13 +11,8 @@ import (
 // too.
 func TestBenchAllocations(t *testing.T) {
 	for _, test := range []string{"inproc_lat", "inproc_thr"} {
-		mode, err := findBenchMode(test)
-		if err != nil {
-			t.Fatal(err)
-		}
 		cost := func(count int) float64 {
-			cfg := benchConfig{mode: mode, url: "inproc://" + t.Name(), size: 64, count: count, silent: true}
-			b := &bench{cfg, io.Discard, io.Discard, slog.New(slog.DiscardHandler)}
+			b := quietBench(t, test, "inproc://"+t.Name(), count)
 			return testing.AllocsPerRun(3, func() {
 				if err := b.run(context.Background()); err != nil {
 					t.Fatal(err)

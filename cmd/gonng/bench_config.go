@@ -68,6 +68,9 @@ func (c *benchConfig) options() []catOption {
 func (c *benchConfig) setValues(values []string) (err error) {
 	if !c.mode.bothSides() {
 		c.url, values = values[0], values[1:]
+		if strings.HasPrefix(c.url, "inproc:") {
+			return fmt.Errorf("inproc is inside one process: use inproc_%s, which has both sides", c.mode.test())
+		}
 	}
 	if c.size, err = whole(values[0], benchLimit); err != nil {
 		return fmt.Errorf("the message size, in bytes: %w", err)

@@ -4,8 +4,8 @@ import "time"
 
 // echoAll sends back each message.
 func echoAll(s *benchSide) error {
-	if err := s.socket.WaitPeers(s.run, 1); err != nil {
-		return err
+	if err := s.socket.WaitPeers(s.ctx, 1); err != nil {
+		return s.explain(err)
 	}
 	if !s.mode.bothSides() { // else the other side shows it
 		defer s.showProgress()()

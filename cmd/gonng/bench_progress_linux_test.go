@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"testing"
@@ -48,12 +48,11 @@ func TestProgress(t *testing.T) {
 				t.Errorf("exit code %d", code)
 			}
 			fmt.Fprintln(user, "end")
-			drawn := make([]byte, 1000)
-			n, err := io.ReadAtLeast(screen, drawn, len("end\r\n"))
+			drawn, err := bufio.NewReader(screen).ReadString('\n')
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := strings.TrimSuffix(string(drawn[:n]), "end\r\n")
+			got := strings.TrimSuffix(drawn, "end\r\n")
 			checkContains(t, "the terminal", got, test.want)
 			if test.want != "" && !strings.HasSuffix(got, "\r\x1b[K") {
 				t.Errorf("%q is left there", got)

@@ -80,7 +80,7 @@ func (s *benchSide) protocolOption() string {
 
 func (s *benchSide) dial(url string) error {
 	_, err := s.socket.Dial(s.run, url, gonng.WithDialMode(gonng.DialWait))
-	if errors.Is(err, gonng.ErrConnectionRefused) || errors.Is(err, gonng.ErrNoEntry) {
+	if errors.Is(err, gonng.ErrConnectionRefused) {
 		return fmt.Errorf("%w; start this at the other side first: gonng bench %s %s %d %d",
 			err, s.mode.partner()+s.protocolOption(), url, s.size, s.count)
 	}

@@ -17,7 +17,8 @@ func benchUsage(w io.Writer) {
 }
 
 const benchUsageText = `
-Start the local side first, and give both the same size, in bytes, and count:
+<url> may be of any transport between processes that needs no certificate. Start
+the local side first, and give both the same size, in bytes, and count:
 
   gonng bench local_lat tcp://127.0.0.1:5555 64 100000
   gonng bench remote_lat tcp://127.0.0.1:5555 64 100000
