@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -68,21 +67,10 @@ func runBench(ctx context.Context, args []string, std streams) int {
 	code := exitUsage
 	if err == nil {
 		code = exitError
-		level := slog.LevelWarn
-		if cfg.silent {
-			level = slog.LevelError + 1
-		}
-		b := &bench{cfg, std.out, std.err, logger(std.err, level)}
+		b := &bench{cfg, std.out, std.err, logger(std.err, false, cfg.silent)}
 		err = b.run(ctx)
 	}
-	switch {
-	case ctx.Err() != nil:
-		return exitInterrupted
-	case err != nil:
-		fmt.Fprintln(std.err, "gonng bench: "+strings.TrimPrefix(err.Error(), "gonng: "))
-		return code
-	}
-	return exitOK
+	return std.outcome(ctx, "bench", err, code)
 }
 
 // run opens the sides of the mode and returns when both have ended, with the

@@ -50,8 +50,8 @@ func parseBench(args []string) (c benchConfig, err error) {
 	return c, c.setValues(values)
 }
 
-func (c *benchConfig) options() []catOption {
-	options := []catOption{
+func (c *benchConfig) options() []option {
+	options := []option{
 		{name: "help", short: 'h', set: func(string) error { return errHelp }},
 		{name: "silent", short: 'q', set: on(&c.silent)},
 		{name: "pair0", set: on(&c.pair0)},
@@ -59,7 +59,7 @@ func (c *benchConfig) options() []catOption {
 	}
 	if c.mode.bothSides() {
 		c.url = "inproc://gonng-bench"
-		options = append(options, catOption{name: "url", value: true, set: func(s string) error { c.url = s; return nil }})
+		options = append(options, option{name: "url", value: true, set: func(s string) error { c.url = s; return nil }})
 	}
 	return options
 }
