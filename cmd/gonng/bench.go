@@ -67,7 +67,9 @@ func runBench(ctx context.Context, args []string, std streams) int {
 	code := exitUsage
 	if err == nil {
 		code = exitError
-		b := &bench{cfg, std.out, std.err, logger(std.err, false, cfg.silent)}
+		// In one process the sides only see each other leave.
+		silent := cfg.silent || cfg.mode.bothSides()
+		b := &bench{cfg, std.out, std.err, logger(std.err, false, silent)}
 		err = b.run(ctx)
 	}
 	return std.outcome(ctx, "bench", err, code)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -69,7 +70,7 @@ func (h *histogram) write(w io.Writer) {
 	}
 }
 
-// tidy is in microseconds, without zeros at the end.
-func tidy(d time.Duration) string { return fmt.Sprint(micro(d)) }
+// tidy is in microseconds, without zeros at the end or an exponent.
+func tidy(d time.Duration) string { return strconv.FormatFloat(micro(d), 'f', -1, 64) }
 
 func micro(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

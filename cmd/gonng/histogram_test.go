@@ -70,7 +70,7 @@ func TestHistogramRows(t *testing.T) {
 	for i := range 10000 {
 		h.add(time.Duration(15000 + i))
 	}
-	h.add(20 * time.Millisecond)
+	h.add(2 * time.Second)
 	checkRows(t, "usual", &h)
 	var b bytes.Buffer
 	h.write(&b)
@@ -82,7 +82,9 @@ func TestHistogramRows(t *testing.T) {
         25 to 100                0
        100 to 1000               0
       1000 to 10000              0
-     10000 to 100000             1  .
+     10000 to 100000             0
+    100000 to 1000000            0
+   1000000 to 10000000           1  .
 `
 	if b.String() != want {
 		t.Errorf("it is drawn as%s\nwant%s", &b, want)
