@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in, for this module and the
 # nested ones. It needs Go, and downloads modules. What else is missing (a C
-# compiler for the race detector, nngcat, nanocat and chromium to talk to) is
-# left out with a printed reason; with CI=true it is an error.
+# compiler for the race detector, nngcat, nanocat, libnng and chromium to talk
+# to) is left out with a printed reason; with CI=true it is an error.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -58,5 +58,5 @@ for module in $(find . -name go.mod -not -path '*/testdata/*' | sort); do
 	popd >/dev/null
 done
 # what a message may allocate cannot be counted under the race detector
-step go test -run Alloc . ./internal/wire
+step go test -run Alloc . ./internal/wire ./cmd/gonng
 printf '\nall passed\n'

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/gonng/gonng"
 )
@@ -37,14 +36,7 @@ func runCat(ctx context.Context, args []string, std streams) int {
 		}
 		err = runCatConfig(ctx, cfg, std)
 	}
-	if ctx.Err() != nil {
-		return exitInterrupted
-	}
-	if err != nil {
-		fmt.Fprintln(std.err, "gonng cat: "+strings.TrimPrefix(err.Error(), "gonng: "))
-		return exitError
-	}
-	return exitOK
+	return std.outcome(ctx, "cat", err, exitError)
 }
 
 func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
@@ -56,7 +48,7 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 		return err
 	}
 	defer func() { err = c.close(ctx, err) }()
-	if err := c.configure(logger(std.err, cfg.logLevel())); err != nil {
+	if err := c.configure(logger(std.err, cfg.verbose, cfg.silent)); err != nil {
 		return err
 	}
 	for _, a := range cfg.addrs {
@@ -65,27 +57,6 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 		}
 	}
 	return c.converse(ctx)
-}
-
-// logLevel: what is lost and refused, which nngcat keeps to itself, is logged;
-// --verbose adds connections, --silent leaves nothing.
-func (c *catConfig) logLevel() slog.Level {
-	switch {
-	case c.silent:
-		return slog.LevelError + 1
-	case c.verbose:
-		return slog.LevelInfo
-	}
-	return slog.LevelWarn
-}
-
-func logger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}}))
 }
 
 func (c *cat) configure(log *slog.Logger) error {

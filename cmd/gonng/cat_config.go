@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -44,8 +43,8 @@ func parseCat(args []string, stdin io.Reader) (c catConfig, rest []string, err e
 }
 
 // options are all that nngcat 1.5.2 knows.
-func (c *catConfig) options(stdin io.Reader) []catOption {
-	options := []catOption{
+func (c *catConfig) options(stdin io.Reader) []option {
+	options := []option{
 		{name: "help", short: 'h', set: func(string) error { return errHelp }},
 		{name: "version", short: 'V', set: func(string) error { return errVersion }},
 		{name: "verbose", short: 'v', set: c.loudness(true)},
@@ -91,10 +90,6 @@ func (c *catConfig) options(stdin io.Reader) []catOption {
 		{name: "zt-home", value: true, set: func(string) error { return nil }},
 	}
 	return append(options, c.protocolOptions()...)
-}
-
-func on(flag *bool) func(string) error {
-	return func(string) error { *flag = true; return nil }
 }
 
 // loudness is --verbose and --silent: the later one counts.
@@ -144,32 +139,4 @@ func readFile(path string, stdin io.Reader) ([]byte, error) {
 		return io.ReadAll(stdin)
 	}
 	return os.ReadFile(path)
-}
-
-// seconds reads a time, whole seconds up to a day.
-func seconds(d *time.Duration) func(string) error {
-	return func(s string) error {
-		n, err := whole(s, 86400)
-		*d = time.Duration(n) * time.Second
-		return err
-	}
-}
-
-func number(n *int, limit int) func(string) error {
-	return func(s string) (err error) {
-		*n, err = whole(s, limit)
-		return err
-	}
-}
-
-// whole reads a number of nothing but digits: no sign, no spaces, no fraction.
-func whole(s string, limit int) (int, error) {
-	n, err := strconv.ParseUint(s, 10, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange), err == nil && n > uint64(limit):
-		return 0, fmt.Errorf("%s is too large: the most is %d", s, limit)
-	case err != nil:
-		return 0, fmt.Errorf("%q is not a whole number", s)
-	}
-	return int(n), nil
 }

@@ -57,13 +57,6 @@ func (c *cat) print(msg []byte) error {
 	return outputError(err)
 }
 
-func outputError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("cannot write to the standard output: %w", err)
-}
-
 func printable(c byte) bool { return ' ' <= c && c <= '~' }
 
 func appendASCII(b, msg []byte) []byte {

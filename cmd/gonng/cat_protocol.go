@@ -51,13 +51,13 @@ func opener[S gonng.Socket, O any](open func(...O) (S, error)) func() (gonng.Soc
 // protocolOptions are the protocols' names; prefixes of them, such as --req,
 // come by the rule for long options. --sub needs a row for it is also a prefix
 // of --subscribe.
-func (c *catConfig) protocolOptions() []catOption {
-	options := []catOption{
+func (c *catConfig) protocolOptions() []option {
+	options := []option{
 		{name: "sub", set: c.choose("sub0")},
 		{name: "pair", set: func(string) error { c.pair = true; return c.choose("pair1")("") }},
 	}
 	for _, p := range catProtocols() {
-		options = append(options, catOption{name: p.name, set: c.choose(p.name)})
+		options = append(options, option{name: p.name, set: c.choose(p.name)})
 	}
 	return options
 }

@@ -33,8 +33,7 @@ func demos() []demo {
 func runDemo(ctx context.Context, args []string, std streams) int {
 	chosen, err := chooseDemos(args)
 	if err != nil {
-		fmt.Fprintln(std.err, "gonng demo:", err)
-		return exitUsage
+		return std.outcome(ctx, "demo", err, exitUsage)
 	}
 	// Nothing here waits for anybody else: a minute means a defect.
 	bounded, cancel := context.WithTimeout(ctx, time.Minute)
@@ -45,11 +44,7 @@ func runDemo(ctx context.Context, args []string, std streams) int {
 		}
 		fmt.Fprintf(std.out, "%s: %s\n", d.name, d.summary)
 		if err := d.run(bounded, "inproc://gonng-demo-"+d.name, sayTo(std.out)); err != nil {
-			if ctx.Err() != nil {
-				return exitInterrupted
-			}
-			fmt.Fprintf(std.err, "gonng demo: %s: %v\n", d.name, err)
-			return exitError
+			return std.outcome(ctx, "demo", fmt.Errorf("%s: %w", d.name, err), exitError)
 		}
 	}
 	return exitOK

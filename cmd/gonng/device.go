@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/gonng/gonng"
@@ -31,19 +30,12 @@ func runDevice(ctx context.Context, args []string, std streams) int {
 		code = exitError
 		err = runDeviceConfig(ctx, cfg, std)
 	}
-	switch {
-	case ctx.Err() != nil:
-		return exitInterrupted
-	case err != nil:
-		fmt.Fprintln(std.err, "gonng device: "+strings.TrimPrefix(err.Error(), "gonng: "))
-		return code
-	}
-	return exitOK
+	return std.outcome(ctx, "device", err, code)
 }
 
 func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err error) {
 	d := &device{deviceConfig: cfg, out: std.out}
-	log := logger(std.err, cfg.logLevel())
+	log := logger(std.err, cfg.verbose, false)
 	defer func() { d.close(log) }()
 	if d.front, err = d.open(d.kind.front, gonng.WithName("front"), gonng.WithLogger(log)); err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -45,13 +44,6 @@ type deviceConfig struct {
 	verbose     bool
 }
 
-func (c *deviceConfig) logLevel() slog.Level {
-	if c.verbose {
-		return slog.LevelInfo
-	}
-	return slog.LevelWarn
-}
-
 // deviceAddr is where to dial or listen, and on which side.
 type deviceAddr struct {
 	url        string
@@ -79,8 +71,8 @@ func parseDevice(args []string) (deviceConfig, error) {
 	return c, c.check()
 }
 
-func (c *deviceConfig) options() []catOption {
-	return []catOption{
+func (c *deviceConfig) options() []option {
+	return []option{
 		{name: "help", short: 'h', set: func(string) error { return errHelp }},
 		{name: "verbose", short: 'v', set: on(&c.verbose)},
 		{name: "front-listen", value: true, set: c.address(false, false)},

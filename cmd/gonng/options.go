@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// catOption is one option of nngcat, or of device: a long name, perhaps a letter, and what
-// it does with its value, or with "" if it takes none.
-type catOption struct {
+// option is one option of a subcommand: a long name, perhaps a letter, and
+// what it does with its value, or with "" if it takes none.
+type option struct {
 	name  string
 	short byte
 	value bool
@@ -29,7 +29,7 @@ var (
 // value follows "=" or ":" or is the next argument; letters are not clustered,
 // so that "-d1" is "-d 1"; "--" is not a separator, but every long option cut
 // short to nothing, and so ambiguous; a single "-" ends the options.
-func parseOptions(args []string, options []catOption) (rest []string, err error) {
+func parseOptions(args []string, options []option) (rest []string, err error) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		arg := args[0]
 		args = args[1:]
@@ -70,8 +70,8 @@ func splitOption(arg string) (name, value string, attached bool) {
 	return arg, "", false
 }
 
-func findOption(arg, name string, options []catOption) (*catOption, error) {
-	var found []*catOption
+func findOption(arg, name string, options []option) (*option, error) {
+	var found []*option
 	for i := range options {
 		o := &options[i]
 		switch long, ok := strings.CutPrefix(name, "--"); {
