@@ -37,7 +37,7 @@ type Config struct {
 	Polyamorous bool          // Pair1: many peers
 
 	TCPNoDelay   bool
-	TCPKeepAlive net.KeepAliveConfig // default: enabled, with the times of package net
+	TCPKeepAlive net.KeepAliveConfig // zero, the default: as package net does
 	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
 	TLS          *tls.Config
 
@@ -84,7 +84,6 @@ func defaultConfig(p Protocol) Config {
 		SurveyTime:       time.Second,
 		PreferNew:        true,
 		TCPNoDelay:       true,
-		TCPKeepAlive:     net.KeepAliveConfig{Enable: true},
 		handshakeTimeout: 5 * time.Second,
 	}
 }

@@ -62,6 +62,30 @@ func makes[S gonng.Socket, O any](constructor func(...O) (S, error), always ...O
 	}
 }
 
+// Each protocol has its row, cooked and raw.
+func TestConformanceRows(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	type kind struct {
+		protocol gonng.Protocol
+		raw      bool
+	}
+	rows := make(map[kind]bool)
+	for _, pair := range protocolPairs {
+		for _, make := range []maker{pair.a, pair.b} {
+			s := open(t, make)
+			rows[kind{s.Protocol(), s.Raw()}] = true
+		}
+	}
+	for n := range 1 << 16 {
+		p := gonng.Protocol(n)
+		for _, raw := range []bool{false, true} {
+			if p.Peer() != 0 && !rows[kind{p, raw}] {
+				t.Errorf("no row has %v with raw %v", p, raw)
+			}
+		}
+	}
+}
+
 // route is one direction between two connected sockets.
 type route struct {
 	from     gonng.Sender

@@ -368,10 +368,11 @@ func WithTCPNoDelay(on bool) interface {
 
 // WithTCPKeepAlive sets how TCP probes an idle connection, in the terms of package
 // net: unless k is enabled, not at all. The default is net's, which gives a silent
-// peer up after 15 s and then 9 probes 15 s apart, 150 s in all. On Linux a peer that does not confirm what was sent to it is given
-// up after the same time (TCP_USER_TIMEOUT; there and elsewhere the kernel's own
-// bound may be a quarter of an hour), so that a pulled cable is noticed soon also
-// while messages are under way. nng: NNG_OPT_TCP_KEEPALIVE.
+// peer up after 15 s and then 9 probes 15 s apart, 150 s in all. On Linux a peer
+// that does not confirm what was sent to it is given up after the same time
+// (TCP_USER_TIMEOUT; there and elsewhere the kernel's own bound may be a quarter of
+// an hour), so that a pulled cable is noticed soon also while messages are under
+// way. nng: NNG_OPT_TCP_KEEPALIVE.
 func WithTCPKeepAlive(k net.KeepAliveConfig) interface {
 	SocketOption
 	DialOption
@@ -379,6 +380,9 @@ func WithTCPKeepAlive(k net.KeepAliveConfig) interface {
 } {
 	return generalOption{setting: func(c *Config) error {
 		c.TCPKeepAlive = k
+		if k == (net.KeepAliveConfig{}) { // which is the default, to those below
+			c.TCPKeepAlive.Idle = -1 // left alone, where it is of no meaning
+		}
 		c.explicit |= transport.OptTCPKeepAlive
 		return nil
 	}}

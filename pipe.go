@@ -359,9 +359,7 @@ func (p *Pipe) writeFailed(err error) {
 	p.s.unlock()
 	if !gone {
 		p.finish(p.lost(err))
-		return
-	}
-	if yes, known := p.hungUp(); known && !yes {
+	} else if yes, known := p.hungUp(); known && !yes {
 		p.s.tasks.start(func(*task) { p.notRead(err) })
 	}
 }

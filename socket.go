@@ -94,7 +94,7 @@ type Socket interface {
 //
 // Lock order: a pipe's reading, then a socket's mu, then a transport's. The mu
 // of two sockets are never held together, and none is held while a hook, a logger
-// or a system call runs.
+// or a system call runs, but for a poll that does not wait, see balance.onlyOne.
 type socket struct {
 	protocol Protocol
 	raw      bool

@@ -101,3 +101,44 @@ func TestTCPOptionsOfOwn(t *testing.T) {
 		})
 	}
 }
+
+// TestTCPKeepAliveOff: by an empty configuration, which is not enabled, or by the
+// program, whose connections keep what no option changes.
+func TestTCPKeepAliveOff(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for name, probes := range map[string]time.Duration{"option": 0, "program": -1} {
+		t.Run(name, func(t *testing.T) {
+			nl, err := (&net.ListenConfig{KeepAlive: probes}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			check(t, err)
+			tap := tapped{nl, make(chan net.Conn, 1)}
+			dialed := make(chan net.Conn, 1)
+			listening, dialing := []gonng.ListenOption{}, []gonng.DialOption{
+				gonng.WithDialMode(gonng.DialWait),
+				gonng.WithDialContext(func(ctx context.Context, network, address string) (net.Conn, error) {
+					nc, err := (&net.Dialer{KeepAlive: probes}).DialContext(ctx, network, address)
+					dialed <- nc
+					return nc, err
+				}),
+			}
+			if name == "option" {
+				off := gonng.WithTCPKeepAlive(net.KeepAliveConfig{})
+				listening, dialing = append(listening, off), append(dialing, off)
+			}
+			pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+			_, err = pull.ListenOn(tap, listening...)
+			check(t, err)
+			_, err = push.Dial(testContext(t), "tcp://"+nl.Addr().String(), dialing...)
+			check(t, err)
+			waitPeers(t, pull, 1)
+			for _, nc := range []net.Conn{wait(t, "dialed", dialed), wait(t, "accepted", tap.accepted)} {
+				raw, err := nc.(*net.TCPConn).SyscallConn()
+				check(t, err)
+				check(t, raw.Control(func(fd uintptr) {
+					if on, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_KEEPALIVE); err != nil || on != 0 {
+						t.Errorf("SO_KEEPALIVE is %d, %v; want 0", on, err)
+					}
+				}))
+			}
+		})
+	}
+}

@@ -202,7 +202,7 @@ type Config struct {
 
 	// TCPNoDelay turns Nagle's algorithm off.
 	TCPNoDelay bool
-	// TCPKeepAlive is how idle connections are probed; unless enabled, not at all.
+	// TCPKeepAlive is how idle connections are probed; zero: as package net does.
 	TCPKeepAlive net.KeepAliveConfig
 	// DialContext, unless nil, makes the connections that Dial returns.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)

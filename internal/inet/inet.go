@@ -78,8 +78,10 @@ func SetOptions(nc net.Conn, cfg *transport.Config) error {
 	if err := tc.SetNoDelay(cfg.TCPNoDelay); err != nil {
 		return err
 	}
-	if err := tc.SetKeepAliveConfig(cfg.TCPKeepAlive); err != nil {
-		return err
+	if cfg.TCPKeepAlive != (net.KeepAliveConfig{}) { // else package net's, or the program's
+		if err := tc.SetKeepAliveConfig(cfg.TCPKeepAlive); err != nil {
+			return err
+		}
 	}
 	return setUserTimeout(tc)
 }
