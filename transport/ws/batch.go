@@ -1,0 +1,146 @@
+package ws
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net"
+	"sort"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// maxFrame is the largest frame sent; nng takes none above 1 MiB by default,
+// however large the message may be.
+const maxFrame = 512 << 10
+
+// batch is a transport.Batch in frames: small messages one behind the other in
+// one buffer, the bodies of large ones beside it. Those of a client are all in
+// the buffer, because they are masked.
+type batch struct {
+	client bool
+	buf    []byte
+	large  []piece
+	refs   []transport.Message // that pieces lie in
+	ends   []int               // where each message ends, in bytes of the wire
+	wire   int                 // bytes of the wire
+	size   int                 // bytes of messages
+
+	memory  net.Buffers // backing of what is written
+	started bool        // writing it
+}
+
+// piece belongs behind buf[:at].
+type piece struct {
+	at   int
+	data []byte
+}
+
+// Append implements transport.Batch.
+func (b *batch) Append(header, body []byte) { b.add(header, body, false) }
+
+// AppendMessage implements transport.Batch.
+func (b *batch) AppendMessage(header []byte, m transport.Message) {
+	if !b.client {
+		b.refs = append(b.refs, m.Retain())
+	}
+	b.add(header, m.Data, !b.client)
+}
+
+// add adds a message, a large one in several frames.
+func (b *batch) add(header, body []byte, refer bool) {
+	begin := len(b.buf)
+	op, left := byte(opBinary), len(header)+len(body)
+	b.size += left
+	for first := true; first || left > 0; first = false {
+		n := min(left, maxFrame)
+		left -= n
+		b.buf = appendHeader(b.buf, op, left == 0, b.client, n)
+		payload := len(b.buf)
+		b.buf = append(b.buf, header...)
+		data := body[:n-len(header)]
+		header, body, op = nil, body[len(data):], opContinuation
+		switch {
+		case refer:
+			b.large = append(b.large, piece{len(b.buf), data})
+			b.wire += len(data)
+		default:
+			b.buf = append(b.buf, data...)
+			if b.client {
+				mask(b.buf[payload:], [4]byte(b.buf[payload-4:]))
+			}
+		}
+	}
+	b.wire += len(b.buf) - begin
+	b.ends = append(b.ends, b.wire)
+}
+
+// appendHeader appends the header of a frame of n bytes. That of a client has
+// a mask that nobody could foresee.
+func appendHeader(b []byte, op byte, last, client bool, n int) []byte {
+	var masked byte
+	if last {
+		op |= 0x80
+	}
+	if client {
+		masked = 0x80
+	}
+	switch {
+	case n < 126:
+		b = append(b, op, masked|byte(n))
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, op, masked|126), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, op, masked|127), uint64(n))
+	}
+	if client {
+		b = binary.BigEndian.AppendUint32(b, rand.Uint32())
+	}
+	return b
+}
+
+// mask masks p, or unmasks it.
+func mask(p []byte, key [4]byte) {
+	wide := uint64(binary.LittleEndian.Uint32(key[:]))
+	for wide |= wide << 32; len(p) >= 8; p = p[8:] {
+		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^wide)
+	}
+	for i := range p {
+		p[i] ^= key[i%4]
+	}
+}
+
+// Len implements transport.Batch.
+func (b *batch) Len() int { return len(b.ends) }
+
+// Size implements transport.Batch.
+func (b *batch) Size() int { return b.size }
+
+// Reset implements transport.Batch.
+func (b *batch) Reset() {
+	for _, m := range b.refs {
+		m.Release()
+	}
+	clear(b.refs)
+	clear(b.large)
+	clear(b.memory)
+	*b = batch{client: b.client, buf: b.buf[:0], large: b.large[:0], refs: b.refs[:0], ends: b.ends[:0], memory: b.memory[:0]}
+}
+
+// pieces is the batch as it goes over the wire.
+func (b *batch) pieces() net.Buffers {
+	from := 0
+	for _, l := range b.large {
+		b.memory = append(b.memory, b.buf[from:l.at], l.data)
+		from = l.at
+	}
+	if from < len(b.buf) {
+		b.memory = append(b.memory, b.buf[from:])
+	}
+	return b.memory
+}
+
+// keep keeps those messages that were not written whole when that many bytes of
+// the wire were left.
+func (b *batch) keep(left int) {
+	b.ends = b.ends[sort.SearchInts(b.ends, b.wire-left+1):]
+}
