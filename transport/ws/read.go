@@ -26,19 +26,26 @@ const (
 
 // Read implements transport.Conn.
 func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
-	for {
-		m, err := c.readMessage()
-		if err != nil {
-			c.in.drop()
-			return dst, c.lost(err)
-		}
-		dst = append(dst, m)
-		if len(dst) >= maxBatch || !c.in.whole() {
-			return dst, nil
+	before := len(dst)
+	err := c.in.await()
+	if err == nil {
+		dst, err = c.in.take(dst, maxBatch)
+	}
+	if err == nil && len(dst) == before {
+		var m transport.Message
+		if m, err = c.readMessage(); err == nil {
+			dst = append(dst, m)
 		}
 	}
+	if err != nil {
+		c.in.drop()
+		return dst, c.lost(err)
+	}
+	return dst, nil
 }
 
+// readMessage reads a message that package websocket puts together, and what
+// comes before it.
 func (c *conn) readMessage() (transport.Message, error) {
 	kind, r, err := c.ws.Reader(context.Background())
 	if err != nil {
