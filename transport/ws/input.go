@@ -186,15 +186,17 @@ func (in *input) take(dst []transport.Message, n int) (_ []transport.Message, er
 	return dst, err
 }
 
-// fill reads once.
+// fill reads once. It takes a large buffer, or gives it back, by what the last
+// read brought.
 func (in *input) fill() error {
-	if in.r == in.w {
-		in.r, in.w = 0, 0
-		in.resize()
-	} else if in.r > 0 {
-		in.w = copy(in.buf(), in.buf()[in.r:in.w])
-		in.r = 0
+	rest := in.buf()[in.r:in.w]
+	switch {
+	case in.much && in.large == nil:
+		in.large = transport.NewBuffer(largeInput)
+	case !in.much && len(rest) == 0:
+		in.drop()
 	}
+	in.r, in.w = 0, copy(in.buf(), rest)
 	n, err := in.src.Read(in.buf()[in.w:])
 	in.w += n
 	in.much = in.w >= smallInput
@@ -202,16 +204,6 @@ func (in *input) fill() error {
 		return nil
 	}
 	return err
-}
-
-// resize takes a large buffer, or gives it back, by what the last read brought.
-func (in *input) resize() {
-	switch {
-	case in.much && in.large == nil:
-		in.large = transport.NewBuffer(largeInput)
-	case !in.much:
-		in.drop()
-	}
 }
 
 // drop gives the memory back.
