@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"net"
-	"sort"
+	"slices"
 
 	"github.com/gonng/gonng/transport"
 )
@@ -142,5 +142,6 @@ func (b *batch) pieces() net.Buffers {
 // keep keeps those messages that were not written whole when that many bytes of
 // the wire were left.
 func (b *batch) keep(left int) {
-	b.ends = b.ends[sort.SearchInts(b.ends, b.wire-left+1):]
+	i, _ := slices.BinarySearch(b.ends, b.wire-left+1)
+	b.ends = b.ends[i:]
 }
