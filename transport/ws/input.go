@@ -44,7 +44,7 @@ type input struct {
 func (in *input) init(src io.Reader, client bool, limit int) {
 	in.src, in.client, in.limit = src, client, uint64(limit)
 	if limit == 0 {
-		in.limit = math.MaxInt64 // what a frame can have
+		in.limit = math.MaxInt // beyond all memory
 	}
 	in.small = make([]byte, smallInput)
 }

@@ -96,7 +96,7 @@ func grow(b *transport.Buffer, announced int) *transport.Buffer {
 	n := len(b.Bytes())
 	size := 2*n + 64
 	if announced > n {
-		size = min(announced, earned*n)
+		size = int(min(uint64(announced), earned*uint64(n)))
 	}
 	larger := transport.NewBuffer(size)
 	copy(larger.Bytes(), b.Bytes())
