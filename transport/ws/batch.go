@@ -16,9 +16,14 @@ const maxFrame = 512 << 10
 // batch is a transport.Batch in frames: small messages one behind the other in
 // one buffer, the bodies of large ones beside it. Those of a client are all in
 // the buffer, because they are masked.
+//
+// The buffer is pooled, and returned with each batch that was more than a few
+// messages: a connection that is idle after a burst must not keep its memory.
 type batch struct {
 	client bool
 	buf    []byte
+	pooled *transport.Buffer // the memory of buf
+	last   int               // size of buf in the last batch, and so probably in the next
 	large  []piece
 	refs   []transport.Message // that pieces lie in
 	ends   []int               // where each message ends, in bytes of the wire
@@ -28,6 +33,12 @@ type batch struct {
 	memory  net.Buffers // backing of what is written
 	started bool        // writing it
 }
+
+// What an idle connection keeps for its next batch, at most.
+const (
+	keepSize     = 4 << 10
+	keepMessages = 1024
+)
 
 // piece belongs behind buf[:at].
 type piece struct {
@@ -54,25 +65,46 @@ func (b *batch) add(header, body []byte, refer bool) {
 	for first := true; first || left > 0; first = false {
 		n := min(left, maxFrame)
 		left -= n
+		data := body[:n-len(header)]
+		copied := n
+		if refer {
+			copied = len(header)
+		}
+		b.grow(headerMax + copied)
 		b.buf = appendHeader(b.buf, op, left == 0, b.client, n)
 		payload := len(b.buf)
 		b.buf = append(b.buf, header...)
-		data := body[:n-len(header)]
 		header, body, op = nil, body[len(data):], opContinuation
-		switch {
-		case refer:
+		if refer {
 			b.large = append(b.large, piece{len(b.buf), data})
 			b.wire += len(data)
-		default:
-			b.buf = append(b.buf, data...)
-			if b.client {
-				mask(b.buf[payload:], [4]byte(b.buf[payload-4:]))
-			}
+			continue
+		}
+		b.buf = append(b.buf, data...)
+		if b.client {
+			mask(b.buf[payload:], [4]byte(b.buf[payload-4:]))
 		}
 	}
 	b.wire += len(b.buf) - begin
 	b.ends = append(b.ends, b.wire)
 }
+
+// grow makes room for n more bytes.
+func (b *batch) grow(n int) {
+	need := len(b.buf) + n
+	if need <= cap(b.buf) {
+		return
+	}
+	larger := transport.NewBuffer(max(need, 2*cap(b.buf), b.last))
+	b.buf = append(larger.Full()[:0], b.buf...)
+	if b.pooled != nil {
+		b.pooled.Release()
+	}
+	b.pooled = larger
+}
+
+// headerMax is the size of the largest header of a frame.
+const headerMax = 14
 
 // appendHeader appends the header of a frame of n bytes. That of a client has
 // a mask that nobody could foresee.
@@ -117,13 +149,23 @@ func (b *batch) Size() int { return b.size }
 
 // Reset implements transport.Batch.
 func (b *batch) Reset() {
-	for _, m := range b.refs {
-		m.Release()
+	for i := range b.refs {
+		b.refs[i].Release()
 	}
 	clear(b.refs)
 	clear(b.large)
 	clear(b.memory)
-	*b = batch{client: b.client, buf: b.buf[:0], large: b.large[:0], refs: b.refs[:0], ends: b.ends[:0], memory: b.memory[:0]}
+	*b = batch{
+		client: b.client, buf: b.buf[:0], pooled: b.pooled, last: len(b.buf),
+		large: b.large[:0], refs: b.refs[:0], ends: b.ends[:0], memory: b.memory[:0],
+	}
+	if cap(b.buf) > keepSize {
+		b.pooled.Release()
+		b.buf, b.pooled = nil, nil
+	}
+	if cap(b.ends) > keepMessages {
+		b.large, b.refs, b.ends, b.memory = nil, nil, nil, nil
+	}
 }
 
 // pieces is the batch as it goes over the wire.
