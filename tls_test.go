@@ -228,6 +228,36 @@ func TestTLSAccepted(t *testing.T) {
 	})
 }
 
+// TestTLSResumed: sessions are resumed, whatever other protocols the
+// configurations are for, too.
+func TestTLSResumed(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	ca := gonngtest.NewCA(t)
+	for _, scheme := range []string{"tls+tcp", "wss"} {
+		t.Run(scheme, func(t *testing.T) {
+			cert := ca.Issue(t)
+			server, client := tlsServer(cert, ca), tlsClient(ca, &cert)
+			client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+			server.NextProtos, client.NextProtos = []string{"h2", "http/1.1"}, []string{"h2", "http/1.1"}
+			rep := open(t, gonng.NewRep0)
+			serving(t, rep, echo)
+			l, err := rep.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(server))
+			check(t, err)
+			for i := range 3 {
+				req := open(t, gonng.NewReq0)
+				_, err := req.Dial(testContext(t), l.URL(), gonng.WithTLS(client), gonng.WithDialMode(gonng.DialWait))
+				check(t, err)
+				_, err = req.Request(testContext(t), []byte("hello")) // the ticket comes before the reply
+				check(t, err)
+				if state := req.Pipes()[0].TLS(); state.DidResume != (i > 0) || len(state.VerifiedChains) == 0 {
+					t.Errorf("connection %d: resumed: %v", i, state.DidResume)
+				}
+				check(t, req.Close())
+			}
+		})
+	}
+}
+
 // TestTLSOptions: what a listener and a dialer say when something is missing.
 func TestTLSOptions(t *testing.T) {
 	gonngtest.NoLeaks(t)

@@ -33,13 +33,15 @@ func startProxy(t *testing.T, name, server string) (url string, asked chan strin
 			return
 		}
 		defer far.Close()
-		w.WriteHeader(http.StatusOK)
 		near, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer near.Close()
+		if _, err := io.WriteString(near, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
+			t.Error(err)
+		}
 		go func() {
 			carry(far, near)
 			far.(*net.TCPConn).CloseWrite()

@@ -117,7 +117,7 @@ func (b *batch) start() {
 func (b *batch) writeTo(c net.Conn) error {
 	b.start()
 	if b.vectors != nil {
-		n, err := writeVectors(c, &b.vectors)
+		n, err := WriteVectors(c, &b.vectors)
 		return b.wrote(n, err)
 	}
 	n, err := c.Write(b.rest)

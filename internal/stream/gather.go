@@ -9,8 +9,8 @@ import (
 // recordSize is the most that a TLS record holds.
 const recordSize = 16 << 10
 
-// writeVectors writes what is in v and says how much of it was written.
-func writeVectors(c net.Conn, v *net.Buffers) (int, error) {
+// WriteVectors writes what is in v and says how much of it was written.
+func WriteVectors(c net.Conn, v *net.Buffers) (int, error) {
 	switch c.(type) {
 	case *net.TCPConn, *net.UnixConn:
 		n, err := v.WriteTo(c) // one writev

@@ -156,7 +156,7 @@ func (r *reader) growBig() {
 	if r.have < len(r.big.Bytes()) {
 		return
 	}
-	grown := transport.NewBuffer(int(min(r.want, uint64(earned*r.have))))
+	grown := transport.NewBuffer(int(min(r.want, earned*uint64(r.have))))
 	copy(grown.Bytes(), r.big.Bytes())
 	r.big.Release()
 	r.big = grown

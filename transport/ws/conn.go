@@ -1,13 +1,11 @@
 package ws
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -31,8 +29,7 @@ type link struct {
 func newLink(nc net.Conn, src io.Reader, client bool, limit int) *link {
 	l := &link{Conn: nc}
 	l.in.init(src, client, limit)
-	_, vector := nc.(*net.TCPConn)
-	l.out.dst, l.out.vector, l.out.client = nc, vector, client
+	l.out.dst, l.out.try, l.out.client = nc, stream.NewWriter(nc), client
 	return l
 }
 
@@ -46,7 +43,7 @@ type conn struct {
 	cfg     *transport.Config
 	request *http.Request // that asked for it; nil on the client
 
-	closing atomic.Bool // by us: no more messages
+	closing atomic.Bool // by us
 	once    sync.Once
 	status  atomic.Uint32 // of the close frame; 0: there was one
 	probe   [1]byte       // for the reader
@@ -69,70 +66,24 @@ func (c *conn) HTTPRequest() *http.Request { return c.request }
 func (c *conn) TLS() *tls.ConnectionState { return stream.TLS(c.link.Conn) }
 
 // NewBatch implements transport.Conn.
-func (c *conn) NewBatch() transport.Batch { return new(transport.List) }
+func (c *conn) NewBatch() transport.Batch { return &batch{client: c.out.client} }
 
-// TryWrite implements transport.Conn: all is left to Write.
-func (c *conn) TryWrite(transport.Batch) (bool, error) { return false, nil }
+// TryWrite implements transport.Conn.
+func (c *conn) TryWrite(b transport.Batch) (bool, error) {
+	done, err := c.out.tryWrite(b.(*batch))
+	return done, c.unwritten(err)
+}
 
 // Write implements transport.Conn.
-func (c *conn) Write(b transport.Batch) error {
-	list := b.(*transport.List)
-	c.out.begin()
-	written, err := c.writeFrames(list.Messages())
-	if flushError := c.out.finish(); err == nil {
-		err = flushError
-	}
-	if err == nil {
-		list.Reset()
-		return nil
-	}
-	for _, m := range list.Messages()[:written] {
-		m.Release()
-	}
-	list.Forget(written)
+func (c *conn) Write(b transport.Batch) error { return c.unwritten(c.out.write(b.(*batch))) }
+
+// unwritten is why writing failed. Package websocket closes the connection when
+// the peer says goodbye: what the peer sent before is still to be received.
+func (c *conn) unwritten(err error) error {
 	if errors.Is(err, net.ErrClosed) && !c.closing.Load() {
-		return syscall.EPIPE // by the peer: what it sent before is still read
+		return syscall.EPIPE
 	}
 	return err
-}
-
-// writeFrames returns how many messages certainly have left.
-func (c *conn) writeFrames(messages []transport.Message) (written int, err error) {
-	flushes := c.out.flushed()
-	for i, m := range messages {
-		if c.closing.Load() {
-			return written, net.ErrClosed
-		}
-		if err := c.writeMessage(m.Data); err != nil {
-			return written, err
-		}
-		if n := c.out.flushed(); n > flushes {
-			written, flushes = i, n
-		}
-	}
-	return written, nil
-}
-
-// maxFrame is the largest frame sent; nng takes none above 1 MiB by default,
-// however large the message may be.
-const maxFrame = 512 << 10
-
-// writeMessage writes a message, a large one in several frames.
-func (c *conn) writeMessage(data []byte) error {
-	ctx := context.Background()
-	if len(data) <= maxFrame {
-		return c.ws.Write(ctx, websocket.MessageBinary, data)
-	}
-	w, err := c.ws.Writer(ctx, websocket.MessageBinary)
-	if err != nil {
-		return err
-	}
-	for frame := range slices.Chunk(data, maxFrame) {
-		if _, err := w.Write(frame); err != nil {
-			return err
-		}
-	}
-	return w.Close()
 }
 
 // HungUp implements transport.Prober. A peer that has said goodbye may not have
@@ -159,8 +110,7 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// goodbye stops writing, after the message that is being written, and says so
-// to the peer.
+// goodbye tells the peer that nothing more comes, after what is being written.
 func (c *conn) goodbye() {
 	c.closing.Store(true)
 	c.out.end(uint16(c.status.Load()))

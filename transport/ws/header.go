@@ -13,6 +13,7 @@ const (
 // the rest is package websocket's.
 type header struct {
 	size   int // of the header itself
+	first  byte
 	op     byte
 	last   bool // of its message
 	masked bool
@@ -24,7 +25,7 @@ func parseHeader(b []byte) (h header, ok bool) {
 	if len(b) < 2 {
 		return header{}, false
 	}
-	h = header{size: 2, op: b[0] & 0xf, last: b[0]&0x80 != 0, masked: b[1]&0x80 != 0, length: uint64(b[1] & 0x7f)}
+	h = header{size: 2, first: b[0], op: b[0] & 0xf, last: b[0]&0x80 != 0, masked: b[1]&0x80 != 0, length: uint64(b[1] & 0x7f)}
 	extended := 0
 	switch h.length {
 	case 126:

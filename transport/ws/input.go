@@ -16,6 +16,10 @@ const (
 	largeInput = 64 << 10
 )
 
+// simpleMax is the largest frame that is taken out of the input; larger ones
+// are better read into memory of their own.
+const simpleMax = 16 << 10
+
 // input reads a connection many frames at a time and passes them on one at a
 // time: whoever reads it never holds a part of the next frame. So it is known
 // what else has arrived whole, and a length is checked before anybody makes
@@ -40,7 +44,7 @@ type input struct {
 func (in *input) init(src io.Reader, client bool, limit int) {
 	in.src, in.client, in.limit = src, client, uint64(limit)
 	if limit == 0 {
-		in.limit = math.MaxInt64 // what a frame can have
+		in.limit = math.MaxInt // beyond all memory
 	}
 	in.small = make([]byte, smallInput)
 }
@@ -94,6 +98,15 @@ func (in *input) next() error {
 		}
 		h, ok = parseHeader(in.buf()[in.r:in.w])
 	}
+	if err := in.begin(h); err != nil {
+		return err
+	}
+	in.left = uint64(h.size) + h.length
+	return nil
+}
+
+// begin checks a frame before it is passed on.
+func (in *input) begin(h header) error {
 	switch {
 	case h.length > math.MaxInt64:
 		return fmt.Errorf("%w: the peer announced a frame of %d bytes, which none can have", transport.ErrProtocol, h.length)
@@ -110,29 +123,80 @@ func (in *input) next() error {
 			return fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, in.message, in.limit)
 		}
 	}
-	in.left = uint64(h.size) + h.length
 	return nil
 }
 
-// whole reports whether the next frame is a message that has arrived.
-func (in *input) whole() bool {
-	if in.left > 0 {
-		return false
+// await waits until the next frame is a message that has arrived whole, or one
+// that is for package websocket.
+func (in *input) await() error {
+	for {
+		h, ok := parseHeader(in.buf()[in.r:in.w])
+		if ok && (!in.simple(h) || in.w-in.r >= h.size+int(h.length)) {
+			return nil
+		}
+		if err := in.fill(); err != nil {
+			return in.fail(err)
+		}
 	}
-	b := in.buf()[in.r:in.w]
-	h, ok := parseHeader(b)
-	return ok && h.last && h.op == opBinary && h.length <= uint64(len(b)-h.size)
 }
 
-// fill reads once.
-func (in *input) fill() error {
-	if in.r == in.w {
-		in.r, in.w = 0, 0
-		in.resize()
-	} else if in.r > 0 {
-		in.w = copy(in.buf(), in.buf()[in.r:in.w])
-		in.r = 0
+// simple reports whether the frame is a message of one frame that fits into
+// the input.
+func (in *input) simple(h header) bool {
+	return h.first == 0x80|opBinary && !in.inside && h.length <= uint64(min(simpleMax, len(in.buf()))-h.size)
+}
+
+// take takes messages that have arrived whole: at most n, which lie in one
+// piece of memory.
+func (in *input) take(dst []transport.Message, n int) (_ []transport.Message, err error) {
+	if in.left > 0 {
+		return dst, nil
 	}
+	begin, size := len(dst), 0
+	buf := in.buf()[in.r:in.w]
+	for at := 0; n > 0; n-- {
+		h, ok := parseHeader(buf[at:])
+		if !ok || !in.simple(h) || len(buf)-at < h.size+int(h.length) {
+			break
+		}
+		if err = in.begin(h); err != nil {
+			_ = in.fail(err)
+			break
+		}
+		at += h.size
+		data := buf[at : at+int(h.length) : at+int(h.length)]
+		if h.masked {
+			mask(data, [4]byte(buf[at-4:]))
+		}
+		dst = append(dst, transport.NewMessage(data))
+		size += len(data)
+		at += len(data)
+		in.r += h.size + len(data)
+	}
+	if len(dst) == begin {
+		return dst, err
+	}
+	memory := transport.NewBuffer(size)
+	memory.Retain(len(dst) - begin - 1)
+	room := memory.Bytes()
+	for i := begin; i < len(dst); i++ {
+		n := copy(room, dst[i].Data)
+		dst[i], room = transport.In(memory, room[:n:n]), room[n:]
+	}
+	return dst, err
+}
+
+// fill reads once. It takes a large buffer, or gives it back, by what the last
+// read brought.
+func (in *input) fill() error {
+	rest := in.buf()[in.r:in.w]
+	switch {
+	case in.much && in.large == nil:
+		in.large = transport.NewBuffer(largeInput)
+	case !in.much && len(rest) == 0:
+		in.drop()
+	}
+	in.r, in.w = 0, copy(in.buf(), rest)
 	n, err := in.src.Read(in.buf()[in.w:])
 	in.w += n
 	in.much = in.w >= smallInput
@@ -140,16 +204,6 @@ func (in *input) fill() error {
 		return nil
 	}
 	return err
-}
-
-// resize takes a large buffer, or gives it back, by what the last read brought.
-func (in *input) resize() {
-	switch {
-	case in.much && in.large == nil:
-		in.large = transport.NewBuffer(largeInput)
-	case !in.much:
-		in.drop()
-	}
 }
 
 // drop gives the memory back.

@@ -3,104 +3,107 @@ package ws
 import (
 	"net"
 	"sync"
+	"syscall"
 
-	"github.com/gonng/gonng/transport"
+	"github.com/gonng/gonng/internal/stream"
 )
 
-// outputSize is how much of a batch is gathered for one write.
-const outputSize = 64 << 10
-
-// output gathers the frames of a batch: one write, and one record of TLS, has
-// many of them. Each call of Write is a part of a frame, or a whole one if that
-// comes between those of a batch.
+// output is what writes to a connection: batches of messages, and between them
+// the frames of control that package websocket writes, each in one Write.
 type output struct {
-	dst    net.Conn
-	vector bool // dst can write two pieces at once
 	client bool
+	dst    net.Conn
+	try    *stream.Writer
 
-	batch sync.Mutex // held while a batch is written; comes before mu
-
-	mu      sync.Mutex
-	buf     *transport.Buffer // while a batch is written
-	n       int               // bytes of buf
-	flushes int
-	ended   bool // a close frame is the last
+	mu    sync.Mutex
+	rest  net.Buffers // of a batch that is partly written: it comes first
+	left  int         // bytes of it
+	err   error       // of an earlier write
+	ended bool        // a close frame is the last
 }
 
 // Write implements io.Writer.
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	switch {
-	case o.ended:
+	if o.ended {
 		return len(p), nil
-	case o.buf == nil:
-		return o.dst.Write(p)
-	case o.vector && len(p) >= outputSize/4:
-		o.flushes++
-		pieces := net.Buffers{o.buf.Bytes()[:o.n], p}
-		_, err := pieces.WriteTo(o.dst)
-		o.n = 0
-		return len(p), err
 	}
-	for rest := p; len(rest) > 0; {
-		if o.n == outputSize {
-			if err := o.flush(); err != nil {
-				return 0, err
-			}
-		}
-		n := copy(o.buf.Bytes()[o.n:], rest)
-		rest = rest[n:]
-		o.n += n
+	if err := o.flush(); err != nil {
+		return 0, err
 	}
-	return len(p), nil
+	o.ended = p[0] == 0x80|opClose
+	return o.dst.Write(p)
 }
 
-// flush writes what was gathered. mu is held.
+// flush writes what is left of a batch. mu is held.
 func (o *output) flush() error {
-	if o.n == 0 {
-		return nil
+	if o.err != nil || o.left == 0 {
+		return o.err
 	}
-	o.flushes++
-	_, err := o.dst.Write(o.buf.Bytes()[:o.n])
-	o.n = 0
+	n, err := stream.WriteVectors(o.dst, &o.rest)
+	o.left -= n
+	o.err = err
 	return err
 }
 
-// begin begins a batch.
-func (o *output) begin() {
-	o.batch.Lock()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.buf = transport.NewBuffer(outputSize)
+// begin makes b what is to be written, unless it was begun or nothing more may
+// be. mu is held.
+func (o *output) begin(b *batch) {
+	if b.started {
+		return
+	}
+	b.started = true
+	o.rest, o.left = b.pieces(), b.wire
+	if o.ended && o.err == nil {
+		o.err = syscall.EPIPE
+	}
 }
 
-// finish ends a batch.
-func (o *output) finish() error {
-	defer o.batch.Unlock()
+// write writes the batch, or what tryWrite left of it, and empties it.
+func (o *output) write(b *batch) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	err := o.flush()
-	o.buf.Release()
-	o.buf = nil
-	return err
+	o.begin(b)
+	return o.wrote(b, o.flush())
 }
 
-// flushed is how many writes there were in batches.
-func (o *output) flushed() int {
-	o.mu.Lock()
+// tryWrite writes what it can without waiting, and reports whether that was all.
+func (o *output) tryWrite(b *batch) (bool, error) {
+	if len(b.large) > 0 || !o.mu.TryLock() {
+		return false, nil // one writev by write, instead of two system calls; a frame of control is under way
+	}
 	defer o.mu.Unlock()
-	return o.flushes
+	if o.begin(b); o.err == nil {
+		var n int
+		n, o.err = o.try.Try(o.rest[0])
+		o.rest[0] = o.rest[0][n:]
+		o.left -= n
+	}
+	if o.err == nil && o.left > 0 {
+		return false, nil
+	}
+	err := o.wrote(b, o.err)
+	return err == nil, err
+}
+
+// wrote empties the batch, or keeps what was not written.
+func (o *output) wrote(b *batch, err error) error {
+	if err != nil {
+		b.keep(o.left)
+		return err
+	}
+	o.rest = nil
+	b.Reset()
+	return nil
 }
 
 // end writes a close frame, after the batch that is being written; what comes
 // later goes nowhere. Status 0: without a frame, there was one.
 func (o *output) end(status uint16) {
-	o.batch.Lock()
-	defer o.batch.Unlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.ended && status != 0 {
+	if !o.ended && status != 0 && o.flush() == nil {
 		var frame [8]byte
 		_, _ = o.dst.Write(appendClose(frame[:0], o.client, status)) // the connection ends in any case
 	}

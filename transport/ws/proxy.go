@@ -49,7 +49,7 @@ func tunnel(nc net.Conn, proxy *url.URL, hostPort string) error {
 	if err != nil {
 		return fmt.Errorf("proxy %s: %w", proxy.Host, err)
 	}
-	if err := proxied(nil, proxy, r, response); err != nil {
+	if err := proxied(context.Background(), proxy, r, response); err != nil {
 		return err
 	}
 	if answer.Buffered() > 0 {

@@ -26,19 +26,26 @@ const (
 
 // Read implements transport.Conn.
 func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
-	for {
-		m, err := c.readMessage()
-		if err != nil {
-			c.in.drop()
-			return dst, c.lost(err)
-		}
-		dst = append(dst, m)
-		if len(dst) >= maxBatch || !c.in.whole() {
-			return dst, nil
+	before := len(dst)
+	err := c.in.await()
+	if err == nil {
+		dst, err = c.in.take(dst, maxBatch)
+	}
+	if err == nil && len(dst) == before {
+		var m transport.Message
+		if m, err = c.readMessage(); err == nil {
+			dst = append(dst, m)
 		}
 	}
+	if err != nil {
+		c.in.drop()
+		return dst, c.lost(err)
+	}
+	return dst, nil
 }
 
+// readMessage reads a message that package websocket puts together, and what
+// comes before it.
 func (c *conn) readMessage() (transport.Message, error) {
 	kind, r, err := c.ws.Reader(context.Background())
 	if err != nil {
@@ -89,7 +96,7 @@ func grow(b *transport.Buffer, announced int) *transport.Buffer {
 	n := len(b.Bytes())
 	size := 2*n + 64
 	if announced > n {
-		size = min(announced, earned*n)
+		size = int(min(uint64(announced), earned*uint64(n)))
 	}
 	larger := transport.NewBuffer(size)
 	copy(larger.Bytes(), b.Bytes())

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"maps"
 	"net"
@@ -23,6 +24,7 @@ type server struct {
 	t    *Transport
 	nl   net.Listener
 	cfg  *transport.Config // of the first listener
+	tls  *tls.Config       // made of it once, or no session could be resumed
 	http http.Server
 	done chan struct{} // closed when it does not accept any more
 
@@ -60,7 +62,7 @@ func (t *Transport) bind(ctx context.Context, a address, l *listener) error {
 
 func newServer(t *Transport, nl net.Listener, host string, cfg *transport.Config) *server {
 	s := &server{
-		t: t, nl: nl, host: host, cfg: cfg, done: make(chan struct{}),
+		t: t, nl: nl, host: host, cfg: cfg, tls: onlyHTTP1(cfg.TLS), done: make(chan struct{}),
 		paths: make(map[string]*listener), visitors: make(map[*visitor]struct{}),
 	}
 	s.changed.L = &s.mu

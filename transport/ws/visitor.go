@@ -44,7 +44,7 @@ func (d *door) Accept() (net.Conn, error) {
 	if d.s.t.Secure {
 		// Package net/http bounds only the reading.
 		_ = nc.SetWriteDeadline(time.Now().Add(d.s.cfg.HandshakeTimeout))
-		nc = tls.Server(nc, onlyHTTP1(d.s.cfg.TLS))
+		nc = tls.Server(nc, d.s.tls)
 	}
 	return &visitor{Conn: nc}, nil
 }

@@ -1,0 +1,189 @@
+package ws
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net"
+	"slices"
+
+	"github.com/gonng/gonng/transport"
+)
+
+// maxFrame is the largest frame sent; nng takes none above 1 MiB by default,
+// however large the message may be.
+const maxFrame = 512 << 10
+
+// batch is a transport.Batch in frames: small messages one behind the other in
+// one buffer, the bodies of large ones beside it. Those of a client are all in
+// the buffer, because they are masked.
+//
+// The buffer is pooled, and returned with each batch that was more than a few
+// messages: a connection that is idle after a burst must not keep its memory.
+type batch struct {
+	client bool
+	buf    []byte
+	pooled *transport.Buffer // the memory of buf
+	last   int               // size of buf in the last batch, and so probably in the next
+	large  []piece
+	refs   []transport.Message // that pieces lie in
+	ends   []int               // where each message ends, in bytes of the wire
+	wire   int                 // bytes of the wire
+	size   int                 // bytes of messages
+
+	memory  net.Buffers // backing of what is written
+	started bool        // writing it
+}
+
+// What an idle connection keeps for its next batch, at most.
+const (
+	keepSize     = 4 << 10
+	keepMessages = 1024
+)
+
+// piece belongs behind buf[:at].
+type piece struct {
+	at   int
+	data []byte
+}
+
+// Append implements transport.Batch.
+func (b *batch) Append(header, body []byte) { b.add(header, body, false) }
+
+// AppendMessage implements transport.Batch.
+func (b *batch) AppendMessage(header []byte, m transport.Message) {
+	if !b.client {
+		b.refs = append(b.refs, m.Retain())
+	}
+	b.add(header, m.Data, !b.client)
+}
+
+// add adds a message, a large one in several frames.
+func (b *batch) add(header, body []byte, refer bool) {
+	begin := len(b.buf)
+	op, left := byte(opBinary), len(header)+len(body)
+	b.size += left
+	for first := true; first || left > 0; first = false {
+		n := min(left, maxFrame)
+		left -= n
+		data := body[:n-len(header)]
+		copied := n
+		if refer {
+			copied = len(header)
+		}
+		b.grow(headerMax + copied)
+		b.buf = appendHeader(b.buf, op, left == 0, b.client, n)
+		payload := len(b.buf)
+		b.buf = append(b.buf, header...)
+		header, body, op = nil, body[len(data):], opContinuation
+		if refer {
+			b.large = append(b.large, piece{len(b.buf), data})
+			b.wire += len(data)
+			continue
+		}
+		b.buf = append(b.buf, data...)
+		if b.client {
+			mask(b.buf[payload:], [4]byte(b.buf[payload-4:]))
+		}
+	}
+	b.wire += len(b.buf) - begin
+	b.ends = append(b.ends, b.wire)
+}
+
+// grow makes room for n more bytes.
+func (b *batch) grow(n int) {
+	need := len(b.buf) + n
+	if need <= cap(b.buf) {
+		return
+	}
+	larger := transport.NewBuffer(max(need, 2*cap(b.buf), b.last))
+	b.buf = append(larger.Full()[:0], b.buf...)
+	if b.pooled != nil {
+		b.pooled.Release()
+	}
+	b.pooled = larger
+}
+
+// headerMax is the size of the largest header of a frame.
+const headerMax = 14
+
+// appendHeader appends the header of a frame of n bytes. That of a client has
+// a mask that nobody could foresee.
+func appendHeader(b []byte, op byte, last, client bool, n int) []byte {
+	var masked byte
+	if last {
+		op |= 0x80
+	}
+	if client {
+		masked = 0x80
+	}
+	switch {
+	case n < 126:
+		b = append(b, op, masked|byte(n))
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, op, masked|126), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, op, masked|127), uint64(n))
+	}
+	if client {
+		b = binary.BigEndian.AppendUint32(b, rand.Uint32())
+	}
+	return b
+}
+
+// mask masks p, or unmasks it.
+func mask(p []byte, key [4]byte) {
+	wide := uint64(binary.LittleEndian.Uint32(key[:]))
+	for wide |= wide << 32; len(p) >= 8; p = p[8:] {
+		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^wide)
+	}
+	for i := range p {
+		p[i] ^= key[i%4]
+	}
+}
+
+// Len implements transport.Batch.
+func (b *batch) Len() int { return len(b.ends) }
+
+// Size implements transport.Batch.
+func (b *batch) Size() int { return b.size }
+
+// Reset implements transport.Batch.
+func (b *batch) Reset() {
+	for i := range b.refs {
+		b.refs[i].Release()
+	}
+	clear(b.refs)
+	clear(b.large)
+	clear(b.memory)
+	*b = batch{
+		client: b.client, buf: b.buf[:0], pooled: b.pooled, last: len(b.buf),
+		large: b.large[:0], refs: b.refs[:0], ends: b.ends[:0], memory: b.memory[:0],
+	}
+	if cap(b.buf) > keepSize {
+		b.pooled.Release()
+		b.buf, b.pooled = nil, nil
+	}
+	if cap(b.ends) > keepMessages {
+		b.large, b.refs, b.ends, b.memory = nil, nil, nil, nil
+	}
+}
+
+// pieces is the batch as it goes over the wire.
+func (b *batch) pieces() net.Buffers {
+	from := 0
+	for _, l := range b.large {
+		b.memory = append(b.memory, b.buf[from:l.at], l.data)
+		from = l.at
+	}
+	if from < len(b.buf) {
+		b.memory = append(b.memory, b.buf[from:])
+	}
+	return b.memory
+}
+
+// keep keeps those messages that were not written whole when that many bytes of
+// the wire were left.
+func (b *batch) keep(left int) {
+	i, _ := slices.BinarySearch(b.ends, b.wire-left+1)
+	b.ends = b.ends[i:]
+}
