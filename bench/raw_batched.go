@@ -13,8 +13,9 @@ type rawBatched struct {
 	channels channels
 }
 
-func (*rawBatched) Name() string      { return limit }
-func (*rawBatched) Supports(row) bool { return true }
+func (*rawBatched) Name() string { return limit }
+
+func (*rawBatched) Supports(r row) bool { return r.transport != "ws" }
 
 func (b *rawBatched) Open(j job) (end, error) {
 	if isInproc(j.url) {

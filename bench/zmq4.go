@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -16,7 +17,15 @@ func (zmq4Contestant) Name() string { return "zmq4" }
 
 // Supports leaves out what does not work: its inproc refuses every message
 // with a long header (255 bytes and more) as a short buffer.
-func (zmq4Contestant) Supports(r row) bool { return r.transport != "inproc" || r.size < 256 }
+func (zmq4Contestant) Supports(r row) bool {
+	switch r.transport {
+	case "tls", "ws":
+		return false
+	case "inproc":
+		return r.size < 256
+	}
+	return true
+}
 
 func (zmq4Contestant) Open(j job) (end, error) {
 	quiet := zmq4.WithLogger(log.New(io.Discard, "", 0))
@@ -25,7 +34,7 @@ func (zmq4Contestant) Open(j job) (end, error) {
 	}
 	s := sockets[j.role()](context.Background(), quiet)
 	if !j.listens() {
-		return &zmq4End{s, j.url}, s.Dial(j.url)
+		return &zmq4End{s, j.url, isInproc(j.url)}, s.Dial(j.url)
 	}
 	if err := s.Listen(j.url); err != nil {
 		return nil, err
@@ -34,12 +43,13 @@ func (zmq4Contestant) Open(j job) (end, error) {
 	if s.Addr().Network() == "tcp" {
 		url = fmt.Sprintf("tcp://%s", s.Addr()) // the real port
 	}
-	return &zmq4End{s, url}, nil
+	return &zmq4End{s, url, isInproc(url)}, nil
 }
 
 type zmq4End struct {
 	socket zmq4.Socket
 	url    string
+	copies bool // for inproc keeps what it is given to send
 }
 
 func (e *zmq4End) URL() string { return e.url }
@@ -48,7 +58,12 @@ func (e *zmq4End) URL() string { return e.url }
 // side blocks until there is a peer.
 func (e *zmq4End) Join(context.Context) error { return nil }
 
-func (e *zmq4End) Send(body []byte) error { return e.socket.Send(zmq4.NewMsg(body)) }
+func (e *zmq4End) Send(body []byte) error {
+	if e.copies {
+		body = bytes.Clone(body)
+	}
+	return e.socket.Send(zmq4.NewMsg(body))
+}
 
 func (e *zmq4End) Recv() ([]byte, error) {
 	msg, err := e.socket.Recv()
