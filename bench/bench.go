@@ -45,7 +45,11 @@ func (b *bench) run(ctx context.Context) (*results, error) {
 
 // measure does one cell in fresh processes.
 func (b *bench) measure(ctx context.Context, c cell) (figures, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.warmup+b.duration+startup)
+	limit := b.warmup + b.duration + startup
+	if c.row.pattern == idle {
+		limit += time.Duration(b.connections) * 5 * time.Millisecond
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {

@@ -24,14 +24,14 @@ func cContestants() []contestant {
 	return []contestant{
 		cContestant{"nng", libnng, func(row) bool { return true }},
 		// At its best: push and pull of nng have no buffer.
-		cContestant{"nng pair0", libnng, func(r row) bool { return r.pattern.dial == "push" }},
+		cContestant{"nng pair0", libnng, func(r row) bool { return r.pattern == pushPull || r.pattern == pairs }},
 		cContestant{"libzmq", libzmq, func(r row) bool { return r.transport != "tls" && r.transport != "ws" }},
 	}
 }
 
 func (c cContestant) Name() string { return c.name }
 
-func (c cContestant) Supports(r row) bool { return r.receive == "" && c.supports(r) }
+func (c cContestant) Supports(r row) bool { return c.supports(r) }
 
 // Build compiles the program; the error says what to install.
 func (c cContestant) Build() error {

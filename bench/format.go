@@ -16,6 +16,8 @@ func formatCount(v float64) string {
 	return digits(v)
 }
 
+func formatWhole(v float64) string { return fmt.Sprintf("%.0f", v) }
+
 func formatPercent(v float64) string {
 	if v == 0 {
 		return "0"

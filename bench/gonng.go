@@ -14,8 +14,18 @@ func (gonngContestant) Name() string      { return subject }
 func (gonngContestant) Supports(row) bool { return true }
 
 func (gonngContestant) Open(j job) (end, error) {
-	e := &gonngEnd{url: j.url, peers: j.peers, receive: j.receive}
-	if e.receive == "" {
+	e := &gonngEnd{url: j.url, receive: j.receive}
+	switch j.role() {
+	case "greet", "hold": // strangers come and go
+	case "pub":
+		e.peers = j.peers
+	default:
+		e.peers = 1
+	}
+	switch e.receive {
+	case "RecvMsg":
+		e.message = gonng.NewMessage(newBody(j.size))
+	case "":
 		e.receive = "RecvInto"
 		if j.size > 16<<10 {
 			e.receive = "RecvMsg"
@@ -37,17 +47,25 @@ func (e *gonngEnd) open(role string) error {
 		s, err := gonng.NewPush0()
 		e.Socket, e.sender = s, s
 		return err
-	case "pull":
+	case "pull", "hold":
 		s, err := gonng.NewPull0()
 		e.Socket, e.receiver = s, s
 		return err
-	case "req":
+	case "req", "requests":
 		s, err := gonng.NewReq0()
-		e.Socket, e.sender, e.receiver = s, s, s
+		e.Socket, e.sender, e.receiver, e.req = s, s, s, s
 		return err
-	case "rep":
+	case "rep", "serve", "greet":
 		s, err := gonng.NewRep0()
-		e.Socket, e.sender, e.receiver = s, s, s
+		e.Socket, e.sender, e.receiver, e.rep = s, s, s, s
+		return err
+	case "pub":
+		s, err := gonng.NewPub0()
+		e.Socket, e.sender = s, s
+		return err
+	case "sub":
+		s, err := gonng.NewSub0(gonng.WithTopics(""))
+		e.Socket, e.receiver = s, s
 		return err
 	}
 	return fmt.Errorf("no role %q", role)

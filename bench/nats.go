@@ -25,19 +25,23 @@ func (*natsContestant) Supports(r row) bool {
 	return r.transport == "tcp" || r.transport == "inproc"
 }
 
-func (*natsContestant) Brokered(r row) bool { return r.transport == "tcp" }
+// Brokered leaves out idle connections: there the server is what is measured.
+func (*natsContestant) Brokered(r row) bool { return r.transport == "tcp" && r.pattern != idle }
 
 func (c *natsContestant) Open(j job) (end, error) {
 	if j.role() == "server" {
 		return openNATSServer()
 	}
 	var opts []nats.Option
-	if isInproc(j.url) {
-		c.once.Do(func() { c.embedded, c.err = startNATS(true) })
+	if isInproc(j.url) || j.role() == "hold" {
+		c.once.Do(func() { c.embedded, c.err = startNATS(isInproc(j.url)) })
 		if c.err != nil {
 			return nil, c.err
 		}
 		opts = append(opts, nats.InProcessServer(c.embedded))
+		if !isInproc(j.url) {
+			j.url = natsURL(c.embedded)
+		}
 	}
 	at := strings.LastIndexByte(j.url, '/')
 	conn, err := nats.Connect(j.url[:at], opts...)
@@ -45,16 +49,17 @@ func (c *natsContestant) Open(j job) (end, error) {
 		return nil, err
 	}
 	e := &natsEnd{url: j.url, subject: j.url[at+1:], conn: conn}
-	if j.listens() {
+	switch j.role() {
+	case "push", "pub", "requests":
+	case "req":
+		e.request = true
+	default:
 		if e.sub, err = conn.SubscribeSync(e.subject); err != nil {
 			return nil, err
 		}
-		return e, conn.Flush() // the server knows
+		err = conn.Flush() // the server knows
 	}
-	if j.role() == "req" {
-		e.request = true
-	}
-	return e, nil
+	return e, err
 }
 
 // A natsEnd publishes, or receives from a subscription, or requests: then
@@ -88,7 +93,7 @@ func (e *natsEnd) Send(body []byte) error {
 
 func (e *natsEnd) Recv() ([]byte, error) {
 	if e.request {
-		return e.Call(e.body)
+		return e.Call(0, e.body)
 	}
 	m, err := e.sub.NextMsgWithContext(context.Background())
 	if err != nil {
@@ -99,13 +104,15 @@ func (e *natsEnd) Recv() ([]byte, error) {
 }
 
 // Call requests, from any goroutine.
-func (e *natsEnd) Call(body []byte) ([]byte, error) {
+func (e *natsEnd) Call(_ int, body []byte) ([]byte, error) {
 	m, err := e.conn.RequestWithContext(context.Background(), e.subject, body)
 	if err != nil {
 		return nil, err
 	}
 	return m.Data, nil
 }
+
+func (e *natsEnd) Flush() error { return e.conn.Flush() }
 
 func (e *natsEnd) Close() error {
 	e.conn.Close()

@@ -32,7 +32,10 @@ func openNATSServer() (end, error) {
 	return natsServer{s}, err
 }
 
-func (e natsServer) URL() string { return e.server.ClientURL() + "/bench" }
+// natsURL is where the server is, and a subject.
+func natsURL(s *server.Server) string { return s.ClientURL() + "/bench" }
+
+func (e natsServer) URL() string { return natsURL(e.server) }
 
 func (natsServer) Join(context.Context) error { return nil }
 func (natsServer) Send([]byte) error          { return errors.ErrUnsupported }

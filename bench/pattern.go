@@ -6,7 +6,6 @@ type pattern struct {
 	name         string
 	listen, dial string // roles
 	dialers      int    // how many dial
-	message      string // what is counted
 	metrics      []metric
 }
 
@@ -27,15 +26,28 @@ var (
 )
 
 var (
-	pushPull = &pattern{
-		name: "push/pull", listen: "pull", dial: "push", dialers: 1, message: "message",
-		metrics: []metric{rate, lost, cpu, allocs},
+	pushPull = &pattern{"push/pull", "pull", "push", 1, []metric{rate, lost, cpu, allocs}}
+	byMethod = &pattern{"methods of gonng", "pull", "push", 1, []metric{rate, cpu, allocs}}
+	pairs    = &pattern{"push/pull in one process", "pull", "push", 1, []metric{rate, lost, cpu, allocs}}
+	pubSub   = &pattern{
+		"pub to 8 subscribers", "pub", "sub", 8,
+		[]metric{{"rate", "delivered/s", formatCount}, lost, cpu, allocs},
 	}
-	reqRep = &pattern{
-		name: "req/rep", listen: "rep", dial: "req", dialers: 1, message: "round trip",
-		metrics: []metric{
-			{"p50", "p50 µs", digits}, {"p99", "p99 µs", digits}, {"p999", "p99.9 µs", digits},
-			cpu, allocs,
-		},
+	reqRep = &pattern{"req/rep", "rep", "req", 1, []metric{
+		{"p50", "p50 µs", digits}, {"p99", "p99 µs", digits}, {"p999", "p99.9 µs", digits},
+		cpu, allocs,
+	}}
+	concurrent = &pattern{
+		"64 concurrent requests", "serve", "requests", 1,
+		[]metric{{"rate", "requests/s", formatCount}, cpu, allocs},
 	}
+	connecting = &pattern{
+		"connect, request, close", "greet", "connect", 1,
+		[]metric{{"rate", "times/s", formatCount}, cpu, allocs},
+	}
+	idle = &pattern{"idle connections", "hold", "crowd", 1, []metric{
+		{"resident", "resident B", formatWhole},
+		{"heap", "heap and stacks B", formatWhole},
+		{"goroutines", "goroutines", formatAllocs},
+	}}
 )

@@ -64,8 +64,10 @@ func openParts(h hosted, j job) ([]part, error) {
 			listeners++
 		}
 		p := part{job: j.as(name, url), host: h, report: r}
-		var err error
-		if p.end, err = h.Open(p.job); err != nil {
+		if name == "hold" {
+			p.before = takeMemory()
+		}
+		if err := p.open(); err != nil {
 			return nil, fmt.Errorf("%s at %s: %w", name, url, err)
 		}
 		url = p.URL()
@@ -73,6 +75,15 @@ func openParts(h hosted, j job) ([]part, error) {
 		fmt.Println("ready", url)
 	}
 	return parts, nil
+}
+
+func (p *part) open() (err error) {
+	if roles[p.role()].opens {
+		p.end = manyEnds{p.url, make(chan struct{})}
+		return nil
+	}
+	p.end, err = p.host.Open(p.job)
+	return err
 }
 
 func readStdin(cancel context.CancelFunc) {

@@ -49,7 +49,7 @@ func (p plan) cells(round int) []cell {
 	for _, r := range p.rows {
 		for i := range p.contestants {
 			c := p.contestants[(i+round)%len(p.contestants)]
-			if c.Supports(r) {
+			if c.Supports(r) && (r.receive == "" || c.Name() == subject) {
 				cs = append(cs, cell{r, c})
 			}
 		}

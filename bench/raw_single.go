@@ -13,7 +13,7 @@ func (rawSingle) Name() string { return "raw one write a message" }
 
 // Supports leaves out a ping-pong, in which a batch is one message anyway.
 func (rawSingle) Supports(r row) bool {
-	return r.pattern == pushPull && r.transport != "inproc" && r.transport != "ws"
+	return (r.pattern == pushPull || r.pattern == pairs) && r.transport != "inproc" && r.transport != "ws"
 }
 
 func (rawSingle) Open(j job) (end, error) {

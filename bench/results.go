@@ -73,7 +73,7 @@ func (rs *results) tables(p plan) []*table {
 			for _, m := range r.pattern.metrics {
 				l.summaries = append(l.summaries, rs.summary(r, c.Name(), m.name))
 			}
-			if l.summaries[0].rounds > 0 {
+			if slices.ContainsFunc(l.summaries, func(s summary) bool { return s.rounds > 0 }) {
 				ts[i].lines = append(ts[i].lines, l)
 			}
 		}

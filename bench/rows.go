@@ -22,13 +22,20 @@ func (r row) String() string {
 	}
 	switch {
 	case r.pairs > 0:
-		s += fmt.Sprintf(", %d at once", r.pairs)
+		s += fmt.Sprintf(", pairs: %d", r.pairs)
 	case r.receive != "":
-		s += ", " + r.receive
+		s += ", " + methods[r.receive]
 	case r.pinned:
 		s += ", one core"
 	}
 	return s
+}
+
+// methods are those that go with a way to receive.
+var methods = map[string]string{
+	"RecvInto": "Send and RecvInto",
+	"RecvMsg":  "SendMsg and RecvMsg",
+	"Recv":     "Send and Recv",
 }
 
 // networks are the transports between processes and within one.
@@ -36,7 +43,28 @@ var networks = []string{"tcp", "ipc", "inproc"}
 
 // rows are in the order of the tables.
 func rows() []row {
-	return slices.Concat(pushPullRows(), reqRepRows())
+	rs := slices.Concat(pushPullRows(), reqRepRows())
+	for _, pt := range []*pattern{concurrent, pubSub} {
+		for _, t := range networks {
+			rs = append(rs, row{pattern: pt, size: 64, transport: t})
+		}
+	}
+	for _, t := range networks {
+		for _, n := range []int{1, 2, 4, 8} {
+			rs = append(rs, row{pattern: pairs, size: 64, transport: t, pairs: n})
+		}
+	}
+	for _, t := range networks {
+		for _, method := range []string{"RecvInto", "RecvMsg", "Recv"} {
+			rs = append(rs, row{pattern: byMethod, size: 64, transport: t, receive: method})
+		}
+	}
+	for _, pt := range []*pattern{connecting, idle} {
+		for _, t := range networks {
+			rs = append(rs, row{pattern: pt, size: 64, transport: t})
+		}
+	}
+	return rs
 }
 
 func pushPullRows() (rs []row) {

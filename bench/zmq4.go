@@ -30,26 +30,36 @@ func (zmq4Contestant) Supports(r row) bool {
 func (zmq4Contestant) Open(j job) (end, error) {
 	quiet := zmq4.WithLogger(log.New(io.Discard, "", 0))
 	sockets := map[string]func(context.Context, ...zmq4.Option) zmq4.Socket{
-		"push": zmq4.NewPush, "pull": zmq4.NewPull, "req": zmq4.NewReq, "rep": zmq4.NewRep,
+		"push": zmq4.NewPush, "pull": zmq4.NewPull, "hold": zmq4.NewPull,
+		"req": zmq4.NewReq, "rep": zmq4.NewRep, "greet": zmq4.NewRep,
+		"requests": zmq4.NewDealer, "serve": zmq4.NewRouter,
+		"pub": zmq4.NewPub, "sub": zmq4.NewSub,
 	}
 	s := sockets[j.role()](context.Background(), quiet)
+	if j.role() == "sub" {
+		if err := s.SetOption(zmq4.OptionSubscribe, ""); err != nil {
+			return nil, err
+		}
+	}
+	e := &zmq4End{socket: s, url: j.url, copies: isInproc(j.url), routes: j.role() == "serve"}
 	if !j.listens() {
-		return &zmq4End{s, j.url, isInproc(j.url)}, s.Dial(j.url)
+		return e, s.Dial(j.url)
 	}
 	if err := s.Listen(j.url); err != nil {
 		return nil, err
 	}
-	url := j.url
 	if s.Addr().Network() == "tcp" {
-		url = fmt.Sprintf("tcp://%s", s.Addr()) // the real port
+		e.url = fmt.Sprintf("tcp://%s", s.Addr()) // the real port
 	}
-	return &zmq4End{s, url, isInproc(url)}, nil
+	return e, nil
 }
 
 type zmq4End struct {
 	socket zmq4.Socket
 	url    string
 	copies bool // for inproc keeps what it is given to send
+	routes bool // answers the peer that asked
+	peer   []byte
 }
 
 func (e *zmq4End) URL() string { return e.url }
@@ -62,6 +72,9 @@ func (e *zmq4End) Send(body []byte) error {
 	if e.copies {
 		body = bytes.Clone(body)
 	}
+	if e.routes {
+		return e.socket.Send(zmq4.NewMsgFrom(e.peer, body))
+	}
 	return e.socket.Send(zmq4.NewMsg(body))
 }
 
@@ -70,7 +83,10 @@ func (e *zmq4End) Recv() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return msg.Frames[0], nil
+	if e.routes {
+		e.peer = msg.Frames[0]
+	}
+	return msg.Frames[len(msg.Frames)-1], nil
 }
 
 func (e *zmq4End) Close() error { return e.socket.Close() }

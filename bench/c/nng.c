@@ -35,7 +35,7 @@ static const struct {
 	bool listens;
 } sockets[] = {
 	{"push", nng_push0_open, false}, {"pull", nng_pull0_open, true},
-	{"req", nng_req0_open, false}, {"rep", nng_rep0_open, true},
+	{"req", nng_req0_open, false}, {"rep", nng_rep0_open, true}, {"greet", nng_rep0_open, true},
 	{"requests", nng_req0_open, false}, {"serve", nng_rep0_open, true},
 	{"sub", nng_sub0_open, false}, {"pub", nng_pub0_open, true},
 	{"hold", nng_pull0_open, true},

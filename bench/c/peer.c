@@ -24,6 +24,7 @@ static const struct role roles[] = {
 	{"sub", false, true, drain},
 	{"serve", true, false, serve},
 	{"requests", false, true, requests},
+	{"greet", true, false, echo},
 	{"connect", false, true, connect_again},
 	{"hold", true, true, hold},
 	{"crowd", false, false, make_crowd},

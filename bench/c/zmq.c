@@ -24,7 +24,7 @@ static const struct {
 	bool listens;
 } sockets[] = {
 	{"push", ZMQ_PUSH, false}, {"pull", ZMQ_PULL, true},
-	{"req", ZMQ_REQ, false}, {"rep", ZMQ_REP, true},
+	{"req", ZMQ_REQ, false}, {"rep", ZMQ_REP, true}, {"greet", ZMQ_REP, true},
 	{"requests", ZMQ_DEALER, false}, {"serve", ZMQ_ROUTER, true},
 	{"sub", ZMQ_SUB, false}, {"pub", ZMQ_PUB, true},
 	{"hold", ZMQ_PULL, true},

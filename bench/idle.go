@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// settle is how long connections have to become idle.
+const settle = 200 * time.Millisecond
+
+// hold takes what the process has grown by when every connection of a crowd
+// has delivered its message and is idle.
+func hold(p part) (figures, error) {
+	p.report.begin()
+	for range p.connections {
+		if _, err := p.Recv(); err != nil {
+			return nil, err
+		}
+	}
+	p.report.over()
+	time.Sleep(settle)
+	n := float64(p.connections)
+	after := takeMemory()
+	f := figures{
+		"messages":   n,
+		"heap":       (after.heap - p.before.heap) / n,
+		"goroutines": (after.goroutines - p.before.goroutines) / n,
+	}
+	if after.resident > 0 {
+		f["resident"] = (after.resident - p.before.resident) / n
+	}
+	return f, nil
+}
+
+// crowd makes the connections, each with a socket of its own.
+func crowd(p part) (figures, error) {
+	body := newBody(p.size)
+	ends := make([]end, p.connections)
+	for i := range ends {
+		e, err := p.host.Open(p.as("push", p.url))
+		if err != nil {
+			return nil, err
+		}
+		if err := e.Join(context.Background()); err != nil {
+			return nil, err
+		}
+		if err := e.Send(body); err != nil {
+			return nil, err
+		}
+		if f, ok := e.(flusher); ok {
+			if err := f.Flush(); err != nil {
+				return nil, err
+			}
+		}
+		ends[i] = e
+	}
+	f, err := wait(p)
+	runtime.KeepAlive(ends)
+	return f, err
+}
+
+// A flusher may hold back what it sends.
+type flusher interface{ Flush() error }
+
+// memory is what a process uses.
+type memory struct {
+	heap       float64 // and stacks, in bytes
+	resident   float64 // in bytes, 0 where the system does not say
+	goroutines float64
+}
+
+// takeMemory collects all garbage first.
+func takeMemory() memory {
+	runtime.GC() // twice: the first only retires what pools hold
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return memory{
+		heap:       float64(m.HeapInuse + m.StackInuse),
+		resident:   residentBytes(),
+		goroutines: float64(runtime.NumGoroutine()),
+	}
+}
+
+func residentBytes() float64 {
+	fields := strings.Fields(firstLine("/proc/self/statm"))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return 0
+	}
+	return float64(pages) * float64(os.Getpagesize())
+}
