@@ -58,8 +58,11 @@ func (b *bench) measure(ctx context.Context, c cell) (figures, error) {
 	defer os.RemoveAll(dir)
 
 	var s session
-	f, last, err := s.run(ctx, c, b.jobs(c, dir))
-	return f, errors.Join(err, s.stop(last))
+	f, measured, err := s.run(ctx, c, b.jobs(c, dir))
+	if m := c.row.pattern.metrics[0]; err == nil && f[m.name] == 0 {
+		err = errors.New("nothing came of it")
+	}
+	return f, errors.Join(err, s.stop(measured))
 }
 
 // addresses are where the first process listens, by transport.

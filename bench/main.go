@@ -81,5 +81,13 @@ func writeFiles(dir string, text []byte, p plan, rs *results) error {
 	if err := writeCSV(&table, p, rs); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "figures.csv"), table.Bytes(), 0o666)
+	if err := os.WriteFile(filepath.Join(dir, "figures.csv"), table.Bytes(), 0o666); err != nil {
+		return err
+	}
+	for _, t := range rs.tables(p) {
+		if err := os.WriteFile(filepath.Join(dir, t.fileName()+".svg"), t.plot(), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -15,14 +15,15 @@ type metric struct {
 	name   string // the key in figures
 	title  string
 	format func(float64) string
+	less   bool // is better
 }
 
 var (
-	rate = metric{"rate", "messages/s", formatCount}
-	lost = metric{"lost", "lost", formatPercent}
+	rate = metric{"rate", "messages/s", formatCount, false}
+	lost = metric{"lost", "lost", formatPercent, true}
 	// What a message costs, in all processes together.
-	cpu    = metric{"cpu", "CPU µs", digits}
-	allocs = metric{"allocs", "allocations", formatAllocs}
+	cpu    = metric{"cpu", "CPU µs", digits, true}
+	allocs = metric{"allocs", "allocations", formatAllocs, true}
 )
 
 var (
@@ -31,23 +32,23 @@ var (
 	pairs    = &pattern{"push/pull in one process", "pull", "push", 1, []metric{rate, lost, cpu, allocs}}
 	pubSub   = &pattern{
 		"pub to 8 subscribers", "pub", "sub", 8,
-		[]metric{{"rate", "delivered/s", formatCount}, lost, cpu, allocs},
+		[]metric{{"rate", "delivered/s", formatCount, false}, lost, cpu, allocs},
 	}
 	reqRep = &pattern{"req/rep", "rep", "req", 1, []metric{
-		{"p50", "p50 µs", digits}, {"p99", "p99 µs", digits}, {"p999", "p99.9 µs", digits},
+		{"p50", "p50 µs", digits, true}, {"p99", "p99 µs", digits, true}, {"p999", "p99.9 µs", digits, true},
 		cpu, allocs,
 	}}
 	concurrent = &pattern{
 		"64 concurrent requests", "serve", "requests", 1,
-		[]metric{{"rate", "requests/s", formatCount}, cpu, allocs},
+		[]metric{{"rate", "requests/s", formatCount, false}, cpu, allocs},
 	}
 	connecting = &pattern{
 		"connect, request, close", "greet", "connect", 1,
-		[]metric{{"rate", "times/s", formatCount}, cpu, allocs},
+		[]metric{{"rate", "times/s", formatCount, false}, cpu, allocs},
 	}
 	idle = &pattern{"idle connections", "hold", "crowd", 1, []metric{
-		{"resident", "resident B", formatWhole},
-		{"heap", "heap and stacks B", formatWhole},
-		{"goroutines", "goroutines", formatAllocs},
+		{"resident", "resident B", formatWhole, true},
+		{"heap", "heap and stacks B", formatWhole, true},
+		{"goroutines", "goroutines", formatAllocs, true},
 	}}
 )

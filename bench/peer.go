@@ -12,7 +12,7 @@ import (
 )
 
 // grace is what a child has left after its standard input was closed.
-const grace = 3 * time.Second
+const grace = 10 * time.Second
 
 // peerMain is the child process. It prints "ready URL" once it listens or has
 // dialled and, if it measures, "begin" and "over" around the time that it
@@ -117,6 +117,9 @@ func (p part) play(ctx context.Context) error {
 	}
 	if err != nil {
 		return unlessDone(ctx, fmt.Errorf("%s: %w", p.role(), err))
+	}
+	for p.role() == "sub" && err == nil { // else it would hold up the others
+		_, err = p.Recv()
 	}
 	<-closed
 	return nil

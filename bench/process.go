@@ -16,6 +16,7 @@ type process struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	marks  bool // answers a mark
+	serves bool // the others
 	stdin  io.WriteCloser
 	lines  *bufio.Scanner
 	stderr *bytes.Buffer
@@ -24,7 +25,7 @@ type process struct {
 // start runs the contestant's program. The child ends when ctx does.
 func start(ctx context.Context, c contestant, j job, pinned bool) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &process{cancel: cancel, stderr: new(bytes.Buffer)}
+	p := &process{cancel: cancel, stderr: new(bytes.Buffer), serves: j.role() == "server"}
 	_, p.marks = c.(hosted)
 	if err := p.start(ctx, c, j, pinned); err != nil {
 		cancel()

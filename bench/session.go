@@ -13,7 +13,7 @@ type session []*process
 
 // run starts the processes one after the other, each with the address that
 // the one before it gave, and waits for the figures. It also returns the
-// process that is to be stopped last, if any.
+// process that measured, if it came to that.
 func (s *session) run(ctx context.Context, c cell, jobs []job) (figures, *process, error) {
 	url := jobs[0].url
 	for _, j := range jobs {
@@ -86,18 +86,22 @@ func (s session) sample(u *usage) error {
 	return nil
 }
 
-// stop ends every process, a server after those that dialled it. The last one
-// is the one that measured: the others may be sending to it, and would take
-// its end for a failure.
-func (s session) stop(last *process) error {
-	var errs []error
-	for _, p := range slices.Backward(s) {
-		if p != last {
-			errs = append(errs, p.stop())
+// stop ends every process: first those that may be sending to the one that
+// measured, which would take its end for a failure, then that one, and then
+// the server of all.
+func (s session) stop(measured *process) error {
+	rank := func(p *process) int {
+		switch {
+		case p.serves:
+			return 2
+		case p == measured:
+			return 1
 		}
+		return 0
 	}
-	if last != nil {
-		errs = append(errs, last.stop())
+	var errs []error
+	for _, p := range slices.SortedFunc(slices.Values(s), func(a, b *process) int { return rank(a) - rank(b) }) {
+		errs = append(errs, p.stop())
 	}
 	return errors.Join(errs...)
 }
