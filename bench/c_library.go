@@ -37,6 +37,19 @@ func (l *cLibrary) program() (string, error) {
 	return l.exe, l.err
 }
 
+// version is what the program says of the library, if there is one.
+func (l *cLibrary) version() string {
+	exe, err := l.program()
+	if err != nil {
+		return ""
+	}
+	out, err := exec.Command(exe, "-version").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
 func (l *cLibrary) build() (string, error) {
 	dir, err := unpack()
 	if err != nil {

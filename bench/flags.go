@@ -16,13 +16,14 @@ type options struct {
 }
 
 func parseFlags(args []string) (options, error) {
-	b := &bench{connections: 10_000}
+	b := &bench{}
 	o := options{bench: b}
 	var f filter
 	fs := flag.NewFlagSet("bench", flag.ExitOnError)
 	fs.IntVar(&b.rounds, "rounds", 5, "measurements of each cell")
 	fs.DurationVar(&b.duration, "duration", time.Second, "time of one measurement")
-	quick := fs.Bool("quick", false, "under two minutes: -rounds 3 -duration 250ms where not given")
+	fs.IntVar(&b.connections, "connections", 10_000, "idle connections")
+	fs.BoolVar(&f.quick, "quick", false, "under two minutes: fewer rows, and -rounds 2 -duration 100ms -connections 1000 where not given")
 	fs.StringVar(&o.dir, "o", "", "`directory` for figures.md, figures.csv and the plots")
 	regex(fs, &f.rows, "rows", "regular `expression` of rows, such as 'push/pull 64 B'")
 	regex(fs, &f.contestants, "contestants", "regular `expression` of contestants, such as 'gonng|raw'")
@@ -32,11 +33,14 @@ func parseFlags(args []string) (options, error) {
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if *quick && !given["rounds"] {
-		b.rounds = 3
+	if f.quick && !given["rounds"] {
+		b.rounds = 2
 	}
-	if *quick && !given["duration"] {
-		b.duration = 250 * time.Millisecond
+	if f.quick && !given["duration"] {
+		b.duration = 100 * time.Millisecond
+	}
+	if f.quick && !given["connections"] {
+		b.connections = 1000
 	}
 	o.named = given["contestants"]
 	b.warmup = max(b.duration/5, 50*time.Millisecond)

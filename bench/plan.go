@@ -11,11 +11,15 @@ type cell struct {
 // A filter keeps what matches every expression; a nil one matches everything.
 type filter struct {
 	rows, contestants, transports *regexp.Regexp
+	quick                         bool // unless rows are named
 }
 
 func (f filter) keepContestant(c contestant) bool { return matches(f.contestants, c.Name()) }
 
 func (f filter) keepRow(r row) bool {
+	if f.quick && f.rows == nil && !r.quick() {
+		return false
+	}
 	return matches(f.rows, r.String()) && matches(f.transports, r.transport)
 }
 

@@ -15,6 +15,19 @@ type row struct {
 	receive   string // how a message is received, see gonngEnd
 }
 
+// quick reports whether a quick run has time for the row.
+func (r row) quick() bool {
+	switch {
+	case r.pattern == pushPull:
+		return r.transport == "tcp" || r.size == 64 || r.size == 64<<10
+	case r.pinned:
+		return r.transport == "tcp" || r.transport == "ipc"
+	case r.pattern == byMethod:
+		return r.transport == "tcp"
+	}
+	return r.pairs == 0 || r.pairs == 2 || r.pairs == 8
+}
+
 func (r row) String() string {
 	s := r.pattern.name
 	if r.size > 0 {

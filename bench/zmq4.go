@@ -18,11 +18,14 @@ func (zmq4Contestant) Name() string { return "zmq4" }
 
 // Supports leaves out what does not work: its inproc refuses every message
 // with a long header (255 bytes and more) as a short buffer, and has no room
-// for requests while answers are under way.
+// for requests while answers are under way. Over ipc a publisher resets the
+// connections of some of several subscribers.
 func (zmq4Contestant) Supports(r row) bool {
 	switch r.transport {
 	case "tls", "ws":
 		return false
+	case "ipc":
+		return r.pattern != pubSub
 	case "inproc":
 		return r.size < 256 && r.pattern != concurrent
 	}
@@ -43,7 +46,7 @@ func (zmq4Contestant) Open(j job) (end, error) {
 			return nil, err
 		}
 	}
-	e := &zmq4End{socket: s, url: j.url, copies: isInproc(j.url), routes: j.role() == "serve"}
+	e := &zmq4End{socket: s, url: j.url, copies: isInproc(j.url) || j.role() == "pub", routes: j.role() == "serve"}
 	if !j.listens() {
 		return e, s.Dial(j.url)
 	}
@@ -59,7 +62,7 @@ func (zmq4Contestant) Open(j job) (end, error) {
 type zmq4End struct {
 	socket zmq4.Socket
 	url    string
-	copies bool // for inproc keeps what it is given to send
+	copies bool // because the socket goes on reading what it was given to send
 	routes bool // answers the peer that asked
 	peer   []byte
 }

@@ -24,6 +24,12 @@ struct end {
 	char url[512];
 };
 
+const char *library_version(void) {
+	static char s[64];
+	snprintf(s, sizeof s, "nng %s", nng_version());
+	return s;
+}
+
 static void check(int rv, const char *what) {
 	if (rv != 0)
 		die(what, nng_strerror(rv));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "loops.h"
@@ -92,12 +93,26 @@ static char *parse(struct job *j, int argc, char **argv) {
 	return roles;
 }
 
+// raise_limit allows as many descriptors as the system does, as Go does.
+static void raise_limit(void) {
+	struct rlimit l;
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
 int main(int argc, char **argv) {
+	if (argc == 2 && strcmp(argv[1], "-version") == 0) {
+		puts(library_version());
+		return 0;
+	}
 	static struct job j;
 	char *names = parse(&j, argc, argv);
 	static struct part parts[64];
 	const char *url = j.url;
 	int n = 0, listeners = 0;
+	raise_limit();
 	note_memory();
 	for (char *name = strtok(names, ","); name && n < 64; name = strtok(NULL, ","), n++) {
 		const struct role *r = find(name);

@@ -12,6 +12,8 @@ struct job {
 	int connections;
 };
 
+const char *library_version(void);
+
 // An end is one side of a conversation. One thread uses it.
 struct end;
 

@@ -30,6 +30,14 @@ static const struct {
 	{"hold", ZMQ_PULL, true},
 };
 
+const char *library_version(void) {
+	static char s[64];
+	int major, minor, patch;
+	zmq_version(&major, &minor, &patch);
+	snprintf(s, sizeof s, "libzmq %d.%d.%d", major, minor, patch);
+	return s;
+}
+
 static void check(bool ok, const char *what) {
 	if (!ok)
 		die(what, zmq_strerror(zmq_errno()));
@@ -38,7 +46,11 @@ static void check(bool ok, const char *what) {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void *context;
 
-static void open_context(void) { check((context = zmq_ctx_new()) != NULL, "context"); }
+// open_context allows many sockets, because closed ones go away later.
+static void open_context(void) {
+	check((context = zmq_ctx_new()) != NULL, "context");
+	check(zmq_ctx_set(context, ZMQ_MAX_SOCKETS, 60000) == 0, "sockets");
+}
 
 struct end *end_open(const struct job *j, const char *role, const char *url) {
 	(void)j;
