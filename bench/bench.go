@@ -84,6 +84,7 @@ func (b *bench) jobs(c cell, dir string) []job {
 		duration:    b.duration,
 		peers:       pt.dialers,
 		connections: b.connections,
+		used:        c.row.used,
 		receive:     c.row.receive,
 		certs:       b.certs,
 	}

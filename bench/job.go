@@ -21,6 +21,7 @@ type job struct {
 	duration    time.Duration
 	peers       int    // how many a role waits for
 	connections int    // how many a crowd makes
+	used        bool   // each of them delivers a message, else only the last
 	receive     string // how gonng receives
 	certs       string // directory of the certificate, for TLS
 }
@@ -36,6 +37,7 @@ func (j job) args() []string {
 		"-duration", fmt.Sprintf("%dns", j.duration),
 		"-peers", strconv.Itoa(j.peers),
 		"-connections", strconv.Itoa(j.connections),
+		"-used=" + strconv.FormatBool(j.used),
 		"-receive", j.receive,
 		"-certs", j.certs,
 	}
@@ -53,6 +55,7 @@ func parseJob(args []string) (job, error) {
 	fs.DurationVar(&j.duration, "duration", time.Second, "time of the measurement")
 	fs.IntVar(&j.peers, "peers", 1, "how many dial")
 	fs.IntVar(&j.connections, "connections", 0, "how many idle connections")
+	fs.BoolVar(&j.used, "used", false, "each of them delivers a message")
 	fs.StringVar(&j.receive, "receive", "", "RecvInto, RecvMsg or Recv; by size if empty")
 	fs.StringVar(&j.certs, "certs", "", "directory of cert.pem and key.pem")
 	if err := fs.Parse(args); err != nil {

@@ -13,6 +13,7 @@ type row struct {
 	pinned    bool   // both processes on one core
 	pairs     int    // of roles, side by side in one process; 0 is one, in two processes
 	receive   string // how a message is received, see gonngEnd
+	used      bool   // idle connections have each delivered a message before
 }
 
 // quick reports whether a quick run has time for the row.
@@ -30,12 +31,14 @@ func (r row) quick() bool {
 
 func (r row) String() string {
 	s := r.pattern.name
-	if r.size > 0 {
+	if r.pattern != idle && r.pattern != connecting {
 		s += " " + formatSize(r.size)
 	}
 	switch {
 	case r.pairs > 0:
 		s += fmt.Sprintf(", pairs: %d", r.pairs)
+	case r.used:
+		s += ", after a message"
 	case r.receive != "":
 		s += ", " + methods[r.receive]
 	case r.pinned:
@@ -72,10 +75,13 @@ func rows() []row {
 			rs = append(rs, row{pattern: byMethod, size: 64, transport: t, receive: method})
 		}
 	}
-	for _, pt := range []*pattern{connecting, idle} {
-		for _, t := range networks {
-			rs = append(rs, row{pattern: pt, size: 64, transport: t})
-		}
+	for _, t := range networks {
+		rs = append(rs, row{pattern: connecting, size: 64, transport: t})
+	}
+	for _, t := range networks {
+		rs = append(rs,
+			row{pattern: idle, size: 64, transport: t},
+			row{pattern: idle, size: 64, transport: t, used: true})
 	}
 	return rs
 }

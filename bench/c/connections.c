@@ -61,7 +61,7 @@ struct figures make_crowd(struct part *p) {
 
 struct figures hold(struct part *p) {
 	begin();
-	for (int i = 0; i < p->job->connections; i++) {
+	for (int i = 0; i < p->job->messages; i++) {
 		size_t size;
 		end_recv(p->end, &size);
 	}

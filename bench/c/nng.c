@@ -122,8 +122,11 @@ void end_close(struct end *e) {
 
 void crowd(const struct job *j, const char *url) {
 	char body[64] = {0};
-	for (int i = 0; i < j->connections; i++)
-		end_send(end_open(j, "push", url), body, sizeof body);
+	for (int i = 0; i < j->connections; i++) {
+		struct end *e = end_open(j, "push", url);
+		if (j->connections - i <= j->messages)
+			end_send(e, body, sizeof body);
+	}
 }
 
 // A worker has one request or answer under way after the other, on a context

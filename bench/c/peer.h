@@ -10,6 +10,7 @@ struct job {
 	size_t size;
 	int64_t warmup, duration; // nanoseconds
 	int connections;
+	int messages; // how many of them deliver one, the last ones
 };
 
 const char *library_version(void);
@@ -33,7 +34,7 @@ void end_requests(struct end *, const struct job *, int concurrent);
 void answered(void);
 // end_serve answers that many requests at once, for ever.
 void end_serve(struct end *, int concurrent);
-// crowd makes the connections and sends a message over each.
+// crowd makes the connections and sends the messages.
 void crowd(const struct job *, const char *url);
 
 enum { concurrency = 64 };

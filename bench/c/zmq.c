@@ -95,13 +95,16 @@ void end_close(struct end *e) {
 }
 
 // crowd connects one socket many times, because each socket would need two
-// descriptors. Its messages go round.
+// descriptors. Its messages go round, a single one over a socket of its own.
 void crowd(const struct job *j, const char *url) {
 	char body[64] = {0};
 	struct end *e = end_open(j, "push", url);
-	for (int i = 1; i < j->connections; i++)
+	int alone = j->messages == 1;
+	for (int i = 1; i < j->connections - alone; i++)
 		check(zmq_connect(e->s, url) == 0, "connect");
-	for (int i = 0; i < j->connections; i++)
+	if (alone)
+		e = end_open(j, "push", url);
+	for (int i = 0; i < j->messages; i++)
 		end_send(e, body, sizeof body);
 }
 
