@@ -10,12 +10,9 @@ import (
 	"time"
 )
 
-// settle is how long connections have to become idle.
-const settle = 200 * time.Millisecond
-
 // hold takes what the process has grown by when the connections of a crowd are
 // idle. They are made one after the other, so a message over the last one says
-// that all are there.
+// that all are there; to become idle they have the time of a measurement.
 func hold(p part) (figures, error) {
 	p.report.begin()
 	for range p.messages() {
@@ -24,7 +21,7 @@ func hold(p part) (figures, error) {
 		}
 	}
 	p.report.over()
-	time.Sleep(settle)
+	time.Sleep(p.duration)
 	n := float64(p.connections)
 	after := takeMemory()
 	f := figures{

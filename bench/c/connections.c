@@ -66,7 +66,7 @@ struct figures hold(struct part *p) {
 		end_recv(p->end, &size);
 	}
 	over();
-	sleep_for(200000000); // until they are idle
+	sleep_for(p->job->duration); // until they are idle
 	double n = p->job->connections;
 	return (struct figures){.messages = n, .resident = resident() / n};
 }
