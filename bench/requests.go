@@ -35,21 +35,31 @@ func requests(p part) (figures, error) {
 	} else {
 		go func() { failed <- keepAsking(p, &answers) }()
 	}
-	select {
-	case err := <-failed:
+	if err := watch(&answers, p.warmup, failed); err != nil {
 		return nil, err
-	case <-time.After(p.warmup):
 	}
 	p.report.begin()
 	start, first := time.Now(), answers.Load()
-	select {
-	case err := <-failed:
+	if err := watch(&answers, p.duration, failed); err != nil {
 		return nil, err
-	case <-time.After(p.duration):
 	}
 	n, elapsed := float64(answers.Load()-first), time.Since(start)
 	p.report.over()
 	return figures{"rate": n / elapsed.Seconds(), "messages": n}, nil
+}
+
+// watch lets d pass, and more of it until there is an answer.
+func watch(answers *atomic.Int64, d time.Duration, failed <-chan error) error {
+	for first := answers.Load(); ; d = time.Millisecond {
+		select {
+		case err := <-failed:
+			return err
+		case <-time.After(d):
+		}
+		if answers.Load() > first {
+			return nil
+		}
+	}
 }
 
 func callAgain(c caller, worker, size int, answers *atomic.Int64) error {
