@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -53,7 +54,8 @@ type built interface {
 	Build() error
 }
 
-// missing leaves out of the plan what cannot be built, and says why.
+// withoutMissing leaves out of the plan what cannot be built; the error says
+// why.
 func (p plan) withoutMissing() (plan, error) {
 	var reasons []string
 	kept := p
@@ -70,5 +72,5 @@ func (p plan) withoutMissing() (plan, error) {
 	if reasons == nil {
 		return kept, nil
 	}
-	return kept, fmt.Errorf("left out %s", strings.Join(reasons, "; "))
+	return kept, errors.New(strings.Join(reasons, "; "))
 }

@@ -39,7 +39,7 @@ func benchMain(args []string) error {
 		if o.named {
 			return missing
 		}
-		fmt.Fprintln(os.Stderr, missing)
+		fmt.Fprintln(os.Stderr, "left out:", missing)
 	}
 	if b.certs, err = os.MkdirTemp("", "bench"); err != nil {
 		return err

@@ -62,8 +62,9 @@ struct end *end_open(const struct job *j, const char *role, const char *url) {
 			die(role, "no such role");
 	check((e->s = zmq_socket(context, sockets[i].type)) != NULL, "open");
 	zmq_msg_init(&e->last);
-	int linger = 0;
+	int linger = 0, backlog = 4096; // a crowd connects faster than it is accepted
 	check(zmq_setsockopt(e->s, ZMQ_LINGER, &linger, sizeof linger) == 0, "linger");
+	check(zmq_setsockopt(e->s, ZMQ_BACKLOG, &backlog, sizeof backlog) == 0, "backlog");
 	if (sockets[i].type == ZMQ_SUB)
 		check(zmq_setsockopt(e->s, ZMQ_SUBSCRIBE, "", 0) == 0, "subscribe");
 	snprintf(e->url, sizeof e->url, "%s", url);
