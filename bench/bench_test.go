@@ -99,6 +99,12 @@ func TestQuickYieldsToWhatIsGiven(t *testing.T) {
 			t.Errorf("the filter let %s pass", r.transport)
 		}
 	}
+	if n := len(b.plan.rows); n >= len(rows()) {
+		t.Errorf("a quick run has %d rows", n)
+	}
+	if o, err := parseFlags([]string{"-quick", "-rows", "pairs: 4"}); err != nil || len(o.bench.plan.rows) != len(networks) {
+		t.Errorf("a row that is named is left out of a quick run: %v", err)
+	}
 	if _, err := parseFlags([]string{"-rows", "no such row"}); err == nil {
 		t.Error("an empty plan was accepted")
 	}
