@@ -18,15 +18,17 @@ type row struct {
 
 // quick reports whether a quick run has time for the row.
 func (r row) quick() bool {
+	if r.transport == "tcp" {
+		return r.pairs == 0 || r.pairs == 2 || r.pairs == 8
+	}
+	common := r.transport == "ipc" || r.transport == "inproc"
 	switch {
 	case r.pattern == pushPull:
-		return r.transport == "tcp" || r.size == 64 || r.size == 64<<10
+		return r.size == 64 || r.size == 64<<10 && common
 	case r.pinned:
-		return r.transport == "tcp" || r.transport == "ipc"
-	case r.pattern == byMethod:
-		return r.transport == "tcp"
+		return common
 	}
-	return r.pairs == 0 || r.pairs == 2 || r.pairs == 8
+	return r.pattern != byMethod && r.pairs == 0 && !r.used
 }
 
 func (r row) String() string {
