@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 )
 
 // A contestant is one way to move messages between two peers. A program
@@ -41,6 +42,13 @@ type end interface {
 	Close() error
 }
 
+// A brokered contestant wants the role "server" played in a process of its
+// own, and the others to be given its address.
+type brokered interface {
+	contestant
+	Brokered(r row) bool
+}
+
 // The names that the table of results is about: every ratio has the subject
 // above the line, and the limit is the best that a Go program could do.
 const (
@@ -48,14 +56,13 @@ const (
 	limit   = "raw batched"
 )
 
-// contestants are in the order of the columns.
+// contestants are in the order of the lines.
 func contestants() []contestant {
-	return []contestant{
-		gonngContestant{},
-		&rawBatched{},
-		rawSingle{},
-		zmq4Contestant{},
-	}
+	return slices.Concat(
+		[]contestant{gonngContestant{}, &rawBatched{}, rawSingle{}},
+		cContestants(),
+		[]contestant{&natsContestant{}, zmq4Contestant{}, websocketContestant{}},
+	)
 }
 
 // findHosted returns the contestant of that name if it runs in this program.

@@ -4,30 +4,41 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 )
 
-// writeCSV prints a record for each figure, in full precision.
+// writeCSV prints a record for each figure, in full precision. The ratios
+// stand with the first figure of a line.
 func writeCSV(out io.Writer, p plan, rs *results) error {
 	records := [][]string{{
-		"row", "transport", "metric", "contestant", "rounds", "median", "min", "max", subject + "_ratio",
+		"row", "transport", "contestant", "metric", "rounds", "median", "min", "max",
+		subject + "_to_it", "it_to_limit",
 	}}
-	si := p.subjectIndex()
-	for _, pt := range p.patterns() {
-		for _, l := range rs.lines(p, pt) {
+	for _, t := range rs.tables(p) {
+		for _, l := range t.lines {
 			for i, s := range l.summaries {
 				if s.rounds == 0 {
 					continue
 				}
 				record := []string{
-					l.row.String(), l.row.transport, l.metric.name, p.contestants[i].Name(),
-					fmt.Sprint(s.rounds), fmt.Sprint(s.median), fmt.Sprint(s.min), fmt.Sprint(s.max), "",
+					l.row.String(), t.transport, l.contestant, t.pattern.metrics[i].name,
+					fmt.Sprint(s.rounds), fmt.Sprint(s.median), fmt.Sprint(s.min), fmt.Sprint(s.max), "", "",
 				}
-				if si >= 0 {
-					record[len(record)-1] = fmt.Sprint(ratio(l.summaries[si].median, s.median))
+				if i == 0 {
+					gonng, toLimit := t.ratios(l)
+					record[8], record[9] = known(gonng), known(toLimit)
 				}
 				records = append(records, record)
 			}
 		}
 	}
 	return csv.NewWriter(out).WriteAll(records)
+}
+
+// known is empty for what is not a number.
+func known(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return fmt.Sprint(v)
 }

@@ -16,7 +16,21 @@ func formatCount(v float64) string {
 	return digits(v)
 }
 
-func formatMicros(v float64) string { return digits(v) }
+func formatWhole(v float64) string { return fmt.Sprintf("%.0f", v) }
+
+func formatPercent(v float64) string {
+	if v == 0 {
+		return "0"
+	}
+	if v >= 10 {
+		return fmt.Sprintf("%.0f %%", v)
+	}
+	return fmt.Sprintf("%.2g %%", v)
+}
+
+// formatAllocs rounds: what a buffer that grows costs, or a collection, is not
+// an allocation a message.
+func formatAllocs(v float64) string { return fmt.Sprintf("%.1f", v) }
 
 // digits shows about three significant ones.
 func digits(v float64) string {

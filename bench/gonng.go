@@ -14,69 +14,85 @@ func (gonngContestant) Name() string      { return subject }
 func (gonngContestant) Supports(row) bool { return true }
 
 func (gonngContestant) Open(j job) (end, error) {
-	e := &gonngEnd{url: j.url}
-	if j.size <= 16<<10 {
+	e := &gonngEnd{url: j.url, receive: j.receive}
+	switch j.role() {
+	case "greet", "hold": // strangers come and go
+	case "pub":
+		e.peers = j.peers
+	default:
+		e.peers = 1
+	}
+	switch e.receive {
+	case "RecvMsg":
+		e.message = gonng.NewMessage(newBody(j.size))
+	case "":
+		e.receive = "RecvInto"
+		if j.size > 16<<10 {
+			e.receive = "RecvMsg"
+		}
+	}
+	if e.receive == "RecvInto" {
 		e.buf = make([]byte, j.size)
 	}
-	var err error
-	switch j.role() {
+	if err := e.open(j.role()); err != nil {
+		return nil, err
+	}
+	return e, e.connect(j)
+}
+
+// open makes the socket of the role.
+func (e *gonngEnd) open(role string) error {
+	switch role {
 	case "push":
-		var s *gonng.Push0
-		s, err = gonng.NewPush0(gonng.WithDial(j.url), gonng.WithLinger(0))
+		s, err := gonng.NewPush0()
 		e.Socket, e.sender = s, s
-	case "pull":
-		var s *gonng.Pull0
-		s, err = gonng.NewPull0(gonng.WithListen(j.url), gonng.WithLinger(0))
+		return err
+	case "pull", "hold":
+		s, err := gonng.NewPull0()
 		e.Socket, e.receiver = s, s
-	case "req":
-		var s *gonng.Req0
-		s, err = gonng.NewReq0(gonng.WithDial(j.url), gonng.WithLinger(0))
-		e.Socket, e.sender, e.receiver = s, s, s
-	case "rep":
-		var s *gonng.Rep0
-		s, err = gonng.NewRep0(gonng.WithListen(j.url), gonng.WithLinger(0))
-		e.Socket, e.sender, e.receiver = s, s, s
-	default:
-		err = fmt.Errorf("no role %q", j.role())
+		return err
+	case "req", "requests":
+		s, err := gonng.NewReq0()
+		e.Socket, e.sender, e.receiver, e.req = s, s, s, s
+		return err
+	case "rep", "serve", "greet":
+		s, err := gonng.NewRep0()
+		e.Socket, e.sender, e.receiver, e.rep = s, s, s, s
+		return err
+	case "pub":
+		s, err := gonng.NewPub0()
+		e.Socket, e.sender = s, s
+		return err
+	case "sub":
+		s, err := gonng.NewSub0(gonng.WithTopics(""))
+		e.Socket, e.receiver = s, s
+		return err
 	}
+	return fmt.Errorf("no role %q", role)
+}
+
+// connect listens or dials.
+func (e *gonngEnd) connect(j job) error {
+	if err := e.Set(gonng.WithLinger(0)); err != nil {
+		return err
+	}
+	if j.scheme() == "tls+tcp" {
+		config, err := j.tlsConfig()
+		if err != nil {
+			return err
+		}
+		if err := e.Set(gonng.WithTLS(config)); err != nil {
+			return err
+		}
+	}
+	if !j.listens() {
+		_, err := e.Dial(context.Background(), j.url)
+		return err
+	}
+	l, err := e.Listen(context.Background(), j.url)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if j.listens() {
-		e.url = e.Listeners()[0].URL() // the real port
-	}
-	return e, nil
-}
-
-// A gonngEnd has what its role can do; the rest is nil.
-type gonngEnd struct {
-	gonng.Socket
-	sender   gonng.Sender
-	receiver gonng.Receiver
-	url      string
-	buf      []byte // for small messages
-	last     *gonng.Message
-}
-
-func (e *gonngEnd) URL() string { return e.url }
-
-func (e *gonngEnd) Join(ctx context.Context) error { return e.WaitPeers(ctx, 1) }
-
-func (e *gonngEnd) Send(body []byte) error { return e.sender.Send(context.Background(), body) }
-
-// Recv receives small messages into one buffer, as raw sockets do, and large
-// ones without a copy.
-func (e *gonngEnd) Recv() ([]byte, error) {
-	if len(e.buf) > 0 {
-		n, err := e.receiver.RecvInto(context.Background(), e.buf)
-		return e.buf[:n], err
-	}
-	if e.last != nil {
-		e.last.Free()
-	}
-	var err error
-	if e.last, err = e.receiver.RecvMsg(context.Background()); err != nil {
-		return nil, err
-	}
-	return e.last.Bytes(), nil
+	e.url = l.URL() // the real port
+	return nil
 }

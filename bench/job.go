@@ -13,22 +13,33 @@ const peerCommand = "peer"
 
 // A job is what a child process is asked to do.
 type job struct {
-	contestant string
-	roles      []string // two where both ends live in one process
-	url        string
-	size       int
-	warmup     time.Duration
-	duration   time.Duration
+	contestant  string
+	roles       []string // all those that live in this process
+	url         string
+	size        int
+	warmup      time.Duration
+	duration    time.Duration
+	peers       int    // how many a role waits for
+	connections int    // how many a crowd makes
+	used        bool   // each of them delivers a message, else only the last
+	receive     string // how gonng receives
+	certs       string // directory of the certificate, for TLS
 }
 
+// args are for every language: durations are in nanoseconds.
 func (j job) args() []string {
 	return []string{
 		"-contestant", j.contestant,
 		"-role", strings.Join(j.roles, ","),
 		"-url", j.url,
 		"-size", strconv.Itoa(j.size),
-		"-warmup", j.warmup.String(),
-		"-duration", j.duration.String(),
+		"-warmup", fmt.Sprintf("%dns", j.warmup),
+		"-duration", fmt.Sprintf("%dns", j.duration),
+		"-peers", strconv.Itoa(j.peers),
+		"-connections", strconv.Itoa(j.connections),
+		"-used=" + strconv.FormatBool(j.used),
+		"-receive", j.receive,
+		"-certs", j.certs,
 	}
 }
 
@@ -37,11 +48,16 @@ func parseJob(args []string) (job, error) {
 	var names string
 	fs := flag.NewFlagSet(peerCommand, flag.ContinueOnError)
 	fs.StringVar(&j.contestant, "contestant", "", "who")
-	fs.StringVar(&names, "role", "", "pull, push, req or rep; two of them with a comma for inproc")
+	fs.StringVar(&names, "role", "", "one of the roles; with commas those of one process")
 	fs.StringVar(&j.url, "url", "", "where to listen or dial")
 	fs.IntVar(&j.size, "size", 64, "bytes in a message")
 	fs.DurationVar(&j.warmup, "warmup", 0, "time before the measurement")
 	fs.DurationVar(&j.duration, "duration", time.Second, "time of the measurement")
+	fs.IntVar(&j.peers, "peers", 1, "how many dial")
+	fs.IntVar(&j.connections, "connections", 0, "how many idle connections")
+	fs.BoolVar(&j.used, "used", false, "each of them delivers a message")
+	fs.StringVar(&j.receive, "receive", "", "RecvInto, RecvMsg or Recv; by size if empty")
+	fs.StringVar(&j.certs, "certs", "", "directory of cert.pem and key.pem")
 	if err := fs.Parse(args); err != nil {
 		return j, err
 	}
@@ -60,7 +76,27 @@ func (j job) as(role, url string) job {
 	return j
 }
 
+// playing is the job of a process with these roles.
+func (j job) playing(roles []string) job {
+	j.roles = roles
+	return j
+}
+
 func (j job) role() string { return j.roles[0] }
 
 // listens reports whether the role is the one that waits to be dialled.
 func (j job) listens() bool { return roles[j.role()].listens }
+
+// scheme is the transport as URLs name it.
+func (j job) scheme() string {
+	s, _, _ := strings.Cut(j.url, "://")
+	return s
+}
+
+// another is an address for the nth listener of a process.
+func another(url string, n int) string {
+	if n == 0 || strings.HasSuffix(url, ":0") {
+		return url
+	}
+	return fmt.Sprintf("%s-%d", url, n)
+}

@@ -1,15 +1,16 @@
 // Command bench measures gonng side by side with other ways to move messages
-// between Go programs. README.md says what it measures and how.
+// between programs. README.md says what it measures and how.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
-	"regexp"
+	"path/filepath"
 	"time"
 )
 
@@ -25,74 +26,68 @@ func main() {
 }
 
 func benchMain(args []string) error {
-	b, format, err := parseFlags(args)
+	o, err := parseFlags(args)
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	begun := time.Now()
-	if format == "markdown" {
-		writeMachine(os.Stdout, begun, b)
+	b := o.bench
+	var missing error
+	if b.plan, missing = b.plan.withoutMissing(); missing != nil {
+		if o.named {
+			return missing
+		}
+		fmt.Fprintln(os.Stderr, "left out:", missing)
 	}
+	if b.certs, err = os.MkdirTemp("", "bench"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.certs)
+	if err := writeCertificate(b.certs); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	out := io.MultiWriter(os.Stdout, &text)
+	writeMachine(out, time.Now(), b)
 	b.progress = newProgress(os.Stderr, b.plan, b.rounds)
 	res, err := b.run(ctx)
 	b.progress.end()
 	if err != nil {
 		return err
 	}
-	if format == "csv" {
-		err = writeCSV(os.Stdout, b.plan, res)
-	} else {
-		writeMarkdown(os.Stdout, b.plan, res)
+	writeMarkdown(out, b.plan, res)
+	if o.dir != "" {
+		if err := writeFiles(o.dir, text.Bytes(), b.plan, res); err != nil {
+			return err
+		}
 	}
-	if err == nil && len(res.order) > 0 {
-		err = errors.New("some cells failed")
+	if len(res.order) > 0 {
+		return errors.New("some cells failed")
 	}
-	return err
+	return nil
 }
 
-func parseFlags(args []string) (*bench, string, error) {
-	b := &bench{}
-	var f filter
-	fs := flag.NewFlagSet("bench", flag.ExitOnError)
-	fs.IntVar(&b.rounds, "rounds", 5, "measurements of each cell")
-	fs.DurationVar(&b.duration, "duration", time.Second, "time of one measurement")
-	quick := fs.Bool("quick", false, "under two minutes: -rounds 3 -duration 250ms where not given")
-	format := fs.String("format", "markdown", "markdown or csv")
-	regex(fs, &f.rows, "rows", "regular `expression` of rows, such as 'push/pull 64 B'")
-	regex(fs, &f.contestants, "contestants", "regular `expression` of contestants, such as 'gonng|raw'")
-	regex(fs, &f.transports, "transports", "regular `expression` of transports: tcp, ipc, inproc")
-	if err := fs.Parse(args); err != nil {
-		return nil, "", err
-	}
-	given := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if *quick && !given["rounds"] {
-		b.rounds = 3
-	}
-	if *quick && !given["duration"] {
-		b.duration = 250 * time.Millisecond
-	}
-	b.warmup = max(b.duration/5, 50*time.Millisecond)
-	b.plan = newPlan(f)
-	switch {
-	case fs.NArg() > 0:
-		return nil, "", fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	case *format != "markdown" && *format != "csv":
-		return nil, "", fmt.Errorf("unknown -format %q", *format)
-	case len(b.plan.cells(0)) == 0:
-		return nil, "", errors.New("nothing to measure: the filters leave no cell")
-	case b.rounds < 1 || b.duration <= 0:
-		return nil, "", errors.New("-rounds and -duration must be positive")
-	}
-	return b, *format, nil
-}
-
-func regex(fs *flag.FlagSet, re **regexp.Regexp, name, usage string) {
-	fs.Func(name, usage, func(s string) (err error) {
-		*re, err = regexp.Compile(s)
+// writeFiles writes the figures in every form.
+func writeFiles(dir string, text []byte, p plan, rs *results) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
-	})
+	}
+	if err := os.WriteFile(filepath.Join(dir, "figures.md"), text, 0o666); err != nil {
+		return err
+	}
+	var table bytes.Buffer
+	if err := writeCSV(&table, p, rs); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "figures.csv"), table.Bytes(), 0o666); err != nil {
+		return err
+	}
+	for _, t := range rs.tables(p) {
+		if err := os.WriteFile(filepath.Join(dir, t.fileName()+".svg"), t.plot(), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,65 +3,68 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
-// writeMarkdown prints one table for each pattern.
+// writeMarkdown prints a table for each pattern and transport.
 func writeMarkdown(w io.Writer, p plan, rs *results) {
-	for _, pt := range p.patterns() {
-		writeTable(w, p, rs.lines(p, pt), pt)
+	for _, t := range rs.tables(p) {
+		t.writeMarkdown(w)
 	}
 	for _, s := range rs.order {
 		fmt.Fprintf(w, "Failed %d ×: %s\n\n", rs.errs[s], s)
 	}
 }
 
-func writeTable(w io.Writer, p plan, lines []line, pt *pattern) {
-	head := []string{pt.name + ", " + pt.metrics[0].unit, "transport"}
-	align := []string{":--", ":--"}
-	for _, c := range p.contestants {
-		head, align = append(head, c.Name()), append(align, "--:")
+func (t *table) writeMarkdown(w io.Writer) {
+	head := []string{t.pattern.name + ", " + t.transport, "contestant", t.pattern.metrics[0].title, subject + " ÷ it", "÷ limit"}
+	for _, m := range t.pattern.metrics[1:] {
+		head = append(head, m.title)
 	}
-	si := p.subjectIndex()
-	for i, c := range p.contestants {
-		if si >= 0 && i != si {
-			head, align = append(head, subject+" ÷ "+c.Name()), append(align, "--:")
-		}
+	align := []string{":--", ":--"}
+	for range head[2:] {
+		align = append(align, "--:")
 	}
 	writeCells(w, head)
 	writeCells(w, align)
-	for _, l := range lines {
-		writeCells(w, l.cells(si, len(pt.metrics) > 1))
+	var last row
+	for _, l := range t.lines {
+		name := l.row.String()
+		if l.row == last {
+			name = ""
+		}
+		last = l.row
+		writeCells(w, append([]string{name, l.contestant}, t.cells(l)...))
 	}
 	fmt.Fprintln(w)
 }
 
-// cells are those of a line of the table; si is the column of the subject.
-func (l line) cells(si int, named bool) []string {
-	name := l.row.String()
-	if named {
-		name += ", " + l.metric.name
-	}
-	cells := []string{name, l.row.transport}
-	for _, s := range l.summaries {
-		cells = append(cells, formatSummary(s, l.metric))
-	}
-	for i, s := range l.summaries {
-		if si >= 0 && i != si {
-			cells = append(cells, digits(ratio(l.summaries[si].median, s.median)))
-		}
+// cells are the figures of a line. Only the first one has its spread beside
+// it, and its ratios.
+func (t *table) cells(l line) []string {
+	metrics := t.pattern.metrics
+	gonng, toLimit := t.ratios(l)
+	cells := []string{formatSummary(l.summaries[0], metrics[0]), digits(gonng), digits(toLimit)}
+	for i, m := range metrics[1:] {
+		cells = append(cells, m.show(l.summaries[1+i].median))
 	}
 	return cells
 }
 
-func formatSummary(s summary, m metric) string {
-	switch s.rounds {
-	case 0:
+// show is the formatted value, or a dash when there is none.
+func (m metric) show(v float64) string {
+	if math.IsNaN(v) {
 		return "-"
-	case 1:
-		return m.format(s.median)
 	}
-	return fmt.Sprintf("%s ±%.0f %%", m.format(s.median), 100*s.spread())
+	return m.format(v)
+}
+
+func formatSummary(s summary, m metric) string {
+	if s.rounds < 2 {
+		return m.show(s.median)
+	}
+	return fmt.Sprintf("%s ±%.0f %%", m.show(s.median), 100*s.spread())
 }
 
 func writeCells(w io.Writer, cells []string) {

@@ -1,70 +1,39 @@
 package main
 
 import (
-	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// figures are the outcome of a measurement by name of the metric.
-type figures map[string]float64
-
-// A role is a part in a pattern. A loop that measures returns figures; the
-// others go on until their end is closed.
-type role struct {
-	listens bool
-	loop    func(end, job) (figures, error)
-}
-
-var roles = map[string]role{
-	"pull": {listens: true, loop: drain},
-	"push": {loop: flood},
-	"rep":  {listens: true, loop: echo},
-	"req":  {loop: pingPong},
-}
-
-// newBody writes to every byte: memory that was never written is one page of
-// zeros, which no cache ever misses.
-func newBody(size int) []byte { return bytes.Repeat([]byte{'x'}, size) }
-
-// flood sends for ever.
-func flood(e end, j job) (figures, error) {
-	body := newBody(j.size)
-	for {
-		if err := e.Send(body); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// echo answers every request with itself.
-func echo(e end, _ job) (figures, error) {
-	for {
-		body, err := e.Recv()
-		if err != nil {
-			return nil, err
-		}
-		if err := e.Send(body); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// drain counts the messages that arrive.
-func drain(e end, j job) (figures, error) {
+// drain counts the messages that arrive, and by their numbers those that did
+// not.
+func drain(p part) (figures, error) {
+	var number uint64
 	recv := func() error {
-		body, err := e.Recv()
-		return checkSize(body, j.size, err)
+		body, err := p.Recv()
+		if err := checkSize(body, p.size, err); err != nil {
+			return err
+		}
+		number = binary.BigEndian.Uint64(body)
+		return nil
 	}
 	// Reading the clock takes as long as receiving a small message, so
 	// look at it once in about 16 KiB.
-	stride := max(1, 16<<10/j.size)
-	if _, _, err := repeat(recv, stride, j.warmup); err != nil {
+	stride := max(1, 16<<10/p.size)
+	if _, _, err := repeat(recv, stride, p.warmup); err != nil {
 		return nil, err
 	}
-	n, elapsed, err := repeat(recv, stride, j.duration)
-	return figures{"rate": float64(n) / elapsed.Seconds()}, err
+	first := number
+	p.report.begin()
+	n, elapsed, err := repeat(recv, stride, p.duration)
+	p.report.over()
+	return figures{
+		"rate":     float64(n) / elapsed.Seconds(),
+		"messages": float64(n),
+		"sent":     float64(number - first),
+	}, err
 }
 
 // repeat does steps until d has passed; it looks at the clock after every
@@ -85,22 +54,23 @@ func repeat(step func() error, stride int, d time.Duration) (n int, elapsed time
 const maxSamples = 1 << 20
 
 // pingPong takes the time of each round trip.
-func pingPong(e end, j job) (figures, error) {
-	body := newBody(j.size)
+func pingPong(p part) (figures, error) {
+	body := newBody(p.size)
 	trip := func() error {
-		if err := e.Send(body); err != nil {
+		if err := p.Send(body); err != nil {
 			return err
 		}
-		reply, err := e.Recv()
-		return checkSize(reply, j.size, err)
+		reply, err := p.Recv()
+		return checkSize(reply, p.size, err)
 	}
-	if _, _, err := repeat(trip, 1, j.warmup); err != nil {
+	if _, _, err := repeat(trip, 1, p.warmup); err != nil {
 		return nil, err
 	}
 	samples := make([]time.Duration, 0, maxSamples)
+	p.report.begin()
 	// The end of one trip is the start of the next: one look at the clock
 	// a trip, because inproc trips take little more than two.
-	for start, last := time.Now(), time.Duration(0); last < j.duration && len(samples) < maxSamples; {
+	for start, last := time.Now(), time.Duration(0); last < p.duration && len(samples) < maxSamples; {
 		if err := trip(); err != nil {
 			return nil, err
 		}
@@ -108,10 +78,13 @@ func pingPong(e end, j job) (figures, error) {
 		samples = append(samples, now-last)
 		last = now
 	}
+	p.report.over()
 	slices.Sort(samples)
 	return figures{
-		"p50": micros(percentile(samples, 50)),
-		"p99": micros(percentile(samples, 99)),
+		"p50":      micros(percentile(samples, 50)),
+		"p99":      micros(percentile(samples, 99)),
+		"p999":     micros(percentile(samples, 99.9)),
+		"messages": float64(len(samples)),
 	}, nil
 }
 

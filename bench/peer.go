@@ -1,51 +1,47 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 )
 
 // grace is what a child has left after its standard input was closed.
-const grace = 3 * time.Second
+const grace = 10 * time.Second
 
 // peerMain is the child process. It prints "ready URL" once it listens or has
-// dialled and, if its role measures, "result JSON". It ends when its standard
-// input does, which also happens when the parent dies.
+// dialled and, if it measures, "begin" and "over" around the time that it
+// takes, and "result JSON". For each "mark" that it reads it prints "mallocs"
+// and how many there were until then. It ends when its standard input does,
+// which also happens when the parent dies.
 func peerMain(args []string) error {
 	j, err := parseJob(args)
 	if err != nil {
 		return err
 	}
-	c, err := findHosted(j.contestant)
+	h, err := findHosted(j.contestant)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go watchStdin(cancel)
+	go readStdin(cancel)
 
-	ends := make([]end, len(j.roles))
-	url := j.url
-	for i, name := range j.roles {
-		if ends[i], err = c.Open(j.as(name, url)); err != nil {
-			return fmt.Errorf("%s at %s: %w", name, url, err)
-		}
-		url = ends[i].URL()
-		fmt.Println("ready", url)
+	parts, err := openParts(h, j)
+	if err != nil {
+		return err
 	}
-
-	errs := make([]error, len(ends))
+	errs := make([]error, len(parts))
 	var wg sync.WaitGroup
-	for i, e := range ends {
+	for i, p := range parts {
 		wg.Go(func() {
-			if errs[i] = play(ctx, e, j.as(j.roles[i], url)); errs[i] != nil {
-				cancel() // the other end of this process must not wait for it
+			if errs[i] = p.play(ctx); errs[i] != nil {
+				cancel() // the others in this process must not wait for it
 			}
 		})
 	}
@@ -53,36 +49,78 @@ func peerMain(args []string) error {
 	return errors.Join(errs...)
 }
 
-func watchStdin(cancel context.CancelFunc) {
+// openParts opens an end for each role of the process. One that dials finds
+// the last one before it that listens.
+func openParts(h hosted, j job) ([]part, error) {
+	parts := make([]part, len(j.roles))
+	r := &report{total: figures{}}
+	url, listeners := j.url, 0
+	for i, name := range j.roles {
+		if roles[name].measures {
+			r.pending++
+		}
+		if roles[name].listens {
+			url = another(j.url, listeners)
+			listeners++
+		}
+		p := part{job: j.as(name, url), host: h, report: r}
+		if name == "hold" {
+			p.before = takeMemory()
+		}
+		if err := p.open(); err != nil {
+			return nil, fmt.Errorf("%s at %s: %w", name, url, err)
+		}
+		url = p.URL()
+		parts[i] = p
+		fmt.Println("ready", url)
+	}
+	return parts, nil
+}
+
+func (p *part) open() (err error) {
+	if roles[p.role()].opens {
+		p.end = manyEnds{p.url, make(chan struct{})}
+		return nil
+	}
+	p.end, err = p.host.Open(p.job)
+	return err
+}
+
+func readStdin(cancel context.CancelFunc) {
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		fmt.Println("mallocs", m.Mallocs)
+	}
 	// Whatever the outcome, there is no parent to listen to any more.
-	_, _ = io.Copy(io.Discard, os.Stdin)
 	cancel()
 	time.Sleep(grace)
 	fmt.Fprintln(os.Stderr, "did not end in", grace)
 	os.Exit(2)
 }
 
-// play runs the loop of one role and holds the end open until ctx is over,
+// play runs the loop of the role and holds the end open until ctx is over,
 // so that the other side never sees it go.
-func play(ctx context.Context, e end, j job) error {
-	if err := e.Join(ctx); err != nil {
-		return unlessDone(ctx, fmt.Errorf("%s waiting for its peer: %w", j.role(), err))
+func (p part) play(ctx context.Context) error {
+	if err := p.Join(ctx); err != nil {
+		return unlessDone(ctx, fmt.Errorf("%s waiting for its peer: %w", p.role(), err))
 	}
 	closed := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(closed)
 		// The process is about to end; an error would change nothing.
-		_ = e.Close()
+		_ = p.Close()
 	})
-	f, err := roles[j.role()].loop(e, j)
-	if err != nil {
-		return unlessDone(ctx, fmt.Errorf("%s: %w", j.role(), err))
+	f, err := roles[p.role()].loop(p)
+	if err == nil {
+		err = p.report.add(f)
 	}
-	b, err := json.Marshal(f)
 	if err != nil {
-		return err
+		return unlessDone(ctx, fmt.Errorf("%s: %w", p.role(), err))
 	}
-	fmt.Println("result", string(b))
+	for p.role() == "sub" && err == nil { // else it would hold up the others
+		_, err = p.Recv()
+	}
 	<-closed
 	return nil
 }

@@ -1,70 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"regexp"
-)
-
-// A pattern is a conversation between two roles, one of which measures it.
-type pattern struct {
-	name         string
-	listen, dial string // roles
-	metrics      []metric
-}
-
-// A metric is one figure of a measurement, and one line of the table.
-type metric struct {
-	name   string // the key in figures
-	unit   string
-	format func(float64) string
-}
-
-var (
-	pushPull = &pattern{
-		name: "push/pull", listen: "pull", dial: "push",
-		metrics: []metric{{"rate", "messages/s, more is better", formatCount}},
-	}
-	reqRep = &pattern{
-		name: "req/rep", listen: "rep", dial: "req",
-		metrics: []metric{
-			{"p50", "µs, less is better", formatMicros},
-			{"p99", "µs, less is better", formatMicros},
-		},
-	}
-)
-
-// A row is what every contestant is asked to do.
-type row struct {
-	pattern   *pattern
-	size      int
-	transport string
-	pinned    bool // both processes on one core
-}
-
-func (r row) String() string {
-	s := fmt.Sprintf("%s %s", r.pattern.name, formatSize(r.size))
-	if r.pinned {
-		s += ", one core"
-	}
-	return s
-}
-
-// rows are in the order of the table.
-func rows() []row {
-	var rs []row
-	for _, t := range []string{"tcp", "ipc", "inproc"} {
-		for _, size := range []int{64, 1 << 10, 64 << 10, 1 << 20} {
-			rs = append(rs, row{pattern: pushPull, size: size, transport: t})
-		}
-	}
-	for _, t := range []string{"tcp", "ipc", "inproc"} {
-		rs = append(rs, row{pattern: reqRep, size: 64, transport: t})
-		if canPin && t != "inproc" {
-			rs = append(rs, row{pattern: reqRep, size: 64, transport: t, pinned: true})
-		}
-	}
-	return rs
-}
+import "regexp"
 
 // A cell is one measurement: a row done by a contestant.
 type cell struct {
@@ -75,11 +11,15 @@ type cell struct {
 // A filter keeps what matches every expression; a nil one matches everything.
 type filter struct {
 	rows, contestants, transports *regexp.Regexp
+	quick                         bool // unless rows are named
 }
 
 func (f filter) keepContestant(c contestant) bool { return matches(f.contestants, c.Name()) }
 
 func (f filter) keepRow(r row) bool {
+	if f.quick && f.rows == nil && !r.quick() {
+		return false
+	}
 	return matches(f.rows, r.String()) && matches(f.transports, r.transport)
 }
 
@@ -113,7 +53,7 @@ func (p plan) cells(round int) []cell {
 	for _, r := range p.rows {
 		for i := range p.contestants {
 			c := p.contestants[(i+round)%len(p.contestants)]
-			if c.Supports(r) {
+			if c.Supports(r) && (r.receive == "" || c.Name() == subject) {
 				cs = append(cs, cell{r, c})
 			}
 		}

@@ -4,17 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
 )
 
-// A process is a child that plays one peer, or both.
+// A process is a child that plays one role or several.
 type process struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
+	marks  bool // answers a mark
+	serves bool // the others
+	stdin  io.WriteCloser
 	lines  *bufio.Scanner
 	stderr *bytes.Buffer
 }
@@ -22,7 +25,8 @@ type process struct {
 // start runs the contestant's program. The child ends when ctx does.
 func start(ctx context.Context, c contestant, j job, pinned bool) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &process{cancel: cancel, stderr: new(bytes.Buffer)}
+	p := &process{cancel: cancel, stderr: new(bytes.Buffer), serves: j.role() == "server"}
+	_, p.marks = c.(hosted)
 	if err := p.start(ctx, c, j, pinned); err != nil {
 		cancel()
 		return nil, err
@@ -35,8 +39,7 @@ func (p *process) start(ctx context.Context, c contestant, j job, pinned bool) e
 	if err != nil {
 		return err
 	}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
+	if p.stdin, err = cmd.StdinPipe(); err != nil {
 		return err
 	}
 	stdout, err := cmd.StdoutPipe()
@@ -47,7 +50,7 @@ func (p *process) start(ctx context.Context, c contestant, j job, pinned bool) e
 	cmd.WaitDelay = 2 * grace // then it is killed
 	cmd.Cancel = func() error {
 		// A failure is a child that has already gone.
-		_ = stdin.Close()
+		_ = p.stdin.Close()
 		// Any other value makes Wait call a clean end an error.
 		return os.ErrProcessDone
 	}
@@ -69,16 +72,26 @@ func (p *process) expect(word string) (string, error) {
 	return "", fmt.Errorf("ended without a %q", word)
 }
 
-func (p *process) result() (figures, error) {
-	line, err := p.expect("result")
-	if err != nil {
-		return nil, err
+// An event is a line that a process printed, or its end: no word.
+type event struct {
+	from       *process
+	word, rest string
+}
+
+// tell passes on what the process prints, until it ends or stop is closed.
+func (p *process) tell(events chan<- event, stop <-chan struct{}) {
+	for more := true; more; {
+		more = p.lines.Scan()
+		word, rest, _ := strings.Cut(p.lines.Text(), " ")
+		if !more {
+			word = ""
+		}
+		select {
+		case events <- event{p, word, rest}:
+		case <-stop:
+			return
+		}
 	}
-	var f figures
-	if err := json.Unmarshal([]byte(line), &f); err != nil {
-		return nil, fmt.Errorf("result %q: %w", line, err)
-	}
-	return f, nil
 }
 
 // stop ends the child and waits until it has gone.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 )
 
 // progress tells where a run is, in one line on a terminal.
@@ -12,10 +13,11 @@ type progress struct {
 	prefix, suffix string
 	cells, total   int
 	rounds         int
+	begun          time.Time
 }
 
 func newProgress(f *os.File, p plan, rounds int) *progress {
-	pr := &progress{w: f, suffix: "\n", rounds: rounds}
+	pr := &progress{w: f, suffix: "\n", rounds: rounds, begun: time.Now()}
 	for round := range rounds {
 		pr.total += len(p.cells(round))
 	}
@@ -33,8 +35,9 @@ func (pr *progress) done(c cell, round int, f figures, err error) {
 	if err != nil {
 		said = "failed: " + err.Error()
 	}
-	fmt.Fprintf(pr.w, "%s[%d/%d] round %d of %d: %s, %s, %s: %s%s", pr.prefix, pr.cells, pr.total,
-		round+1, pr.rounds, c.row, c.row.transport, c.contestant.Name(), said, pr.suffix)
+	left := time.Since(pr.begun) / time.Duration(pr.cells) * time.Duration(pr.total-pr.cells)
+	fmt.Fprintf(pr.w, "%s[%d/%d, %v left] round %d of %d: %s, %s, %s: %s%s", pr.prefix, pr.cells, pr.total,
+		left.Round(time.Second), round+1, pr.rounds, c.row, c.row.transport, c.contestant.Name(), said, pr.suffix)
 }
 
 // end leaves the terminal on a line of its own.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"io"
 	"net"
@@ -26,25 +27,51 @@ type rawConn struct {
 }
 
 func openRaw(j job) (*rawConn, error) {
-	scheme, addr, _ := strings.Cut(j.url, "://")
-	network := scheme
-	if scheme == "ipc" {
-		network = "unix"
-	}
 	if j.listens() {
-		ln, err := net.Listen(network, addr)
+		ln, err := listenRaw(j)
 		if err != nil {
 			return nil, err
 		}
-		return &rawConn{url: scheme + "://" + ln.Addr().String(), ln: ln}, nil
+		return &rawConn{url: j.scheme() + "://" + ln.Addr().String(), ln: ln}, nil
 	}
-	conn, err := net.Dial(network, addr)
+	conn, err := dialRaw(j)
 	if err != nil {
 		return nil, err
 	}
 	c := &rawConn{url: j.url}
 	c.use(conn)
 	return c, nil
+}
+
+func listenRaw(j job) (net.Listener, error) {
+	network, addr := j.network()
+	ln, err := net.Listen(network, addr)
+	if err != nil || j.scheme() != "tls+tcp" {
+		return ln, err
+	}
+	config, err := j.tlsConfig()
+	return tls.NewListener(ln, config), err
+}
+
+func dialRaw(j job) (net.Conn, error) {
+	network, addr := j.network()
+	if j.scheme() != "tls+tcp" {
+		return net.Dial(network, addr)
+	}
+	config, err := j.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	return tls.Dial(network, addr, config)
+}
+
+// network is the address as package net has it.
+func (j job) network() (network, addr string) {
+	scheme, addr, _ := strings.Cut(j.url, "://")
+	if scheme == "ipc" {
+		return "unix", addr
+	}
+	return "tcp", addr
 }
 
 func (c *rawConn) use(conn net.Conn) {

@@ -13,11 +13,31 @@ type rawBatched struct {
 	channels channels
 }
 
-func (*rawBatched) Name() string      { return limit }
-func (*rawBatched) Supports(row) bool { return true }
+func (*rawBatched) Name() string { return limit }
+
+// Supports leaves out what a channel has not got: connections.
+func (*rawBatched) Supports(r row) bool {
+	if r.transport == "inproc" {
+		return r.pattern != idle && r.pattern != connecting
+	}
+	return r.transport != "ws"
+}
 
 func (b *rawBatched) Open(j job) (end, error) {
-	if isInproc(j.url) {
+	inproc := isInproc(j.url)
+	switch role := j.role(); {
+	case role == "pub" && inproc:
+		return b.channels.fan(j), nil
+	case role == "pub":
+		return fanRaw(j)
+	case role == "greet" || role == "hold":
+		return openVisited(j)
+	case role == "requests" && inproc:
+		return multiplex(b.channels.open(j)), nil
+	case role == "requests":
+		c, err := openRaw(j)
+		return multiplex(&queuedEnd{rawConn: c, wake: make(chan struct{}, 1)}), err
+	case inproc:
 		return b.channels.open(j), nil
 	}
 	c, err := openRaw(j)
@@ -53,11 +73,23 @@ func (e *batchedEnd) Send(body []byte) error {
 }
 
 func (e *batchedEnd) Recv() ([]byte, error) {
-	// What the other side has to answer must be on its way.
-	if e.w.Buffered() > 0 {
+	// What the other side has to answer must be on its way, unless there
+	// is more to answer first.
+	if e.w.Buffered() > 0 && !hasMessage(e.r) {
 		if err := e.w.Flush(); err != nil {
 			return nil, err
 		}
 	}
 	return recvFrom(e.r, &e.body)
+}
+
+func (e *batchedEnd) Flush() error { return e.w.Flush() }
+
+// hasMessage reports whether a message can be read without waiting.
+func hasMessage(r *bufio.Reader) bool {
+	if r.Buffered() < headerSize {
+		return false
+	}
+	header, _ := r.Peek(headerSize) // buffered: it is there
+	return uint64(r.Buffered()-headerSize) >= binary.BigEndian.Uint64(header)
 }

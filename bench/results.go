@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -25,8 +26,10 @@ func newResults() *results {
 
 func (rs *results) add(c cell, f figures) {
 	for _, m := range c.row.pattern.metrics {
-		k := key{c.row, c.contestant.Name(), m.name}
-		rs.values[k] = append(rs.values[k], f[m.name])
+		if v, ok := f[m.name]; ok {
+			k := key{c.row, c.contestant.Name(), m.name}
+			rs.values[k] = append(rs.values[k], v)
+		}
 	}
 }
 
@@ -41,43 +44,57 @@ func (rs *results) summary(r row, contestant, metric string) summary {
 	return summarize(rs.values[key{r, contestant, metric}])
 }
 
-// A line is one metric of one row, with a summary for each contestant.
-type line struct {
-	row       row
-	metric    metric
-	summaries []summary // in the order of the contestants
+// A table is the rows of one pattern over one transport.
+type table struct {
+	pattern   *pattern
+	transport string
+	lines     []line
 }
 
-// lines are those of the rows of one pattern.
-func (rs *results) lines(p plan, of *pattern) []line {
-	var ls []line
+// A line is what one contestant did in one row.
+type line struct {
+	row        row
+	contestant string
+	summaries  []summary // in the order of the pattern's metrics
+}
+
+// tables are in the order of the rows; a contestant that has no figure of a
+// row has no line there.
+func (rs *results) tables(p plan) []*table {
+	var ts []*table
 	for _, r := range p.rows {
-		if r.pattern != of {
-			continue
+		i := slices.IndexFunc(ts, func(t *table) bool { return t.pattern == r.pattern && t.transport == r.transport })
+		if i < 0 {
+			i = len(ts)
+			ts = append(ts, &table{pattern: r.pattern, transport: r.transport})
 		}
-		for _, m := range of.metrics {
-			l := line{row: r, metric: m}
-			for _, c := range p.contestants {
+		for _, c := range p.contestants {
+			l := line{row: r, contestant: c.Name()}
+			for _, m := range r.pattern.metrics {
 				l.summaries = append(l.summaries, rs.summary(r, c.Name(), m.name))
 			}
-			ls = append(ls, l)
+			if slices.ContainsFunc(l.summaries, func(s summary) bool { return s.rounds > 0 }) {
+				ts[i].lines = append(ts[i].lines, l)
+			}
 		}
 	}
-	return ls
+	return ts
 }
 
-// patterns are those of the plan, each once.
-func (p plan) patterns() []*pattern {
-	var ps []*pattern
-	for _, r := range p.rows {
-		if !slices.Contains(ps, r.pattern) {
-			ps = append(ps, r.pattern)
+// first is the median of the first metric of a row, NaN if the contestant has
+// none.
+func (t *table) first(r row, contestant string) float64 {
+	for _, l := range t.lines {
+		if l.row == r && l.contestant == contestant {
+			return l.summaries[0].median
 		}
 	}
-	return ps
+	return math.NaN()
 }
 
-// subjectIndex is the column of the subject, or -1 when it is not in the plan.
-func (p plan) subjectIndex() int {
-	return slices.IndexFunc(p.contestants, func(c contestant) bool { return c.Name() == subject })
+// ratios are how many times this line gonng does, and what part of the limit
+// this line is.
+func (t *table) ratios(l line) (gonng, toLimit float64) {
+	own := l.summaries[0].median
+	return ratio(t.first(l.row, subject), own), ratio(own, t.first(l.row, limit))
 }

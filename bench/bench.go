@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// startup is how long children may take beyond the time they measure.
+const startup = 15 * time.Second
+
+// A bench runs a plan and keeps what came out.
+type bench struct {
+	plan             plan
+	rounds           int
+	warmup, duration time.Duration
+	connections      int // idle ones
+	certs            string
+	progress         *progress
+}
+
+// run does the rounds. A cell that fails is noted and the rest goes on; the
+// error is that of ctx.
+func (b *bench) run(ctx context.Context) (*results, error) {
+	res := newResults()
+	for round := range b.rounds {
+		for _, c := range b.plan.cells(round) {
+			f, err := b.measure(ctx, c)
+			if ctx.Err() != nil {
+				return res, ctx.Err()
+			}
+			if err != nil {
+				res.fail(c, err)
+			} else {
+				res.add(c, f)
+			}
+			b.progress.done(c, round, f, err)
+		}
+	}
+	return res, nil
+}
+
+// measure does one cell in fresh processes.
+func (b *bench) measure(ctx context.Context, c cell) (figures, error) {
+	limit := b.warmup + b.duration + startup
+	if c.row.pattern == idle {
+		limit += time.Duration(b.connections) * 5 * time.Millisecond
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+
+	var s session
+	f, measured, err := s.run(ctx, c, b.jobs(c, dir))
+	if m := c.row.pattern.metrics[0]; err == nil && f[m.name] == 0 {
+		err = errors.New("nothing came of it")
+	}
+	return f, errors.Join(err, s.stop(measured))
+}
+
+// addresses are where the first process listens, by transport.
+var addresses = map[string]string{
+	"tcp":    "tcp://127.0.0.1:0",
+	"inproc": "inproc://bench",
+	"tls":    "tls+tcp://localhost:0",
+	"ws":     "ws://127.0.0.1:0/bench",
+}
+
+// jobs are those of the processes of one cell; the first one listens.
+func (b *bench) jobs(c cell, dir string) []job {
+	pt := c.row.pattern
+	j := job{
+		contestant:  c.contestant.Name(),
+		url:         addresses[c.row.transport],
+		size:        c.row.size,
+		warmup:      b.warmup,
+		duration:    b.duration,
+		peers:       pt.dialers,
+		connections: b.connections,
+		used:        c.row.used,
+		receive:     c.row.receive,
+		certs:       b.certs,
+	}
+	if c.row.transport == "ipc" {
+		j.url = "ipc://" + filepath.Join(dir, "s")
+	}
+	listen, dial := []string{pt.listen}, slices.Repeat([]string{pt.dial}, pt.dialers)
+	var jobs []job
+	if b, ok := c.contestant.(brokered); ok && b.Brokered(c.row) {
+		jobs = append(jobs, j.playing([]string{"server"}))
+	}
+	if c.row.transport == "inproc" || c.row.pairs > 0 {
+		both := slices.Concat(listen, dial)
+		return append(jobs, j.playing(slices.Repeat(both, max(c.row.pairs, 1))))
+	}
+	return append(jobs, j.playing(listen), j.playing(dial))
+}

@@ -1,0 +1,43 @@
+// What peer.c, which plays the roles, wants of a library. Every function ends
+// the process when something fails.
+#include <stddef.h>
+#include <stdint.h>
+
+struct job {
+	const char *contestant;
+	const char *url;   // of the process
+	const char *certs; // directory of peer.pem
+	size_t size;
+	int64_t warmup, duration; // nanoseconds
+	int connections;
+	int messages; // how many of them deliver one, the last ones
+};
+
+const char *library_version(void);
+
+// An end is one side of a conversation. One thread uses it.
+struct end;
+
+// end_open listens if the role does, else dials; it may not wait for the
+// other side.
+struct end *end_open(const struct job *, const char *role, const char *url);
+// end_url is where the other side can dial.
+const char *end_url(struct end *);
+void end_send(struct end *, const void *body, size_t size);
+// end_recv returns a message that is good until the next one.
+const void *end_recv(struct end *, size_t *size);
+void end_close(struct end *);
+
+// end_requests keeps that many requests under way for ever, and calls
+// answered for each that was.
+void end_requests(struct end *, const struct job *, int concurrent);
+void answered(void);
+// end_serve answers that many requests at once, for ever.
+void end_serve(struct end *, int concurrent);
+// crowd makes the connections and sends the messages.
+void crowd(const struct job *, const char *url);
+
+enum { concurrency = 64 };
+
+void die(const char *what, const char *why) __attribute__((noreturn));
+void thread(void *(*run)(void *), void *arg);

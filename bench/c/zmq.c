@@ -1,0 +1,146 @@
+// libzmq, with its defaults. 64 requests at once are those of one dealer to
+// one router.
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <zmq.h>
+
+#include "peer.h"
+
+struct end {
+	void *s;
+	zmq_msg_t last;
+	char url[512];
+	const struct job *job;
+	int concurrent;
+};
+
+static const struct {
+	const char *role;
+	int type;
+	bool listens;
+} sockets[] = {
+	{"push", ZMQ_PUSH, false}, {"pull", ZMQ_PULL, true},
+	{"req", ZMQ_REQ, false}, {"rep", ZMQ_REP, true}, {"greet", ZMQ_REP, true},
+	{"requests", ZMQ_DEALER, false}, {"serve", ZMQ_ROUTER, true},
+	{"sub", ZMQ_SUB, false}, {"pub", ZMQ_PUB, true},
+	{"hold", ZMQ_PULL, true},
+};
+
+const char *library_version(void) {
+	static char s[64];
+	int major, minor, patch;
+	zmq_version(&major, &minor, &patch);
+	snprintf(s, sizeof s, "libzmq %d.%d.%d", major, minor, patch);
+	return s;
+}
+
+static void check(bool ok, const char *what) {
+	if (!ok)
+		die(what, zmq_strerror(zmq_errno()));
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static void *context;
+
+// open_context allows many sockets, because closed ones go away later.
+static void open_context(void) {
+	check((context = zmq_ctx_new()) != NULL, "context");
+	check(zmq_ctx_set(context, ZMQ_MAX_SOCKETS, 60000) == 0, "sockets");
+}
+
+struct end *end_open(const struct job *j, const char *role, const char *url) {
+	(void)j;
+	pthread_once(&once, open_context);
+	struct end *e = calloc(1, sizeof *e);
+	size_t i = 0, length = sizeof e->url;
+	while (strcmp(sockets[i].role, role) != 0)
+		if (++i == sizeof sockets / sizeof *sockets)
+			die(role, "no such role");
+	check((e->s = zmq_socket(context, sockets[i].type)) != NULL, "open");
+	zmq_msg_init(&e->last);
+	int linger = 0, backlog = 4096; // a crowd connects faster than it is accepted
+	check(zmq_setsockopt(e->s, ZMQ_LINGER, &linger, sizeof linger) == 0, "linger");
+	check(zmq_setsockopt(e->s, ZMQ_BACKLOG, &backlog, sizeof backlog) == 0, "backlog");
+	if (sockets[i].type == ZMQ_SUB)
+		check(zmq_setsockopt(e->s, ZMQ_SUBSCRIBE, "", 0) == 0, "subscribe");
+	snprintf(e->url, sizeof e->url, "%s", url);
+	if (!sockets[i].listens) {
+		check(zmq_connect(e->s, url) == 0, "connect");
+		return e;
+	}
+	check(zmq_bind(e->s, url) == 0, "bind");
+	check(zmq_getsockopt(e->s, ZMQ_LAST_ENDPOINT, e->url, &length) == 0, "address");
+	return e;
+}
+
+const char *end_url(struct end *e) { return e->url; }
+
+void end_send(struct end *e, const void *body, size_t size) {
+	check(zmq_send(e->s, body, size, 0) >= 0, "send");
+}
+
+const void *end_recv(struct end *e, size_t *size) {
+	check(zmq_msg_recv(&e->last, e->s, 0) >= 0, "receive");
+	*size = zmq_msg_size(&e->last);
+	return zmq_msg_data(&e->last);
+}
+
+void end_close(struct end *e) {
+	zmq_msg_close(&e->last);
+	zmq_close(e->s);
+	free(e);
+}
+
+// crowd connects one socket many times, because each socket would need two
+// descriptors. Its messages go round, a single one over a socket of its own.
+void crowd(const struct job *j, const char *url) {
+	char body[64] = {0};
+	struct end *e = end_open(j, "push", url);
+	int alone = j->messages == 1;
+	for (int i = 1; i < j->connections - alone; i++)
+		check(zmq_connect(e->s, url) == 0, "connect");
+	if (alone)
+		e = end_open(j, "push", url);
+	for (int i = 0; i < j->messages; i++)
+		end_send(e, body, sizeof body);
+}
+
+static void *keep_requesting(void *arg) {
+	struct end *e = arg;
+	char *body = malloc(e->job->size);
+	memset(body, 'x', e->job->size);
+	for (int i = 0; i < e->concurrent; i++)
+		end_send(e, body, e->job->size);
+	for (;;) {
+		size_t size;
+		end_recv(e, &size);
+		if (size != e->job->size)
+			die("requests", "got a message of another size");
+		answered();
+		end_send(e, body, e->job->size);
+	}
+}
+
+void end_requests(struct end *e, const struct job *j, int concurrent) {
+	e->job = j;
+	e->concurrent = concurrent;
+	thread(keep_requesting, e);
+}
+
+// end_serve sends each message back behind the identity that came with it.
+void end_serve(struct end *e, int concurrent) {
+	(void)concurrent; // as many as come
+	for (;;) {
+		zmq_msg_t identity, body;
+		zmq_msg_init(&identity);
+		zmq_msg_init(&body);
+		check(zmq_msg_recv(&identity, e->s, 0) >= 0, "receive");
+		check(zmq_msg_recv(&body, e->s, 0) >= 0, "receive");
+		check(zmq_msg_send(&identity, e->s, ZMQ_SNDMORE) >= 0, "send");
+		check(zmq_msg_send(&body, e->s, 0) >= 0, "send");
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// A cContestant is a library in C, played by a program of this package that
+// is compiled when it is first needed.
+type cContestant struct {
+	name     string
+	library  *cLibrary
+	supports func(row) bool
+}
+
+var (
+	libnng = &cLibrary{source: "nng.c", name: "nng", header: "nng/nng.h", debian: "libnng-dev"}
+	libzmq = &cLibrary{source: "zmq.c", name: "zmq", header: "zmq.h", debian: "libzmq3-dev"}
+)
+
+func cContestants() []contestant {
+	return []contestant{
+		cContestant{"nng", libnng, func(row) bool { return true }},
+		// At its best: push and pull of nng have no buffer.
+		cContestant{"nng pair0", libnng, func(r row) bool { return r.pattern == pushPull || r.pattern == pairs }},
+		cContestant{"libzmq", libzmq, func(r row) bool { return r.transport != "tls" && r.transport != "ws" }},
+	}
+}
+
+func (c cContestant) Name() string { return c.name }
+
+func (c cContestant) Supports(r row) bool { return c.supports(r) }
+
+// Build compiles the program; the error says what to install.
+func (c cContestant) Build() error {
+	_, err := c.library.program()
+	return err
+}
+
+func (c cContestant) Command(ctx context.Context, j job) (*exec.Cmd, error) {
+	exe, err := c.library.program()
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, exe, j.args()...), nil
+}
+
+// A built contestant has a program that may be missing.
+type built interface {
+	contestant
+	Build() error
+}
+
+// withoutMissing leaves out of the plan what cannot be built; the error says
+// why.
+func (p plan) withoutMissing() (plan, error) {
+	var reasons []string
+	kept := p
+	kept.contestants = nil
+	for _, c := range p.contestants {
+		if b, ok := c.(built); ok {
+			if err := b.Build(); err != nil {
+				reasons = append(reasons, fmt.Sprintf("%s: %v", c.Name(), err))
+				continue
+			}
+		}
+		kept.contestants = append(kept.contestants, c)
+	}
+	if reasons == nil {
+		return kept, nil
+	}
+	return kept, errors.New(strings.Join(reasons, "; "))
+}
