@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/bits"
 	"net"
 	"syscall"
 
@@ -13,11 +14,12 @@ import (
 
 const (
 	chunkSize = 64 << 10
+	// smallChunk is for connections with a message now and then: it is what one
+	// keeps while it is idle and its last message is not released.
+	smallChunk = 512
 	// ownBuffer is the size above which a message is read into a buffer of its
 	// own instead of being a slice of a chunk.
 	ownBuffer = chunkSize / 2
-	// minRead is the least room worth a system call.
-	minRead = 4 << 10
 	// earned is how many times what has arrived a length word may claim in memory.
 	earned = 16
 )
@@ -34,6 +36,7 @@ type reader struct {
 
 	chunk *transport.Buffer
 	r, w  int // chunk bytes r..w are not parsed yet
+	next  int // size of the next chunk
 
 	big  *transport.Buffer // a large message under way
 	want uint64            // its size
@@ -45,6 +48,7 @@ func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, 
 	if limit == 0 {
 		r.limit = math.MaxInt / earned // beyond all memory, and safe to compute with
 	}
+	r.next = smallChunk
 	r.raw.init(raw, r.memory, r.idle)
 }
 
@@ -175,13 +179,15 @@ func (r *reader) fill() (err error) {
 
 // filled takes note of what a read returned.
 func (r *reader) filled(n int, err error) error {
-	if r.big != nil {
+	switch {
+	case n == 0:
+	case r.big != nil:
 		r.have += n
-	} else {
-		r.w += n
-	}
-	if n > 0 {
 		return nil // an error will come again
+	default:
+		r.expect(n)
+		r.w += n
+		return nil
 	}
 	if err == io.ErrUnexpectedEOF {
 		err = io.EOF // TLS misses the goodbye of a peer that was killed; the lengths tell whether something is missing
@@ -192,26 +198,36 @@ func (r *reader) filled(n int, err error) error {
 	return err
 }
 
+// expect makes the next chunk as large as what was read asks for: n bytes, and
+// perhaps more where that was all there was room for.
+func (r *reader) expect(n int) {
+	if r.next = chunkSize; n < len(r.chunk.Bytes())-r.w {
+		r.next = min(max(2*n, smallChunk), chunkSize)
+	}
+}
+
 // memory is where the next read goes.
 func (r *reader) memory() []byte {
 	if r.big != nil {
 		r.growBig()
 		return r.big.Bytes()[r.have:]
 	}
-	if r.chunk == nil {
-		r.chunk, r.r, r.w = transport.NewBuffer(chunkSize), 0, 0
-	}
 	need := r.framing.PrefixSize()
+	if r.chunk == nil {
+		r.chunk, r.r, r.w = newChunk(max(need, r.next)), 0, 0
+	}
 	if r.w-r.r >= need {
 		if size, err := r.framing.ParsePrefix(r.chunk.Bytes()[r.r:]); err == nil && size <= ownBuffer {
 			need += int(size)
 		}
 	}
+	size := len(r.chunk.Bytes())
+	least := size / 16 // the room worth a system call
 	switch {
-	case r.r == r.w && !r.chunk.Shared():
+	case r.r == r.w && !r.chunk.Shared() && size >= r.next:
 		r.r, r.w = 0, 0
-	case chunkSize-r.r < need || chunkSize-r.w < minRead:
-		fresh := transport.NewBuffer(chunkSize)
+	case size-r.r < need || size-r.w < least:
+		fresh := newChunk(max(need, r.next))
 		r.w = copy(fresh.Bytes(), r.chunk.Bytes()[r.r:r.w])
 		r.r = 0
 		r.chunk.Release()
@@ -220,10 +236,18 @@ func (r *reader) memory() []byte {
 	return r.chunk.Bytes()[r.w:]
 }
 
-// idle gives the chunk back while there is nothing to read. A chunk that
+// newChunk returns a buffer of at least n bytes.
+func newChunk(n int) *transport.Buffer {
+	return transport.NewBuffer(1 << bits.Len(uint(n-1)))
+}
+
+// idle gives the chunk back while there is nothing to read. A small one that
 // messages still point into stays: a second one would only add to it.
 func (r *reader) idle() {
-	if r.chunk != nil && r.r == r.w && !r.chunk.Shared() {
+	if r.chunk == nil || r.r < r.w {
+		return
+	}
+	if len(r.chunk.Bytes()) > smallChunk || !r.chunk.Shared() {
 		r.chunk.Release()
 		r.chunk = nil
 	}
