@@ -173,4 +173,7 @@ func TestWebSocketTLS(t *testing.T) {
 			t.Errorf("%s: TLS is %+v", s.Name(), state)
 		}
 	}
+	if r := rep.Pipes()[0].HTTPRequest(); r.TLS == nil || !r.TLS.HandshakeComplete {
+		t.Errorf("the request's TLS is %+v", r.TLS)
+	}
 }

@@ -65,16 +65,17 @@ func (b *batch) add(header, body []byte, refer bool) {
 	for first := true; first || left > 0; first = false {
 		n := min(left, maxFrame)
 		left -= n
-		data := body[:n-len(header)]
+		head := header[:min(len(header), n)]
+		data := body[:n-len(head)]
 		copied := n
 		if refer {
-			copied = len(header)
+			copied = len(head)
 		}
 		b.grow(headerMax + copied)
 		b.buf = appendHeader(b.buf, op, left == 0, b.client, n)
 		payload := len(b.buf)
-		b.buf = append(b.buf, header...)
-		header, body, op = nil, body[len(data):], opContinuation
+		b.buf = append(b.buf, head...)
+		header, body, op = header[len(head):], body[len(data):], opContinuation
 		if refer {
 			b.large = append(b.large, piece{len(b.buf), data})
 			b.wire += len(data)

@@ -48,7 +48,7 @@ func TestBatch(t *testing.T) {
 		var want [][]byte
 		size := 0
 		for i, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 20 << 10, maxFrame - 4, maxFrame - 3, maxFrame, 3*maxFrame + 5, 2} {
-			header, body := []byte("head")[:i%2*4], bytes.Repeat([]byte{byte(i), 1, 2}, n/3+1)[:n]
+			header, body := bytes.Repeat([]byte("head"), i%2), bytes.Repeat([]byte{byte(i), 1, 2}, n/3+1)[:n]
 			if i%3 == 0 {
 				m := transport.Copy(body)
 				b.AppendMessage(header, m)
@@ -59,6 +59,9 @@ func TestBatch(t *testing.T) {
 			want = append(want, append(bytes.Clone(header), body...))
 			size += len(header) + n
 		}
+		longer := bytes.Repeat([]byte("header"), maxFrame/3) // no protocol has one
+		b.Append(longer, []byte("body"))
+		want, size = append(want, append(bytes.Clone(longer), "body"...)), size+len(longer)+4
 		if b.Len() != len(want) || b.Size() != size {
 			t.Errorf("%d messages of %d bytes, want %d of %d", b.Len(), b.Size(), len(want), size)
 		}
