@@ -32,10 +32,10 @@ type Socket interface {
 	// ListenOn accepts connections from l in the framing of tcp, or of ipc where l
 	// listens on a Unix socket or, on Windows, a named pipe. It takes l over, and
 	// closes it with the listener, or when it fails.
-	// WithTCPNoDelay and WithTCPKeepAlive hold for the connections of TCP, also for
-	// those under TLS; keep-alive that is not set is left to whoever made l. It is
-	// too late for permissions: they are ErrNotSupported. [SystemdListeners] has
-	// the listeners of socket activation.
+	// WithTCPNoDelay and WithTCPKeepAlive, and their defaults, hold for the
+	// connections of TCP, also for those under TLS. It is too late for permissions:
+	// they are ErrNotSupported. [SystemdListeners] has the listeners of socket
+	// activation.
 	ListenOn(l net.Listener, opts ...ListenOption) (*Listener, error)
 	// Attach makes a pipe of conn: a net.Pipe, a socketpair, a connection through
 	// a proxy. It takes conn over, and closes it also when it fails. The peer must
