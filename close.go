@@ -24,6 +24,9 @@ func (s *socket) close(ctx context.Context) error {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
+	if s.loan.timer != nil {
+		s.loan.timer.Stop()
+	}
 	s.pattern.wake()
 	s.peers.wakeAll()
 	pipes := slices.Clone(s.pipes)

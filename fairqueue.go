@@ -87,7 +87,7 @@ func (q *fairQueue) proceed(p *Pipe) {
 	switch {
 	case p.polled == nil && !q.full(p):
 		p.resume()
-	case p.polled != nil && p.in.len() == 0:
+	case p.polled != nil && p.in.len() == 0 && p.s.loan.pipe != p:
 		p.s.refill = p
 	}
 }

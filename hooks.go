@@ -13,7 +13,8 @@ const (
 	// from it is received before its hooks have returned. nng:
 	// NNG_PIPE_EV_ADD_POST.
 	PipeConnected
-	// PipeClosed is a connection that was connected and has ended. nng:
+	// PipeClosed is a connection that was connected and has ended. Where two
+	// programs answer each other in turn it may come 40 ms late. nng:
 	// NNG_PIPE_EV_REM_POST.
 	PipeClosed
 )

@@ -85,6 +85,7 @@ func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
 		return nil, s.refuse(p, err)
 	}
 	s.pipes = append(s.pipes, p)
+	s.recallLoan()
 	p.count(func(st *ConnectStats) { st.Connects++ })
 	s.unlock()
 	s.log(slog.LevelInfo, "connected", "pipe", p.id, "url", p.url, "peer", p.RemoteAddr().String())
@@ -116,6 +117,9 @@ func (s *socket) removePipe(t *task, p *Pipe) {
 	s.mu.Lock()
 	unsent := p.out.unsent()
 	s.pipes = slices.DeleteFunc(s.pipes, func(x *Pipe) bool { return x == p })
+	if s.loan.pipe == p {
+		s.loan.pipe = nil
+	}
 	s.pattern.detach(p)
 	s.stats.Unsent += uint64(unsent)
 	level := slog.LevelWarn

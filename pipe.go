@@ -26,14 +26,15 @@ type Pipe struct {
 	listener *Listener
 	url      string
 
-	out     outbox
-	in      inbox               // guarded by s.mu
-	inline  sync.Mutex          // held while a sender writes; at the end of the pipe it says what was written
-	reading sync.Mutex          // held while the connection is read, and what was read delivered
-	arrived []transport.Message // what was read; guarded by reading
-	polled  transport.TryReader // how a receiver reads by itself, or nil
-	ahead   bool                // reading should let the receiver run, while what was read is in the cache; guarded by reading
-	at      place               // guarded by s.mu
+	out      outbox
+	in       inbox               // guarded by s.mu
+	inline   sync.Mutex          // held while a sender writes; at the end of the pipe it says what was written
+	reading  sync.Mutex          // held while the connection is read, and what was read delivered
+	arrived  []transport.Message // what was read; guarded by reading
+	polled   transport.TryReader // how a receiver reads by itself, or nil
+	lendable bool                // see loan
+	ahead    bool                // reading should let the receiver run, while what was read is in the cache; guarded by reading
+	at       place               // guarded by s.mu
 
 	stats PipeStats // guarded by s.mu
 
@@ -155,7 +156,9 @@ func (p *Pipe) run() {
 		return
 	}
 	p.room = make(chan struct{}, 1)
-	p.polled, _ = p.conn.(transport.TryReader)
+	if polled, ok := p.conn.(transport.TryReader); ok {
+		p.polled, p.lendable = polled, polled.Interruptible()
+	}
 	p.s.tasks.start(p.read)
 }
 
@@ -231,8 +234,16 @@ func (p *Pipe) deliver(batch []transport.Message) bool {
 		release(batch)
 		return true
 	}
+	lone := p.borrower(len(batch))
 	more := p.s.pattern.deliver(p, batch)
 	p.in.paused = p.in.paused || !more
+	switch {
+	case !more && p.s.loan.pipe == p:
+		p.s.loan.pipe = nil // it is paused now
+	case lone != nil && lone.list == nil && !p.in.paused:
+		p.s.lend(p)
+		return false
+	}
 	return more
 }
 
@@ -248,6 +259,9 @@ func (p *Pipe) resume() {
 		return
 	}
 	p.in.paused = false
+	if p.s.loan.pipe == p {
+		p.s.loan.pipe = nil
+	}
 	if p.room == nil {
 		p.conn.(transport.Direct).Resume()
 		return

@@ -39,6 +39,7 @@ func (s *socket) openFD(op string, p **pollFD, able bool) (int, error) {
 			return -1, s.opError(op, "", err)
 		}
 		*p, s.polled = opened, true
+		s.recallLoan()
 	}
 	return (*p).fd, nil
 }

@@ -164,12 +164,18 @@ func (x *receiver) pop(max int, m *Message) error {
 // wait waits until the source has a message and takes it.
 func (x *receiver) wait(ctx context.Context, max int, try bool) (*Message, error) {
 	if try {
-		return nil, ErrTryAgain
+		return x.again(max)
 	}
 	c := call{s: x.e.s, ctx: ctx, timeout: x.e.config().RecvTimeout}
 	defer c.end()
 	for {
-		if err := c.wait(x.source.arrivals()); err != nil {
+		var err error
+		if p := c.borrowed(); p != nil {
+			err = c.read(p, x.source.arrivals())
+		} else {
+			err = c.wait(x.source.arrivals())
+		}
+		if err != nil {
 			return nil, err
 		}
 		m := x.e.s.blankMessage()
@@ -182,6 +188,20 @@ func (x *receiver) wait(ctx context.Context, max int, try bool) (*Message, error
 			return m, err
 		}
 	}
+}
+
+// again is for a receive that must not wait: perhaps what has arrived is not
+// read yet, because the reading is lent.
+func (x *receiver) again(max int) (*Message, error) {
+	if !x.e.s.readLent() {
+		return nil, ErrTryAgain
+	}
+	m := x.e.s.blankMessage()
+	err := x.pop(max, m)
+	if err == errWait {
+		err = ErrTryAgain
+	}
+	return m, err
 }
 
 // blankMessage is the next message for RecvMsg, which every receive fills and

@@ -107,24 +107,27 @@ type socket struct {
 	stop context.Context // ends when the socket closes
 	halt context.CancelFunc
 
-	mu        sync.Mutex
-	cfg       Config
-	nextPipe  uint32
-	pipes     []*Pipe // connected or connecting
-	dialers   []*Dialer
-	listeners []*Listener
-	hooks     []*hook
-	peers     waitList  // for WaitPeers
-	idle      *waiter   // those that nobody uses now
-	blank     []Message // for RecvMsg
-	offered   outgoing  // what a sender offers just now
-	refill    *Pipe     // whom the receiver that has the lock just now is to read
-	stats     Stats
-	episodes  [dropReasons]episode
-	recvFD    *pollFD
-	sendFD    *pollFD
-	polled    bool     // there is one of them
-	due       []func() // for when mu is unlocked
+	mu         sync.Mutex
+	cfg        Config
+	nextPipe   uint32
+	pipes      []*Pipe // connected or connecting
+	dialers    []*Dialer
+	listeners  []*Listener
+	hooks      []*hook
+	peers      waitList  // for WaitPeers
+	idle       *waiter   // those that nobody uses now
+	blank      []Message // for RecvMsg
+	offered    outgoing  // what a sender offers just now
+	loan       loan
+	parked     int     // goroutines that wait
+	lastParked *waiter // the last of them
+	refill     *Pipe   // whom the receiver that has the lock just now is to read
+	stats      Stats
+	episodes   [dropReasons]episode
+	recvFD     *pollFD
+	sendFD     *pollFD
+	polled     bool     // there is one of them
+	due        []func() // for when mu is unlocked
 }
 
 // endpoint is where a program sends and receives: a socket itself or one of

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/gonng/gonng/transport"
 )
 
 // waiter is one goroutine that waits for a socket's state to change.
@@ -11,6 +13,9 @@ type waiter struct {
 	woken      chan struct{}
 	timer      *time.Timer
 	list       *waitList // nil: not queued
+	last       *waitList // that it was in
+	reads      *Pipe     // waits by reading it; see loan
+	plain      bool      // only a message or a close ends the wait
 	failed     error     // what the wait has come to, if not to a change
 	next, prev *waiter
 }
@@ -37,7 +42,7 @@ type waitList struct {
 }
 
 func (l *waitList) add(w *waiter) {
-	w.list, w.prev, w.next, w.failed = l, l.tail, nil, nil
+	w.list, w.last, w.prev, w.next, w.failed = l, l, l.tail, nil, nil
 	if l.tail != nil {
 		l.tail.next = w
 	} else {
@@ -64,8 +69,15 @@ func (l *waitList) remove(w *waiter) {
 func (l *waitList) wakeOne() {
 	if w := l.head; w != nil && !l.waking {
 		l.waking = true
-		l.remove(w)
-		w.woken <- struct{}{}
+		l.wake(w)
+	}
+}
+
+func (l *waitList) wake(w *waiter) {
+	l.remove(w)
+	w.woken <- struct{}{}
+	if w.reads != nil {
+		w.reads.conn.(transport.TryReader).Interrupt()
 	}
 }
 
@@ -76,9 +88,8 @@ func (l *waitList) wakeAll() { l.fail(nil) }
 func (l *waitList) fail(err error) {
 	for l.head != nil {
 		w := l.head
-		l.remove(w)
 		w.failed = err
-		w.woken <- struct{}{}
+		l.wake(w)
 	}
 }
 
@@ -93,16 +104,15 @@ type call struct {
 // wait parks the goroutine until it is woken or the time is over. The socket's
 // mu is held when it is called and when it returns, not between.
 func (c *call) wait(l *waitList) error {
-	if c.w == nil {
-		c.w = c.s.newWaiter()
-		if c.timeout > 0 {
-			c.w.timer.Reset(c.timeout)
-		}
-	}
-	l.add(c.w)
+	w := c.waiter()
+	l.add(w)
+	w.plain = c.plain()
+	c.s.parked++
+	c.s.lastParked = w
 	c.s.unlock()
 	err := c.sleep()
 	c.s.mu.Lock()
+	c.s.parked--
 	if c.w.list != nil {
 		l.remove(c.w)
 		return err
@@ -116,12 +126,23 @@ func (c *call) wait(l *waitList) error {
 	return err
 }
 
+// waiter is the call's waiter.
+func (c *call) waiter() *waiter {
+	if c.w == nil {
+		c.w = c.s.newWaiter()
+		if c.timeout > 0 {
+			c.w.timer.Reset(c.timeout)
+		}
+	}
+	return c.w
+}
+
 func (c *call) sleep() error {
-	done := c.ctx.Done()
-	if done == nil && c.timeout <= 0 {
+	if c.w.plain {
 		<-c.w.woken
 		return nil
 	}
+	done := c.ctx.Done()
 	var over <-chan time.Time
 	if c.timeout > 0 {
 		over = c.w.timer.C

@@ -125,6 +125,11 @@ type TryReader interface {
 	// arrived. What ended the connection is left for Read to tell. It returns
 	// false where it cannot do without waiting after all.
 	TryRead(dst []Message) (batch []Message, ok bool)
+	// Interrupt makes a Read that waits return without a message and without an
+	// error; if none waits, perhaps the next does. Interruptible reports whether it
+	// can.
+	Interrupt()
+	Interruptible() bool
 }
 
 // A Finisher is a Conn whose Close can destroy what was written before, if the

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
@@ -84,6 +85,13 @@ func (c *Conn) Write(b transport.Batch) error { return b.(*batch).writeTo(c.Conn
 func (c *Conn) TryRead(dst []transport.Message) ([]transport.Message, bool) {
 	return c.reader.tryRead(dst), c.reader.useRaw
 }
+
+// Interrupt implements transport.TryReader.
+func (c *Conn) Interrupt() { c.Conn.SetReadDeadline(time.Unix(1, 0)) }
+
+// Interruptible implements transport.TryReader. Connections of the program's
+// may not heed a deadline.
+func (c *Conn) Interruptible() bool { return c.reader.useRaw }
 
 // Read implements transport.Conn.
 func (c *Conn) Read(dst []transport.Message) ([]transport.Message, error) {

@@ -1,12 +1,15 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/bits"
 	"net"
+	"os"
 	"syscall"
+	"time"
 
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
@@ -59,7 +62,9 @@ func (r *reader) read(dst []transport.Message) ([]transport.Message, error) {
 		if dst = r.parse(dst); len(dst) > 0 || r.err != nil {
 			break
 		}
-		r.err = r.fill()
+		if r.err = r.fill(); r.interrupted() {
+			return dst, nil
+		}
 	}
 	if len(dst) > 0 {
 		return dst, nil
@@ -80,8 +85,18 @@ func (r *reader) tryRead(dst []transport.Message) []transport.Message {
 			break
 		}
 		r.err = r.filled(n, err)
+		r.interrupted()
 	}
 	return dst
+}
+
+// interrupted reports whether the read was; the next is not.
+func (r *reader) interrupted() bool {
+	if !errors.Is(r.err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	r.err = r.conn.SetReadDeadline(time.Time{})
+	return r.err == nil
 }
 
 // parse appends the complete messages that are in memory.

@@ -1,0 +1,161 @@
+package gonng
+
+import "time"
+
+// loan is how a receiver reads its peer itself. The pipe's goroutine lends the
+// reading out when it has passed a message to the only goroutine that waits,
+// which is likely to come back for the next. Two programs that ask and answer
+// in turn then do without goroutine switches, and above all without the wake-up of
+// another processor that each brings: it was half of their round trip.
+//
+// While it is lent and nobody reads, nobody notices that the peer has gone. So
+// the goroutine takes it back when the receiver has not come for a moment.
+// The socket's mutex guards it.
+type loan struct {
+	pipe   *Pipe   // whose reading is lent; nil: none
+	reader *waiter // the receiver that is reading it just now, or nil
+	glance waiter  // reader, if that does not wait
+	used   bool    // since the timer was set
+	armed  bool
+	timer  *time.Timer
+}
+
+// loanTime is how long a loan lasts while nobody reads, at most twice. Any
+// shorter, and the kernel would set a clock for the timer at every wait for the
+// peer: on a virtual machine that takes longer than a system call.
+const loanTime = 20 * time.Millisecond
+
+// borrower is the goroutine to lend the reading of p to if n messages wake it, or
+// nil.
+func (p *Pipe) borrower(n int) *waiter {
+	s := p.s
+	if n != 1 || s.parked != 1 || !s.lastParked.plain || len(s.pipes) != 1 || s.polled || !p.lendable {
+		return nil
+	}
+	return s.lastParked
+}
+
+// lend leaves the reading of p to receivers. Its goroutine waits for resume.
+func (s *socket) lend(p *Pipe) {
+	p.in.paused = true
+	s.loan.pipe = p
+	s.watchLoan()
+}
+
+func (s *socket) watchLoan() {
+	l := &s.loan
+	l.used = true
+	switch {
+	case l.armed:
+		return
+	case l.timer == nil:
+		l.timer = time.AfterFunc(loanTime, s.loanDue)
+	default:
+		l.timer.Reset(loanTime)
+	}
+	l.armed = true
+}
+
+func (s *socket) loanDue() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &s.loan
+	l.armed = false
+	switch {
+	case l.pipe == nil || l.reader != nil:
+	case l.used:
+		s.watchLoan()
+		l.used = false
+	default:
+		l.pipe.resume()
+	}
+}
+
+// recallLoan ends the loan: other things must be able to wake a receiver.
+func (s *socket) recallLoan() {
+	l := &s.loan
+	switch {
+	case l.pipe == nil:
+	case l.reader == nil:
+		l.pipe.resume()
+	case l.reader.list != nil:
+		l.reader.list.wake(l.reader)
+	}
+}
+
+// readLent reads what has arrived at the pipe whose reading is lent, or ends the
+// loan if there is nothing. It reports whether it had to do something. The socket's
+// mu is held when it is called and when it returns, not between.
+func (s *socket) readLent() bool {
+	p := s.loan.pipe
+	if p == nil || s.loan.reader != nil {
+		return false
+	}
+	s.loan.reader = &s.loan.glance
+	s.unlock()
+	p.refill()
+	s.mu.Lock()
+	s.loan.reader = nil
+	s.returned(p, nil)
+	return true
+}
+
+// borrowed is the pipe that the caller is to read while it waits, or nil.
+func (c *call) borrowed() *Pipe {
+	p := c.s.loan.pipe
+	if p == nil || c.s.loan.reader != nil {
+		return nil
+	}
+	if !c.plain() || len(c.s.pipes) > 1 || c.s.polled {
+		p.resume()
+		return nil
+	}
+	return p
+}
+
+// plain reports whether only a message or a close ends the wait.
+func (c *call) plain() bool { return c.timeout <= 0 && c.ctx.Done() == nil }
+
+// read waits on l by reading p until something has arrived from it, or c is
+// woken. The socket's mu is held when it is called and when it returns, not
+// between.
+func (c *call) read(p *Pipe, l *waitList) error {
+	s := c.s
+	w := c.waiter()
+	l.add(w)
+	w.reads, s.loan.reader = p, w
+	s.unlock()
+	err := p.readFor(w)
+	s.mu.Lock()
+	s.returned(p, err)
+	return w.failed
+}
+
+// returned is called after a receiver has read p.
+func (s *socket) returned(p *Pipe, err error) {
+	switch {
+	case s.loan.pipe != p:
+	case err != nil || s.parked > 0 || s.closed:
+		p.resume() // its goroutine deals with the end, or the others
+	default:
+		s.watchLoan()
+	}
+}
+
+// readFor is readBatch for a receiver.
+func (p *Pipe) readFor(w *waiter) (err error) {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	p.arrived, err = p.conn.Read(p.arrived[:0])
+	p.s.mu.Lock()
+	w.reads, p.s.loan.reader = nil, nil
+	if w.list != nil {
+		w.list.remove(w)
+	} else {
+		<-w.woken
+		w.last.waking = false
+	}
+	p.s.mu.Unlock()
+	p.deliverArrived()
+	return err
+}
