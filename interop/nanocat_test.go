@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
@@ -222,7 +221,7 @@ func TestNngcatListens(t *testing.T) {
 				t.Parallel()
 				gonngtest.NoLeaks(t)
 				tls := securityOf(t, transport)
-				s, err := p.open(gonng.WithReconnectTime(10*time.Millisecond, 0))
+				s, err := p.open(patient(t)...)
 				check(t, err)
 				t.Cleanup(func() { s.Close() })
 				converse(t, p, s, func(args ...string) *process {

@@ -75,7 +75,7 @@ func eachPairingOf(t *testing.T, name string, pairings []pairing, transports []s
 				t.Run(fmt.Sprintf("%s/%s/%s-listens", p.nng[2:], transport, listening), func(t *testing.T) {
 					gonngtest.NoLeaks(t)
 					tls := securityOf(t, transport)
-					s, err := p.open(append(opts, gonng.WithReconnectTime(10*time.Millisecond, 0))...)
+					s, err := p.open(append(patient(t), opts...)...)
 					check(t, err)
 					t.Cleanup(func() { s.Close() })
 					test(t, p, s, func(args ...string) *process {
@@ -101,6 +101,13 @@ func eachPairingOf(t *testing.T, name string, pairings []pairing, transports []s
 			}
 		}
 	}
+}
+
+// patient are the options of a socket that dials a program which is only
+// starting. What becomes of that is in the output of a test that fails.
+func patient(t *testing.T) []gonng.SocketOption {
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return []gonng.SocketOption{gonng.WithReconnectTime(10*time.Millisecond, 0), gonng.WithLogger(log)}
 }
 
 func transports() []string {
@@ -151,7 +158,9 @@ func check(t testing.TB, err error) {
 func recv(ctx context.Context, t *testing.T, s gonng.Socket, want []byte) {
 	t.Helper()
 	got, err := s.(gonng.Receiver).Recv(ctx)
-	check(t, err)
+	if err != nil {
+		t.Fatalf("%v; pipes %v, counted %+v", err, s.Pipes(), s.Stats())
+	}
 	if !bytes.Equal(got, want) {
 		t.Fatalf("received %d bytes (%.16x…), want %d (%.16x…)", len(got), got, len(want), want)
 	}

@@ -133,7 +133,7 @@ func testNngcatListens(t *testing.T, transport string) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			gonngtest.NoLeaks(t)
-			s, err := gonng.NewPush0(gonng.WithReconnectTime(10*time.Millisecond, 0))
+			s, err := gonng.NewPush0(patient(t)...)
 			check(t, err)
 			defer s.Close()
 			url := vacant(t, transport)
