@@ -59,11 +59,7 @@ func WithCheckOrigin(check func(*http.Request) bool) interface {
 	SocketOption
 	ListenOption
 } {
-	return socketListenOption{setting: func(c *Config) error {
-		c.CheckOrigin = check
-		c.explicit |= transport.OptCheckOrigin
-		return nil
-	}}
+	return socketListenOption{setting: concerning(transport.OptCheckOrigin, func(c *Config) { c.CheckOrigin = check })}
 }
 
 // WithTextFrames accepts messages that a peer at a ws or wss URL marks as text,
@@ -76,9 +72,5 @@ func WithTextFrames() interface {
 	DialOption
 	ListenOption
 } {
-	return generalOption{setting: func(c *Config) error {
-		c.TextFrames = true
-		c.explicit |= transport.OptTextFrames
-		return nil
-	}}
+	return generalOption{setting: concerning(transport.OptTextFrames, func(c *Config) { c.TextFrames = true })}
 }

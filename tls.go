@@ -3,7 +3,23 @@ package gonng
 import (
 	"crypto/tls"
 	"fmt"
+
+	"github.com/gonng/gonng/transport"
 )
+
+// WithTLS is the configuration of TLS connections; [TLSConfig] makes one in the
+// terms of nng. It is used as it is, with all its functions, and must not be
+// changed afterwards, but for what package tls allows. A dialer takes the
+// ServerName from the URL if there is none, and without WithTLS trusts the
+// system's authorities; a listener needs a certificate. nng:
+// NNG_OPT_TLS_CONFIG; pynng: tls_config.
+func WithTLS(config *tls.Config) interface {
+	SocketOption
+	DialOption
+	ListenOption
+} {
+	return generalOption{setting: concerning(transport.OptTLS, func(c *Config) { c.TLS = config })}
+}
 
 // TLSMode says for which side of a connection a configuration is.
 type TLSMode int
