@@ -85,9 +85,10 @@ func (q *fairQueue) pop(max int, m *Message) error {
 // there is nothing left of the peer, where that is possible.
 func (q *fairQueue) proceed(p *Pipe) {
 	switch {
+	case p.s.loan.pipe == p: // the receiver will
 	case p.polled == nil && !q.full(p):
 		p.resume()
-	case p.polled != nil && p.in.len() == 0 && p.s.loan.pipe != p:
+	case p.polled != nil && p.in.len() == 0:
 		p.s.refill = p
 	}
 }

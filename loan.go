@@ -29,7 +29,7 @@ const loanTime = 20 * time.Millisecond
 // nil.
 func (p *Pipe) borrower(n int) *waiter {
 	s := p.s
-	if n != 1 || s.parked != 1 || !s.lastParked.plain || len(s.pipes) != 1 || s.polled || !p.lendable {
+	if n != 1 || s.parked != 1 || !s.lastParked.plain || len(s.pipes) != 1 || s.polled || p.lendable == nil {
 		return nil
 	}
 	return s.lastParked
@@ -88,7 +88,11 @@ func (s *socket) recallLoan() {
 // mu is held when it is called and when it returns, not between.
 func (s *socket) readLent() bool {
 	p := s.loan.pipe
-	if p == nil || s.loan.reader != nil {
+	switch {
+	case p == nil || s.loan.reader != nil:
+		return false
+	case p.polled == nil:
+		p.resume()
 		return false
 	}
 	s.loan.reader = &s.loan.glance

@@ -113,7 +113,7 @@ func TestReadingReceiver(t *testing.T) {
 	}
 	for name, scenario := range scenarios {
 		t.Run(name, func(t *testing.T) {
-			for _, name := range []string{"tcp", "ipc"} {
+			for _, name := range []string{"tcp", "ipc", "tls+tcp"} {
 				for range 20 {
 					tr := transport(name)
 					a, b := lent(t, tr)

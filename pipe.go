@@ -27,14 +27,14 @@ type Pipe struct {
 	url      string
 
 	out      outbox
-	in       inbox               // guarded by s.mu
-	inline   sync.Mutex          // held while a sender writes; at the end of the pipe it says what was written
-	reading  sync.Mutex          // held while the connection is read, and what was read delivered
-	arrived  []transport.Message // what was read; guarded by reading
-	polled   transport.TryReader // how a receiver reads by itself, or nil
-	lendable bool                // see loan
-	ahead    bool                // reading should let the receiver run, while what was read is in the cache; guarded by reading
-	at       place               // guarded by s.mu
+	in       inbox                 // guarded by s.mu
+	inline   sync.Mutex            // held while a sender writes; at the end of the pipe it says what was written
+	reading  sync.Mutex            // held while the connection is read, and what was read delivered
+	arrived  []transport.Message   // what was read; guarded by reading
+	polled   transport.TryReader   // how a receiver reads on by itself, or nil
+	lendable transport.Interrupter // how one that waits reads by itself, see loan; or nil
+	ahead    bool                  // reading should let the receiver run, while what was read is in the cache; guarded by reading
+	at       place                 // guarded by s.mu
 
 	stats PipeStats // guarded by s.mu
 
@@ -156,9 +156,8 @@ func (p *Pipe) run() {
 		return
 	}
 	p.room = make(chan struct{}, 1)
-	if polled, ok := p.conn.(transport.TryReader); ok {
-		p.polled, p.lendable = polled, polled.Interruptible()
-	}
+	p.polled, _ = p.conn.(transport.TryReader)
+	p.lendable, _ = p.conn.(transport.Interrupter)
 	p.s.tasks.start(p.read)
 }
 
@@ -198,18 +197,14 @@ func (p *Pipe) readBatch() (more bool, err error) {
 func (p *Pipe) refill() {
 	p.reading.Lock()
 	defer p.reading.Unlock()
-	var ok bool
-	p.arrived, ok = p.polled.TryRead(p.arrived[:0])
+	p.arrived = p.polled.TryRead(p.arrived[:0])
 	if len(p.arrived) > 0 {
 		p.deliverArrived()
 		return
 	}
 	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	if !ok {
-		p.polled = nil
-	}
 	p.resume()
+	p.s.mu.Unlock()
 }
 
 func (p *Pipe) deliverArrived() (more bool) {

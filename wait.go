@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/gonng/gonng/transport"
 )
 
 // waiter is one goroutine that waits for a socket's state to change.
@@ -77,7 +75,7 @@ func (l *waitList) wake(w *waiter) {
 	l.remove(w)
 	w.woken <- struct{}{}
 	if w.reads != nil {
-		w.reads.conn.(transport.TryReader).Interrupt()
+		w.reads.lendable.Interrupt()
 	}
 }
 

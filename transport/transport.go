@@ -122,14 +122,17 @@ type Direct interface {
 // saves two goroutine switches a batch.
 type TryReader interface {
 	// TryRead is Read that returns dst as it is when no whole message has
-	// arrived. What ended the connection is left for Read to tell. It returns
-	// false where it cannot do without waiting after all.
-	TryRead(dst []Message) (batch []Message, ok bool)
+	// arrived. What ended the connection is left for Read to tell.
+	TryRead(dst []Message) []Message
+}
+
+// An Interrupter is a Conn whose Read can be interrupted. Who waits for a message
+// of the only peer then reads for himself, which saves two goroutine switches a
+// message.
+type Interrupter interface {
 	// Interrupt makes a Read that waits return without a message and without an
-	// error; if none waits, perhaps the next does. Interruptible reports whether it
-	// can.
+	// error; if none waits, perhaps the next does.
 	Interrupt()
-	Interruptible() bool
 }
 
 // A Finisher is a Conn whose Close can destroy what was written before, if the

@@ -13,25 +13,45 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Conn is a transport.Conn over any net.Conn. Where the connection lets us at
+// conn is a transport.Conn over any net.Conn. Where the connection lets us at
 // its descriptor, writes that must not wait do not, and an idle reader holds
-// no buffer; elsewhere (TLS, net.Pipe, Windows) TryWrite leaves all to Write.
-type Conn struct {
+// no buffer; elsewhere (net.Pipe, Windows, mostly TLS) TryWrite leaves all to Write.
+type conn struct {
 	net.Conn
 	framing  wire.Framing
 	protocol uint16
 	reader   reader
-	writer   rawWriter
+	writer   Writer
 	close    func() error
 }
 
-func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) *Conn {
-	c := &Conn{Conn: nc, framing: framing, protocol: protocol}
+func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) transport.Conn {
+	c := &conn{Conn: nc, framing: framing, protocol: protocol}
 	c.close = sync.OnceValue(closer(nc))
 	raw := rawConn(nc)
 	c.reader.init(nc, raw, framing, limit)
-	c.writer.init(raw)
+	c.writer.init(nc)
+	switch {
+	case raw != nil:
+		return pollable{interruptible{c}}
+	case buffered(nc):
+		return interruptible{c}
+	}
 	return c
+}
+
+// interruptible is a conn over one of package net's, which heeds deadlines.
+type interruptible struct{ *conn }
+
+// Interrupt implements transport.Interrupter.
+func (c interruptible) Interrupt() { c.Conn.SetReadDeadline(time.Unix(1, 0)) }
+
+// pollable is a conn that lets us at its descriptor.
+type pollable struct{ interruptible }
+
+// TryRead implements transport.TryReader.
+func (c pollable) TryRead(dst []transport.Message) []transport.Message {
+	return c.reader.tryRead(dst)
 }
 
 // rawConn returns nil when the descriptor cannot be used without waiting.
@@ -48,28 +68,28 @@ func rawConn(nc net.Conn) syscall.RawConn {
 }
 
 // Finish implements transport.Finisher.
-func (c *Conn) Finish() bool { return Finish(c.Conn) }
+func (c *conn) Finish() bool { return Finish(c.Conn) }
 
 // HungUp implements transport.Prober.
-func (c *Conn) HungUp() (yes, known bool) { return HungUp(c.Conn) }
+func (c *conn) HungUp() (yes, known bool) { return HungUp(c.Conn) }
 
 // Protocol implements transport.Conn.
-func (c *Conn) Protocol() uint16 { return c.protocol }
+func (c *conn) Protocol() uint16 { return c.protocol }
 
 // Close implements transport.Conn.
-func (c *Conn) Close() error { return c.close() }
+func (c *conn) Close() error { return c.close() }
 
 // NewBatch implements transport.Conn.
-func (c *Conn) NewBatch() transport.Batch { return &batch{framing: c.framing} }
+func (c *conn) NewBatch() transport.Batch { return &batch{framing: c.framing} }
 
 // TryWrite implements transport.Conn.
-func (c *Conn) TryWrite(b transport.Batch) (bool, error) {
+func (c *conn) TryWrite(b transport.Batch) (bool, error) {
 	own := b.(*batch)
 	if len(own.large) > 0 {
 		return false, nil // one writev by Write, instead of two system calls
 	}
 	own.start()
-	n, err := c.writer.try(own.rest)
+	n, err := c.writer.Try(own.rest)
 	own.rest = own.rest[n:]
 	if err == nil && len(own.rest) > 0 {
 		return false, nil
@@ -79,21 +99,9 @@ func (c *Conn) TryWrite(b transport.Batch) (bool, error) {
 }
 
 // Write implements transport.Conn.
-func (c *Conn) Write(b transport.Batch) error { return b.(*batch).writeTo(c.Conn) }
-
-// TryRead implements transport.TryReader.
-func (c *Conn) TryRead(dst []transport.Message) ([]transport.Message, bool) {
-	return c.reader.tryRead(dst), c.reader.useRaw
-}
-
-// Interrupt implements transport.TryReader.
-func (c *Conn) Interrupt() { c.Conn.SetReadDeadline(time.Unix(1, 0)) }
-
-// Interruptible implements transport.TryReader. Connections of the program's
-// may not heed a deadline.
-func (c *Conn) Interruptible() bool { return c.reader.useRaw }
+func (c *conn) Write(b transport.Batch) error { return b.(*batch).writeTo(c.Conn) }
 
 // Read implements transport.Conn.
-func (c *Conn) Read(dst []transport.Message) ([]transport.Message, error) {
+func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
 	return c.reader.read(dst)
 }

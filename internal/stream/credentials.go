@@ -8,7 +8,7 @@ import (
 )
 
 // PeerCred implements transport.Credentials.
-func (c *Conn) PeerCred() (cred transport.PeerCred, err error) {
+func (c *conn) PeerCred() (cred transport.PeerCred, err error) {
 	sc, ok := c.Conn.(syscall.Conn)
 	if !ok || c.Conn.LocalAddr().Network() != "unix" {
 		return cred, fmt.Errorf("%w: only a Unix socket knows its peer", transport.ErrNotSupported)

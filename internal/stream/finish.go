@@ -13,8 +13,11 @@ func Finish(nc net.Conn) bool {
 	if !ok {
 		return false
 	}
-	if raw := rawConn(tc); raw != nil && !unacknowledged(raw) {
-		return false
+	if raw := rawConn(tc); raw != nil {
+		var queue sendQueue
+		if queue.init(raw); queue.empty() {
+			return false
+		}
 	}
 	if t, ok := nc.(*tls.Conn); ok {
 		goodbye(t)

@@ -17,7 +17,7 @@ import (
 // Handshake introduces both sides and returns the connection ready for
 // messages. On a *tls.Conn the handshake of TLS comes first, within the same
 // time. It takes nc over: on failure nc is closed.
-func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *transport.Config) (*Conn, error) {
+func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *transport.Config) (transport.Conn, error) {
 	peer, err := handshake(ctx, nc, cfg)
 	if err != nil {
 		nc.Close()

@@ -76,7 +76,7 @@ func (r *reader) read(dst []transport.Message) ([]transport.Message, error) {
 // tryRead is read that does not wait. What ended the stream is left for read to
 // tell.
 func (r *reader) tryRead(dst []transport.Message) []transport.Message {
-	for r.useRaw && r.err == nil {
+	for r.err == nil {
 		if dst = r.parse(dst); len(dst) > 0 || r.err != nil {
 			break
 		}

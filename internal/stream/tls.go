@@ -50,7 +50,7 @@ func foreign(err error) bool {
 }
 
 // TLS implements transport.Secured.
-func (c *Conn) TLS() *tls.ConnectionState { return TLS(c.Conn) }
+func (c *conn) TLS() *tls.ConnectionState { return TLS(c.Conn) }
 
 // TLS is the state of the TLS connection nc, or nil if it is none.
 func TLS(nc net.Conn) *tls.ConnectionState {

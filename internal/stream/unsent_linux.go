@@ -5,13 +5,22 @@ import (
 	"unsafe"
 )
 
-// unacknowledged reports whether the kernel has bytes that the peer's kernel
-// has not confirmed.
-func unacknowledged(raw syscall.RawConn) bool {
-	var n int32
-	var errno syscall.Errno
-	err := raw.Control(func(fd uintptr) {
-		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&n)))
-	})
-	return err == nil && (errno != 0 || n > 0)
+// sendQueue is what the kernel has to send on a connection.
+type sendQueue struct {
+	raw   syscall.RawConn
+	ask   func(fd uintptr) // made once: a closure a call would be an allocation a call
+	bytes int32
+	errno syscall.Errno
+}
+
+func (q *sendQueue) init(raw syscall.RawConn) {
+	q.raw = raw
+	q.ask = func(fd uintptr) {
+		_, _, q.errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&q.bytes)))
+	}
+}
+
+// empty reports whether the peer's kernel has confirmed all bytes.
+func (q *sendQueue) empty() bool {
+	return q.raw.Control(q.ask) == nil && q.errno == 0 && q.bytes == 0
 }

@@ -46,11 +46,7 @@ func (Transport) Dial(ctx context.Context, _, address string, cfg *transport.Con
 		nc.Close()
 		return nil, fmt.Errorf("%w: descriptor %d is not connected", transport.ErrAddressInvalid, fd)
 	}
-	conn, err := stream.Handshake(ctx, nc, wire.StreamFraming, cfg)
-	if err != nil {
-		return nil, err // not conn: a nil *stream.Conn in an interface is not nil
-	}
-	return conn, nil
+	return stream.Handshake(ctx, nc, wire.StreamFraming, cfg)
 }
 
 // Listen implements transport.Transport. Peers dial the listener as tcp or ipc,

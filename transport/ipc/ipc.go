@@ -67,9 +67,5 @@ func dial(ctx context.Context, network, address string, how dialFunc, cfg *trans
 	if err != nil {
 		return nil, err
 	}
-	conn, err := stream.Handshake(ctx, nc, wire.IPCFraming, cfg)
-	if err != nil {
-		return nil, err // not conn: a nil *stream.Conn in an interface is not nil
-	}
-	return conn, nil
+	return stream.Handshake(ctx, nc, wire.IPCFraming, cfg)
 }

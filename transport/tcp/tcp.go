@@ -26,11 +26,7 @@ func (Transport) Dial(ctx context.Context, scheme, address string, cfg *transpor
 	if err != nil {
 		return nil, err
 	}
-	conn, err := stream.Handshake(ctx, nc, wire.StreamFraming, cfg)
-	if err != nil {
-		return nil, err // not conn: a nil *stream.Conn in an interface is not nil
-	}
-	return conn, nil
+	return stream.Handshake(ctx, nc, wire.StreamFraming, cfg)
 }
 
 // Listen implements transport.Transport.

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gonng/gonng/gonngtest"
-	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/transport"
 	"github.com/gonng/gonng/transport/tcp"
 )
@@ -32,11 +31,11 @@ func TestUserTimeout(t *testing.T) {
 			cfg := &transport.Config{HandshakeTimeout: gonngtest.Timeout, TCPKeepAlive: row.keepAlive}
 			for _, conn := range connect(t, cfg) {
 				defer conn.Close()
-				nc := conn.(*stream.Conn).Conn
-				if got := userTimeout(t, nc); got != row.want {
+				fd := descriptor(t, conn)
+				if got := userTimeout(t, fd); got != row.want {
 					t.Errorf("the user timeout is %v, want %v", got, row.want)
 				}
-				if on := keepAlive(t, nc); on != (row.want > 0) {
+				if on := keepAlive(t, fd); on != (row.want > 0) {
 					t.Errorf("keep-alive is on: %v, want %v", on, row.want > 0)
 				}
 			}
@@ -67,7 +66,7 @@ func TestUserTimeoutOfProgram(t *testing.T) {
 			conns := connect(t, cfg)
 			defer conns[1].Close()
 			defer conns[0].Close()
-			if got := userTimeout(t, conns[0].(*stream.Conn).Conn); got != want {
+			if got := userTimeout(t, descriptor(t, conns[0])); got != want {
 				t.Errorf("the user timeout is %v, want %v", got, want)
 			}
 		})
@@ -101,24 +100,42 @@ func connect(t *testing.T, cfg *transport.Config) []transport.Conn {
 	return []transport.Conn{dialed, <-accepted}
 }
 
-func userTimeout(t *testing.T, nc net.Conn) (timeout time.Duration) {
+// descriptor is the one of an IPv4 connection.
+func descriptor(t *testing.T, conn transport.Conn) int {
 	t.Helper()
-	control(t, nc, func(fd int) error {
-		ms, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT)
-		timeout = time.Duration(ms) * time.Millisecond
-		return err
-	})
-	return timeout
+	port := func(a unix.Sockaddr) int {
+		if a, ok := a.(*unix.SockaddrInet4); ok {
+			return a.Port
+		}
+		return 0
+	}
+	for fd := range 1000 {
+		local, _ := unix.Getsockname(fd)
+		remote, _ := unix.Getpeername(fd)
+		if port(local) == conn.LocalAddr().(*net.TCPAddr).Port && port(remote) == conn.RemoteAddr().(*net.TCPAddr).Port {
+			return fd
+		}
+	}
+	t.Fatal("no descriptor is that connection")
+	return 0
 }
 
-func keepAlive(t *testing.T, nc net.Conn) (on bool) {
+func userTimeout(t *testing.T, fd int) time.Duration {
 	t.Helper()
-	control(t, nc, func(fd int) error {
-		n, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE)
-		on = n != 0
-		return err
-	})
-	return on
+	ms, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+func keepAlive(t *testing.T, fd int) bool {
+	t.Helper()
+	on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return on != 0
 }
 
 func control(t *testing.T, nc net.Conn, f func(fd int) error) {

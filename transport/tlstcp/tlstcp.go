@@ -36,11 +36,7 @@ func (Transport) Dial(ctx context.Context, scheme, address string, cfg *transpor
 	if err != nil {
 		return nil, err
 	}
-	conn, err := stream.Handshake(ctx, tls.Client(nc, config), wire.StreamFraming, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return conn, nil
+	return stream.Handshake(ctx, tls.Client(nc, config), wire.StreamFraming, cfg)
 }
 
 // clientConfig is config with the name that the peer's certificate must have:
