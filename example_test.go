@@ -359,7 +359,7 @@ func ExampleError() {
 	_, err = pull.Recv(context.Background())
 	fmt.Println(errors.Is(err, gonng.ErrClosed), errors.Is(err, net.ErrClosed))
 	// Output:
-	// gonng: recv pull: timed out
+	// gonng: recv pull: timed out after 10ms: no peer is connected
 	// true true
 	// true true
 	// true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -539,5 +540,38 @@ func TestEndedContext(t *testing.T) {
 	}
 	if _, err := b.TryRecv(); !errors.Is(err, gonng.ErrTryAgain) {
 		t.Errorf("the peer received %v, want nothing", err)
+	}
+}
+
+// TestTimeoutTellsWhatIsMissing: a call that waited in vain while nobody was
+// connected says so, and why the peer that was dialed is not there.
+func TestTimeoutTellsWhatIsMissing(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	ctx := testContext(t)
+	s := open(t, gonng.NewPair0, gonng.WithSendTimeout(time.Millisecond), gonng.WithRecvTimeout(2*time.Millisecond), gonng.WithLogger(newRecorder().logger()))
+	wantMissing := func(why string) {
+		t.Helper()
+		sent := s.Send(ctx, nil)
+		_, received := s.Recv(ctx)
+		short, cancel := context.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		waited := s.WaitPeers(short, 1)
+		for text, err := range map[string]error{"timed out after 1ms: ": sent, "timed out after 2ms: ": received, "0 of 1 peers: context deadline exceeded: ": waited} {
+			if want(t, err, gonng.ErrTimeout); err != nil {
+				wantText(t, err.Error(), text+why)
+			}
+		}
+	}
+	wantMissing("no peer is connected")
+	const url = "inproc://TestTimeoutTellsWhatIsMissing"
+	if _, err := s.Dial(ctx, url); err != nil {
+		t.Fatal(err)
+	}
+	wantMissing("no peer is connected: dial pair " + url + ": nobody listens")
+	other := open(t, gonng.NewPair0, gonng.WithListen(url))
+	waitPeers(t, other, 1)
+	waitPeers(t, s, 1)
+	if _, err := s.Recv(ctx); err == nil || strings.Contains(err.Error(), "no peer") {
+		t.Errorf("Recv from a silent peer: %v", err)
 	}
 }

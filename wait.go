@@ -2,7 +2,9 @@ package gonng
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -151,7 +153,7 @@ func (c *call) sleep() error {
 	case <-done:
 		return contextError(c.ctx)
 	case <-over:
-		return ErrTimeout
+		return because(ErrTimeout, "timed out after %v", c.timeout)
 	}
 }
 
@@ -164,6 +166,23 @@ func (c *call) end() {
 		c.w.next, c.s.idle = c.s.idle, c.w
 		c.w = nil
 	}
+}
+
+// late says of a wait that was in vain what it lacked, if that was a peer: a
+// message that nobody can take, or send, is what a program waits for in vain
+// most often. The socket's mu is held.
+func (s *socket) late(err error) error {
+	if len(s.pipes) > 0 || !errors.Is(err, ErrTimeout) {
+		return err
+	}
+	why := "no peer is connected"
+	for _, d := range s.dialers {
+		if last := d.LastError(); last != nil {
+			why += ": " + strings.TrimPrefix(last.Error(), "gonng: ")
+			break
+		}
+	}
+	return fmt.Errorf("%w: %s", err, why)
 }
 
 // contextError is what a call returns whose context has ended.
