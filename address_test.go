@@ -2,6 +2,7 @@ package gonng_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -161,15 +162,21 @@ func TestSocketFile(t *testing.T) {
 		s := open(t, gonng.NewPull0)
 		_, err := s.Listen(testContext(t), url)
 		wantError(t, err, "listen", gonng.ErrAddressInUse)
+		wantText(t, fmt.Sprint(err), path+" is not a socket")
+		_, err = s.Dial(testContext(t), url, gonng.WithDialMode(gonng.DialWait))
+		wantError(t, err, "dial", gonng.ErrConnectionRefused)
+		wantText(t, fmt.Sprint(err), path+" is not a socket")
 		if data, _ := os.ReadFile(path); string(data) != "precious" {
 			t.Errorf("the file has %q afterwards", data)
 		}
 	})
 	t.Run("no directory", func(t *testing.T) {
-		url := "ipc://" + filepath.Join(strings.TrimPrefix(tr.URL(t), "ipc://"), "none")
+		dir := strings.TrimPrefix(tr.URL(t), "ipc://")
+		url := "ipc://" + filepath.Join(dir, "none")
 		s := open(t, gonng.NewPull0)
 		_, err := s.Listen(testContext(t), url)
 		wantError(t, err, "listen", gonng.ErrNoEntry, fs.ErrNotExist)
+		wantText(t, fmt.Sprint(err), "there is no directory "+dir)
 	})
 	t.Run("symbolic link", func(t *testing.T) {
 		// To listen at a link to nothing must not remove what it is a link to.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,7 +20,8 @@ import (
 const network, prefix = "unix", ""
 
 func dialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, address)
+	nc, err := new(net.Dialer).DialContext(ctx, network, address)
+	return nc, explain(err, address)
 }
 
 // check refuses what the kernel would refuse as a bare "invalid argument".
@@ -53,7 +55,23 @@ func listen(ctx context.Context, path string, cfg *transport.Config) (net.Listen
 		}
 		l, err = bind(ctx, path, cfg.IPCPermissions)
 	}
-	return l, err
+	return l, explain(err, path)
+}
+
+// explain adds to the error of a bind or connect what the kernel does not say:
+// that what is at path is no socket, or that its directory is missing.
+func explain(err error, path string) error {
+	if err == nil || path[0] == '@' {
+		return err
+	}
+	if info, _ := os.Lstat(path); info != nil && (info.IsDir() || info.Mode().IsRegular()) {
+		return fmt.Errorf("%s is not a socket: %w", path, err)
+	}
+	dir := filepath.Dir(path)
+	if _, noDir := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && noDir != nil {
+		return fmt.Errorf("there is no directory %s: %w", dir, err)
+	}
+	return err
 }
 
 // stale reports whether path is a socket that nobody listens on: only a
