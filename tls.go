@@ -91,12 +91,13 @@ type TLSConfig struct {
 
 // Build makes the configuration for [WithTLS], of TLS 1.2 or later. Fields that
 // contradict each other are ErrInvalid, a certificate or key that cannot be
-// used is ErrCrypto, a file that cannot be read is ErrNoEntry or ErrPermission.
-// Listening needs a certificate, and says so then.
+// used is ErrCrypto, a file that cannot be read is ErrNoEntry, ErrPermission or,
+// as with a directory, ErrInvalid. Listening needs a certificate, and says so then.
 func (c TLSConfig) Build() (*tls.Config, error) {
 	config, err := c.build()
 	if err != nil {
-		return nil, fmt.Errorf("gonng: TLSConfig: %w", classify(err))
+		// What is no file, such as a directory, cannot be read in other ways.
+		return nil, fmt.Errorf("gonng: TLSConfig: %w", classifyOr(err, ErrInvalid))
 	}
 	return config, nil
 }

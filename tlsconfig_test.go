@@ -54,6 +54,8 @@ func TestTLSConfigChecks(t *testing.T) {
 		{"key for CA", gonng.TLSConfig{Mode: gonng.TLSClient, CA: cert.Key}, gonng.ErrCrypto, "CA certificate PEM"},
 		{"broken CA", gonng.TLSConfig{Mode: gonng.TLSClient, CA: ca.PEM + "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"}, gonng.ErrCrypto, "CA x509"},
 		{"no CA file", gonng.TLSConfig{Mode: gonng.TLSClient, CAFiles: []string{file, file + "x"}}, gonng.ErrNoEntry, "CAFiles " + file + "x"},
+		{"directory for CA file", gonng.TLSConfig{Mode: gonng.TLSClient, CAFiles: []string{os.TempDir()}}, gonng.ErrInvalid, "CAFiles " + os.TempDir()},
+		{"directory for file", gonng.TLSConfig{Mode: gonng.TLSServer, CertKeyFile: os.TempDir()}, gonng.ErrInvalid, "CertKeyFile " + os.TempDir()},
 		{"empty CA file", gonng.TLSConfig{Mode: gonng.TLSClient, CAFiles: []string{os.DevNull}}, gonng.ErrCrypto, "CAFiles " + os.DevNull},
 		{"no file", gonng.TLSConfig{Mode: gonng.TLSServer, CertKeyFile: file + "x"}, gonng.ErrNoEntry, "CertKeyFile " + file + "x"},
 		{"file without key", gonng.TLSConfig{Mode: gonng.TLSServer, CertKeyFile: pemFile(t, cert.Cert)}, gonng.ErrCrypto, "CertKeyFile key"},
