@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 )
@@ -71,8 +72,12 @@ func (s *socket) close(ctx context.Context) error {
 	if left == 0 && unconfirmed == 0 || !first {
 		return nil
 	}
-	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed peers", unconfirmed)
-	return s.opError("close", "", because(ErrTimeout, "%d messages were not sent in time; %d peers did not confirm what they were sent", left, unconfirmed))
+	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed)
+	text := fmt.Sprintf("%d messages were not sent in time", left)
+	if unconfirmed > 0 {
+		text += fmt.Sprintf("; %d peers did not confirm what they were sent", unconfirmed)
+	}
+	return s.opError("close", "", because(ErrTimeout, "%s", text))
 }
 
 // part says goodbye to the peers and waits for theirs, where closing at once

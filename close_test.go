@@ -616,6 +616,9 @@ func TestCloseLingers(t *testing.T) {
 					if took < h.min || took > h.min+300*time.Millisecond {
 						t.Errorf("Close took %v, want about %v", took, h.min)
 					}
+					if strings.Contains(fmt.Sprint(err), "confirm") {
+						t.Errorf("%v, but nobody is asked to confirm", err)
+					}
 					got, want := left(t, err), accepted-arrived()
 					if got != want || want == 0 {
 						t.Errorf("Close says %d messages were left, want %d of %d", got, want, accepted)
