@@ -4,6 +4,7 @@ package gonng_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -133,7 +134,9 @@ func TestIPCPermissionsRefused(t *testing.T) {
 	_, err := gonng.NewPull0(gonng.WithIPCPermissions(0o600), gonng.WithListen("abstract://x"))
 	wantError(t, err, "listen", gonng.ErrNotSupported)
 	for _, mode := range []fs.FileMode{fs.ModeSetuid | 0o600, fs.ModeSocket | 0o600, 0o1777} {
-		wantError(t, s.Set(gonng.WithIPCPermissions(mode)), "set", gonng.ErrInvalid)
+		err := s.Set(gonng.WithIPCPermissions(mode))
+		wantError(t, err, "set", gonng.ErrInvalid)
+		wantText(t, fmt.Sprint(err), fmt.Sprintf("%#o", uint32(mode)))
 	}
 	wantError(t, s.Set(gonng.WithIPCSecurityDescriptor("D:P(A;;GA;;;BA)")), "set", gonng.ErrNotSupported)
 	_, path := socketPath(t)

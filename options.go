@@ -193,6 +193,9 @@ func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
 		if hook == nil {
 			return because(ErrInvalid, "WithPipeHook: the hook is nil")
 		}
+		if event < PipeConnecting || event > PipeClosed {
+			return because(ErrInvalid, "WithPipeHook(%d): no such event", event)
+		}
 		c.hooks = append(c.hooks, func(s *socket) { s.OnPipe(event, hook) })
 		return nil
 	}}

@@ -21,7 +21,7 @@ func WithIPCPermissions(mode fs.FileMode) interface {
 } {
 	return socketListenOption{setting: func(c *Config) error {
 		if mode&^fs.ModePerm != 0 {
-			return because(ErrInvalid, "WithIPCPermissions(%v): want permissions only, 0 to 0777", mode)
+			return because(ErrInvalid, "WithIPCPermissions(%#o): want permissions only, 0 to 0777", uint32(mode))
 		}
 		c.IPCPermissions = mode
 		return c.needIPC(transport.OptIPCPermissions, "WithIPCPermissions")

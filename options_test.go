@@ -37,6 +37,7 @@ func TestBadOptions(t *testing.T) {
 		{gonng.WithTTL(-1), []string{"WithTTL", "-1"}},
 		{gonng.WithTTL(256), []string{"WithTTL", "256"}},
 		{gonng.WithPipeHook(gonng.PipeConnected, nil), []string{"WithPipeHook"}},
+		{gonng.WithPipeHook(gonng.PipeClosed+1, func(*gonng.Pipe) {}), []string{"WithPipeHook", "3"}},
 	} {
 		t.Run(bad.words[0], func(t *testing.T) {
 			s := open(t, gonng.NewPair1)
