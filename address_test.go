@@ -90,15 +90,18 @@ func TestBadURL(t *testing.T) {
 	}
 }
 
-// TestDialPortZero: it can be listened on only.
-func TestDialPortZero(t *testing.T) {
+// TestDialWhatIsToListen: port 0 and every interface can be listened on only.
+func TestDialWhatIsToListen(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	s := open(t, gonng.NewPair0)
-	for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait} {
-		_, err := s.Dial(testContext(t), "tcp://127.0.0.1:0", gonng.WithDialMode(mode))
-		wantError(t, err, "dial", gonng.ErrAddressInvalid)
-		if n := len(s.Dialers()); n != 0 {
-			t.Errorf("%d dialers are left", n)
+	for url, word := range map[string]string{"tcp://127.0.0.1:0": "port 0", "tcp://*:5555": "host *", "ws://*:5555/": "host *"} {
+		for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait} {
+			_, err := s.Dial(testContext(t), url, gonng.WithDialMode(mode))
+			wantError(t, err, "dial", gonng.ErrAddressInvalid)
+			wantText(t, fmt.Sprint(err), word)
+			if n := len(s.Dialers()); n != 0 {
+				t.Errorf("%d dialers are left", n)
+			}
 		}
 	}
 }

@@ -33,8 +33,11 @@ func Dial(ctx context.Context, network, address string, cfg *transport.Config) (
 	if err != nil {
 		return nil, err
 	}
-	if port == "0" {
+	switch {
+	case port == "0":
 		return nil, fmt.Errorf("%w: %q: port 0 can be listened on, not dialed", transport.ErrAddressInvalid, address)
+	case host == "*":
+		return nil, fmt.Errorf("%w: %q: host * can be listened on, not dialed", transport.ErrAddressInvalid, address)
 	}
 	dial := cfg.DialContext
 	if dial == nil {
