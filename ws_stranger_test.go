@@ -102,7 +102,7 @@ var noAnswers = []struct {
 	words  []string
 }{
 	{"noise", "\xde\xad\xbe\xef\r\n\r\n", false, gonng.ErrProtocol, []string{"malformed"}},
-	{"tcp peer", "\x00SP\x00\x00\x31\x00\x00", false, gonng.ErrProtocol, []string{"malformed", "SP"}},
+	{"tcp peer", "\x00SP\x00\x00\x31\x00\x00", false, gonng.ErrProtocol, []string{"malformed", "SP", "without WebSocket", "tcp://"}},
 	{"half and close", "HTTP/1.1 101 Switch", false, gonng.ErrConnectionReset, []string{"closed"}},
 	{"close", "", false, gonng.ErrConnectionReset, []string{"closed"}},
 	{"half and silence", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n", true, gonng.ErrTimeout, []string{"100ms"}},

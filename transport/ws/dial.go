@@ -177,6 +177,8 @@ func (d *dialer) failed(err error) error {
 		return fmt.Errorf("the peer closed the connection instead of answering: %w", io.ErrUnexpectedEOF)
 	case errors.As(err, &network) && network.Timeout():
 		return fmt.Errorf("the peer did not finish the handshake in %v: %w", d.cfg.HandshakeTimeout, err)
+	case strings.Contains(err.Error(), `malformed HTTP response "\x00SP`):
+		return fmt.Errorf("%w: the peer speaks without WebSocket, as a tcp:// or tls+tcp:// peer does: %w", transport.ErrProtocol, err)
 	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "violation"):
 		return fmt.Errorf("%w: %w", transport.ErrProtocol, err)
 	}
