@@ -18,15 +18,19 @@ func (p *pollFD) update(ready bool) {
 
 // RecvFD is a descriptor to poll that is readable while a receive would not
 // wait. See [Socket].
-func (s *socket) RecvFD() (int, error) { return s.openFD("recv fd", &s.recvFD, s.in != nil) }
+func (s *socket) RecvFD() (int, error) {
+	return s.openFD("recv fd", &s.recvFD, s.in != nil, errNeverReceives)
+}
 
 // SendFD is a descriptor to poll that is readable while a send would not wait.
 // See [Socket].
-func (s *socket) SendFD() (int, error) { return s.openFD("send fd", &s.sendFD, s.out != nil) }
+func (s *socket) SendFD() (int, error) {
+	return s.openFD("send fd", &s.sendFD, s.out != nil, errNeverSends)
+}
 
-func (s *socket) openFD(op string, p **pollFD, able bool) (int, error) {
+func (s *socket) openFD(op string, p **pollFD, able bool, otherwise error) (int, error) {
 	if !able {
-		return -1, s.opError(op, "", ErrNotSupported)
+		return -1, s.opError(op, "", otherwise)
 	}
 	s.mu.Lock()
 	defer s.unlock()

@@ -91,6 +91,7 @@ func TestPollFDs(t *testing.T) {
 				fd, err := tt.get()
 				if !tt.able {
 					wantError(t, err, tt.op, gonng.ErrNotSupported)
+					wantText(t, err.Error(), "the protocol does not")
 					continue
 				}
 				check(t, err)

@@ -196,13 +196,18 @@ func (x *raw) wake() {
 	x.fairQueue.wake()
 }
 
+var (
+	errNeverSends    = because(ErrNotSupported, "the protocol does not send")
+	errNeverReceives = because(ErrNotSupported, "the protocol does not receive")
+)
+
 // unable is the direction that a protocol does not have.
 type unable struct{}
 
-func (unable) offer(*outgoing) (*Pipe, error) { return nil, ErrNotSupported }
+func (unable) offer(*outgoing) (*Pipe, error) { return nil, errNeverSends }
 func (unable) room() *waitList                { return nil }
 func (unable) ready() bool                    { return false }
 func (unable) inline() bool                   { return false }
-func (unable) pop(int, *Message) error        { return ErrNotSupported }
+func (unable) pop(int, *Message) error        { return errNeverReceives }
 func (unable) arrivals() *waitList            { return nil }
 func (unable) more() bool                     { return false }

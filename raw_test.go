@@ -74,6 +74,7 @@ func TestRawDirections(t *testing.T) {
 		if !sends(p) {
 			wantError(t, s.Send(ctx, nil), "send", gonng.ErrNotSupported)
 			wantError(t, s.TrySend(nil), "send", gonng.ErrNotSupported)
+			wantText(t, s.TrySend(nil).Error(), "does not send")
 			wantError(t, s.Send(ctx, make([]byte, 100<<10)), "send", gonng.ErrNotSupported)
 			m := gonng.NewMessage([]byte("mine"))
 			wantError(t, s.SendMsg(ctx, m), "send", gonng.ErrNotSupported)
@@ -83,6 +84,7 @@ func TestRawDirections(t *testing.T) {
 		if !receives(p) {
 			_, err := s.Recv(ctx)
 			wantError(t, err, "recv", gonng.ErrNotSupported)
+			wantText(t, err.Error(), "does not receive")
 			_, err = s.TryRecv()
 			wantError(t, err, "recv", gonng.ErrNotSupported)
 			_, err = s.RecvMsg(ctx)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"syscall"
 
@@ -75,7 +74,7 @@ func (t *Transport) Listen(_ context.Context, scheme, name string, cfg *transpor
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.listeners[name] != nil {
-		return nil, os.NewSyscallError("listen", syscall.EADDRINUSE)
+		return nil, fmt.Errorf("somebody listens on %q in this process: %w", name, syscall.EADDRINUSE)
 	}
 	if t.listeners == nil {
 		t.listeners = make(map[string]*listener)
