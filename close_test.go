@@ -171,6 +171,8 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, gonng.ErrClosed) {
 			t.Errorf("%s after Close: got %v, want ErrClosed", name, err)
+		} else if err != gonng.ErrClosed { // which is quiet's
+			wantText(t, err.Error(), "the socket is closed")
 		}
 	}
 	_, err := s.Dial(ctx, "inproc://x")

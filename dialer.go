@@ -77,7 +77,7 @@ func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
 	defer s.mu.Unlock()
 	if s.closed {
 		d.stop()
-		return nil, ErrClosed
+		return nil, errSocketClosed
 	}
 	s.dialers = append(s.dialers, d)
 	return d, nil

@@ -98,7 +98,7 @@ func (s *socket) accept(tl transport.Listener) (*Listener, error) {
 	if closed {
 		l.stop()
 		tl.Close()
-		return nil, ErrClosed
+		return nil, errSocketClosed
 	}
 	s.tasks.start(l.run)
 	return l, nil

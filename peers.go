@@ -27,7 +27,7 @@ func (s *socket) WaitPeers(ctx context.Context, n int) error {
 		}
 		switch {
 		case s.closed:
-			return s.opError("wait for peers", "", ErrClosed)
+			return s.opError("wait for peers", "", errSocketClosed)
 		case have >= n:
 			return nil
 		case ctx.Err() != nil:

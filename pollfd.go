@@ -35,7 +35,7 @@ func (s *socket) openFD(op string, p **pollFD, able bool, otherwise error) (int,
 	s.mu.Lock()
 	defer s.unlock()
 	if s.closed {
-		return -1, s.opError(op, "", ErrClosed)
+		return -1, s.opError(op, "", errSocketClosed)
 	}
 	if *p == nil {
 		opened, err := newPollFD()

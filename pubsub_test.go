@@ -134,6 +134,7 @@ func TestSubClosed(t *testing.T) {
 	check(t, err)
 	check(t, c.Close())
 	wantError(t, c.Subscribe("a"), "subscribe", gonng.ErrClosed)
+	wantText(t, c.Subscribe("a").Error(), "the context is closed")
 	check(t, sub.Subscribe("a"))
 	check(t, sub.Close())
 	wantError(t, sub.Subscribe("b"), "subscribe", gonng.ErrClosed)

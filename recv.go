@@ -156,7 +156,7 @@ func (x *receiver) done() {
 
 func (x *receiver) pop(max int, m *Message) error {
 	if x.e.closed || x.e.s.closed {
-		return ErrClosed
+		return x.e.ended()
 	}
 	return x.source.pop(max, m)
 }

@@ -13,7 +13,7 @@ func newScope[O option](s *socket, state interface{ abandon() }) (scope[O], erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return scope[O]{}, s.opError("context", "", ErrClosed)
+		return scope[O]{}, s.opError("context", "", errSocketClosed)
 	}
 	cfg := s.cfg
 	return scope[O]{&endpoint{s: s, own: &cfg}, state}, nil

@@ -133,7 +133,7 @@ func (x *sender) finish(ctx context.Context, try bool) error {
 
 func (x *sender) offer() (*Pipe, error) {
 	if x.e.closed || x.e.s.closed {
-		return nil, ErrClosed
+		return nil, x.e.ended()
 	}
 	return x.target.offer(&x.e.s.offered)
 }

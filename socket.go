@@ -138,6 +138,16 @@ type endpoint struct {
 	closed bool    // guarded by s.mu
 }
 
+// ended says what is closed, the socket or the context.
+func (e *endpoint) ended() error {
+	if e.s.closed {
+		return errSocketClosed
+	}
+	return because(ErrClosed, "the context is closed")
+}
+
+var errSocketClosed = because(ErrClosed, "the socket is closed")
+
 func (e *endpoint) config() *Config {
 	if e.own != nil {
 		return e.own
@@ -265,7 +275,7 @@ func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 	c, err := stream.Handshake(ctx, conn, wire.StreamFraming, cfg.transport(s.protocol))
 	if err != nil {
 		if s.stop.Err() != nil {
-			err = ErrClosed
+			err = errSocketClosed
 		}
 		return nil, s.opError("attach", "", classify(err))
 	}

@@ -122,7 +122,7 @@ func (sub *subscriber) change(op string, do func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || sub.e.closed {
-		return s.opError(op, "", ErrClosed)
+		return s.opError(op, "", sub.e.ended())
 	}
 	return s.opError(op, "", do())
 }
