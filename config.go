@@ -148,7 +148,7 @@ func (c *Config) transport(p Protocol) *transport.Config {
 		HandshakeTimeout: c.handshakeTimeout,
 		TCPNoDelay:       c.TCPNoDelay,
 		TCPKeepAlive:     c.TCPKeepAlive,
-		DialContext:      c.DialContext,
+		DialContext:      c.dialContext(),
 		TLS:              c.TLS,
 
 		IPCPermissions:        c.IPCPermissions,

@@ -128,6 +128,7 @@ func TestDescriptorOfSomethingElse(t *testing.T) {
 	url := fmt.Sprint("socket://", file.Fd())
 	_, err = s.Dial(testContext(t), url)
 	wantError(t, err, "dial", gonng.ErrAddressInvalid)
+	wantText(t, err.Error(), fmt.Sprint("descriptor ", file.Fd(), ": socket operation on non-socket"))
 	_, err = s.Listen(testContext(t), url)
 	wantError(t, err, "listen", gonng.ErrAddressInvalid)
 	_, err = s.Listen(testContext(t), fmt.Sprint("socket://", ours.Fd()))

@@ -24,6 +24,10 @@ func take[T io.Closer](fd int, as func(*os.File) (T, error)) (taken T, err error
 	f := os.NewFile(uintptr(dup), "descriptor "+strconv.Itoa(fd))
 	defer f.Close()
 	if taken, err = as(f); err != nil {
+		var number syscall.Errno
+		if errors.As(err, &number) { // without the name of a file that package net makes up
+			err = number
+		}
 		return taken, refused(fd, err)
 	}
 	_ = syscall.Close(fd)
