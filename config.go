@@ -17,7 +17,7 @@ import (
 // listener. [Socket.Config] returns a copy; the With functions change it.
 type Config struct {
 	Name   string       // for logs; default the protocol's name
-	Logger *slog.Logger // nil: silent, but for the first failure of a Dial
+	Logger *slog.Logger // nil: silent, but for what WithLogger says
 
 	RecvTimeout time.Duration // 0: as long as the context allows
 	SendTimeout time.Duration // 0: as long as the context allows
@@ -36,10 +36,11 @@ type Config struct {
 	PreferNew   bool          // Sub0: a full queue drops the oldest, not the newest; default true
 	Polyamorous bool          // Pair1: many peers
 
-	TCPNoDelay   bool
+	TCPNoDelay   bool                // Nagle's algorithm is off; default true
 	TCPKeepAlive net.KeepAliveConfig // zero, the default: as package net does
-	DialContext  func(ctx context.Context, network, address string) (net.Conn, error)
-	TLS          *tls.Config
+	TLS          *tls.Config         // nil, the default: dialers trust the system's authorities
+	// DialContext connects dialers; nil, the default: a net.Dialer does.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	IPCPermissions        fs.FileMode // of the file of a listener; 0, the default: as the umask has it
 	IPCSecurityDescriptor string      // of the named pipe of a listener on Windows, in SDDL; "": Windows' default

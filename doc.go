@@ -86,7 +86,8 @@ A URL says how and where:
 To listen, the host of a TCP or TLS URL may be empty or * for every interface, and
 the port 0 for a free one, which [Listener.URL] then tells; abstract:// without a
 name lets the kernel choose one, too. To dial, the host may be a name, which is
-looked up at every attempt.
+looked up at every attempt, or empty for this machine. The port of ws:// is 80 if
+there is none, that of wss:// 443.
 
 Who may connect to a Unix socket [WithIPCPermissions] says, and to a named pipe
 [WithIPCSecurityDescriptor]; who did connect [Pipe.PeerCred] tells.
@@ -195,8 +196,9 @@ full is empty again, and elsewhere when nothing was dropped for a minute.
 
 # Errors
 
-Methods return an [*OpError], which says what failed, where and why, and wraps
-one of the constants of type [Error]. Compare with [errors.Is], also against
+Methods of sockets, and of what belongs to them, return an [*OpError], which says
+what failed, where and why, and wraps one of the constants of type [Error]; other
+functions return errors that wrap one. Compare with [errors.Is], also against
 the standard library's: ErrTimeout is [os.ErrDeadlineExceeded] (and
 [context.DeadlineExceeded] if it was the context's deadline), ErrClosed is
 [net.ErrClosed], ErrCanceled is [context.Canceled], ErrNoEntry is

@@ -39,9 +39,11 @@ func WithName(name string) SocketOption {
 	return socketOption{setting: func(c *Config) error { c.Name = name; return nil }}
 }
 
-// WithLogger sends what happens to connections and what is dropped to l.
-// Default: nothing is logged, except the first failure of a Dial that goes on
-// in the background, which [slog.Default] gets.
+// WithLogger sends what happens to connections and what is dropped to l: as
+// [slog.LevelInfo] that a peer has come or gone, as LevelWarn what somebody may have
+// to mend, as LevelDebug what only repeats it, as LevelError a [Handler] that
+// failed. Default: nothing is logged, except the first failure of a Dial that
+// goes on in the background and a Handler that failed, which [slog.Default] gets.
 func WithLogger(l *slog.Logger) SocketOption {
 	return socketOption{setting: func(c *Config) error { c.Logger = l; return nil }}
 }
@@ -159,7 +161,7 @@ func WithResendTime(d time.Duration) ReqOption {
 	return reqOption{setting: withDuration("WithResendTime", d, func(c *Config) { c.ResendTime = d })}
 }
 
-// WithSurveyTime is how long a survey lasts. Default 1 s. nng:
+// WithSurveyTime is how long a survey lasts. Default 1 s; 0: it is over at once. nng:
 // NNG_OPT_SURVEYOR_SURVEYTIME; pynng: survey_time.
 func WithSurveyTime(d time.Duration) SurveyorOption {
 	return surveyorOption{setting: withDuration("WithSurveyTime", d, func(c *Config) { c.SurveyTime = d })}

@@ -7,8 +7,9 @@ import (
 
 // Pair0 talks to one peer, both ways. A second peer is refused while the first
 // is there: until it has gone, and elsewhere than on Linux until what it sent has
-// been received, too. Send waits for a peer, and while its queue is full ([WithSendBuffer]).
-// nng: nng_pair0; pynng: Pair0.
+// been received, too. The dialer of one that is refused sees a connection that ends
+// at once, not an error of Dial, and tries again. Send waits for a peer, and while
+// its queue is full ([WithSendBuffer]). nng: nng_pair0; pynng: Pair0.
 type Pair0 struct {
 	*socket
 	*sender

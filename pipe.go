@@ -125,7 +125,7 @@ func (p *Pipe) Close() error {
 // a polyamorous Pair1. Elsewhere it is the socket's Send. pynng: Pipe.send.
 func (p *Pipe) Send(ctx context.Context, body []byte) error {
 	if p.s.out == nil {
-		return p.s.opError("send", p.url, ErrNotSupported)
+		return p.s.opError("send", p.url, errNeverSends)
 	}
 	return p.s.out.send(ctx, body, p)
 }
@@ -134,7 +134,7 @@ func (p *Pipe) Send(ctx context.Context, body []byte) error {
 // message's pipe, as [Message.SetPipe] does.
 func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	if p.s.out == nil {
-		return p.s.opError("send", p.url, ErrNotSupported)
+		return p.s.opError("send", p.url, errNeverSends)
 	}
 	m.SetPipe(p)
 	return p.s.out.SendMsg(ctx, m)

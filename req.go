@@ -56,7 +56,10 @@ func (x *Req0) NewContext() (*ReqContext, error) {
 }
 
 // Request sends body and returns the reply. Any number of goroutines may have
-// requests outstanding at the same time.
+// requests outstanding at the same time. It takes as long as ctx allows: the send
+// timeout bounds the wait for a peer, the receive timeout that for the reply, and
+// without them a request that nobody answers is sent again and again, see
+// [WithResendTime].
 func (x *Req0) Request(ctx context.Context, body []byte) ([]byte, error) {
 	c, err := x.borrow()
 	if err != nil {

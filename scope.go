@@ -19,7 +19,8 @@ func newScope[O option](s *socket, state interface{ abandon() }) (scope[O], erro
 	return scope[O]{&endpoint{s: s, own: &cfg}, state}, nil
 }
 
-// Set changes options of this context only. A context has timeouts of its own
+// Set changes options of this context only: O is what its socket's constructor
+// takes, [ReqOption] for a ReqContext. A context has timeouts of its own
 // and what belongs to its state: the receive buffer, topics and what to drop of a
 // subscriber, the resend time, the survey time. The rest is the socket's, and
 // ErrNotSupported here.
