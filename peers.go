@@ -31,7 +31,7 @@ func (s *socket) WaitPeers(ctx context.Context, n int) error {
 		case have >= n:
 			return nil
 		case ctx.Err() != nil:
-			return s.opError("wait for peers", "", fmt.Errorf("%d of %d peers: %w", have, n, s.late(contextError(ctx))))
+			return s.opError("wait for peers", "", fmt.Errorf("%d of %d peers: %w", have, n, s.late(contextError(ctx), "")))
 		}
 		if err := c.wait(&s.peers); err != nil && ctx.Err() == nil {
 			return s.opError("wait for peers", "", err)

@@ -176,7 +176,7 @@ func (x *receiver) wait(ctx context.Context, max int, try bool) (*Message, error
 			err = c.wait(x.source.arrivals())
 		}
 		if err != nil {
-			return nil, x.e.s.late(err)
+			return nil, x.e.s.late(err, "")
 		}
 		m := x.e.s.blankMessage()
 		switch err := x.pop(max, m); err {

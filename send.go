@@ -149,7 +149,7 @@ func (x *sender) wait(ctx context.Context, try bool) (*Pipe, error) {
 	m := s.offered // others offer theirs meanwhile
 	for {
 		if err := c.wait(x.target.room()); err != nil {
-			return nil, s.late(err)
+			return nil, s.late(err, "the send queue is full")
 		}
 		s.offered = m
 		if p, err := x.offer(); err != errWait {

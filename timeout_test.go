@@ -543,8 +543,8 @@ func TestEndedContext(t *testing.T) {
 	}
 }
 
-// TestTimeoutTellsWhatIsMissing: a call that waited in vain while nobody was
-// connected says so, and why the peer that was dialed is not there.
+// TestTimeoutTellsWhatIsMissing: a call that waited in vain says whether nobody was
+// connected, and why the peer that was dialed is not there, or had no room.
 func TestTimeoutTellsWhatIsMissing(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	ctx := testContext(t)
@@ -574,4 +574,9 @@ func TestTimeoutTellsWhatIsMissing(t *testing.T) {
 	if _, err := s.Recv(ctx); err == nil || strings.Contains(err.Error(), "no peer") {
 		t.Errorf("Recv from a silent peer: %v", err)
 	}
+	var err error
+	for err == nil {
+		err = s.Send(ctx, make([]byte, 100<<10))
+	}
+	wantText(t, err.Error(), "timed out after 1ms: the send queue is full")
 }

@@ -168,14 +168,19 @@ func (c *call) end() {
 	}
 }
 
-// late says of a wait that was in vain what it lacked, if that was a peer: a
-// message that nobody can take, or send, is what a program waits for in vain
-// most often. The socket's mu is held.
-func (s *socket) late(err error) error {
-	if len(s.pipes) > 0 || !errors.Is(err, ErrTimeout) {
+// late says of a wait that was in vain what it lacked: a peer, most often, or
+// else what is not "". The socket's mu is held.
+func (s *socket) late(err error, why string) error {
+	if !errors.Is(err, ErrTimeout) {
 		return err
 	}
-	why := "no peer is connected"
+	if len(s.pipes) > 0 {
+		if why == "" {
+			return err
+		}
+		return fmt.Errorf("%w: %s", err, why)
+	}
+	why = "no peer is connected"
 	for _, d := range s.dialers {
 		if last := d.LastError(); last != nil {
 			why += ": " + strings.TrimPrefix(last.Error(), "gonng: ")
