@@ -92,17 +92,18 @@ func allocateRequest(t *testing.T, tr gonngtest.Transport) {
 			}
 		}
 	})
-	ctx, b := context.Background(), body(0, allocSize)
-	allocations(t, "Request", 2, func() {
-		_, err := req.Request(ctx, b)
-		check(t, err)
-	})
-	buf := make([]byte, allocSize)
-	allocations(t, "Send, RecvInto of a request", 0, func() {
-		check(t, req.Send(ctx, b))
-		_, err := req.RecvInto(ctx, buf)
-		check(t, err)
-	})
+	b, buf := body(0, allocSize), make([]byte, allocSize)
+	for name, ctx := range map[string]context.Context{"": context.Background(), ", with a context that can end": testContext(t)} {
+		allocations(t, "Request"+name, 2, func() {
+			_, err := req.Request(ctx, b)
+			check(t, err)
+		})
+		allocations(t, "Send, RecvInto of a request"+name, 0, func() {
+			check(t, req.Send(ctx, b))
+			_, err := req.RecvInto(ctx, buf)
+			check(t, err)
+		})
+	}
 	check(t, rep.Close())
 	want(t, <-ended, gonng.ErrClosed)
 }

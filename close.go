@@ -28,6 +28,9 @@ func (s *socket) close(ctx context.Context) error {
 	if s.loan.timer != nil {
 		s.loan.timer.Stop()
 	}
+	if s.loan.reader == nil {
+		s.afterwards(s.loan.forget())
+	}
 	s.pattern.wake()
 	s.peers.wakeAll()
 	pipes := slices.Clone(s.pipes)
@@ -36,7 +39,7 @@ func (s *socket) close(ctx context.Context) error {
 	for _, p := range pipes {
 		p.resume() // what comes now is discarded: unread data would reset the connection
 	}
-	s.mu.Unlock()
+	s.unlock()
 
 	for _, l := range listeners {
 		l.close() // not its pipes: they have something to send, perhaps

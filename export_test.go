@@ -15,6 +15,13 @@ func (x *Req0) ResendTimerRuns() bool {
 	return x.pattern.resendAt != 0
 }
 
+// Reading reports whether a receiver waits by reading its peer's connection.
+func (x *receiver) Reading() bool {
+	x.e.s.mu.Lock()
+	defer x.e.s.mu.Unlock()
+	return x.e.s.loan.reader != nil
+}
+
 // Waiting is how many calls wait for a message.
 func (x *receiver) Waiting() (n int) {
 	x.e.s.mu.Lock()

@@ -1,6 +1,9 @@
 package gonng
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // loan is how a receiver reads its peer itself. The pipe's goroutine lends the
 // reading out when it has passed a message to the only goroutine that waits,
@@ -18,6 +21,12 @@ type loan struct {
 	used   bool    // since the timer was set
 	armed  bool
 	timer  *time.Timer
+
+	// What ends the reading when a context ends. Most receivers come back with the
+	// same context: it is set only for another. It belongs to the reader, if there
+	// is one.
+	watched <-chan struct{}
+	unwatch func() bool // nil: none
 }
 
 // loanTime is how long a loan lasts while nobody reads, at most twice. Any
@@ -29,7 +38,7 @@ const loanTime = 20 * time.Millisecond
 // nil.
 func (p *Pipe) borrower(n int) *waiter {
 	s := p.s
-	if n != 1 || s.parked != 1 || !s.lastParked.plain || len(s.pipes) != 1 || s.polled || p.lendable == nil {
+	if n != 1 || s.parked != 1 || len(s.pipes) != 1 || s.polled || p.lendable == nil {
 		return nil
 	}
 	return s.lastParked
@@ -110,33 +119,69 @@ func (c *call) borrowed() *Pipe {
 	if p == nil || c.s.loan.reader != nil {
 		return nil
 	}
-	if !c.plain() || len(c.s.pipes) > 1 || c.s.polled {
+	if len(c.s.pipes) > 1 || c.s.polled {
 		p.resume()
 		return nil
 	}
 	return p
 }
 
-// plain reports whether only a message or a close ends the wait.
-func (c *call) plain() bool { return c.timeout <= 0 && c.ctx.Done() == nil }
-
-// read waits on l by reading p until something has arrived from it, or c is
-// woken. The socket's mu is held when it is called and when it returns, not
-// between.
+// read is wait by reading p, until something has arrived from it.
 func (c *call) read(p *Pipe, l *waitList) error {
 	s := c.s
 	w := c.waiter()
+	if w.overdue() {
+		return c.failure(errOverdue)
+	}
 	l.add(w)
-	w.reads, s.loan.reader = p, w
+	w.reads, w.done, s.loan.reader = p, c.ctx.Done(), w
 	s.unlock()
+	s.watch(c.ctx)
 	err := p.readFor(w)
 	s.mu.Lock()
 	s.returned(p, err)
-	return w.failed
+	return c.failure(w.failed)
+}
+
+// watch has the end of ctx end the caller's reading.
+func (s *socket) watch(ctx context.Context) {
+	l, done := &s.loan, ctx.Done()
+	if done != l.watched {
+		l.forget()()
+		if l.watched = done; done != nil {
+			l.unwatch = context.AfterFunc(ctx, func() { s.contextEnded(ctx, done) })
+		}
+	}
+	if ctx.Err() != nil { // before it was watched, or before the reading began
+		s.contextEnded(ctx, done)
+	}
+}
+
+// contextEnded ends the reading of who reads with that context.
+func (s *socket) contextEnded(ctx context.Context, done <-chan struct{}) {
+	s.mu.Lock()
+	defer s.unlock()
+	if w := s.loan.reader; w != nil && w.list != nil && w.done == done {
+		w.list.end(w, contextError(ctx))
+	}
+}
+
+// forget returns what leaves the context alone that was watched.
+func (l *loan) forget() func() {
+	unwatch := l.unwatch
+	l.watched, l.unwatch = nil, nil
+	return func() {
+		if unwatch != nil {
+			unwatch()
+		}
+	}
 }
 
 // returned is called after a receiver has read p.
 func (s *socket) returned(p *Pipe, err error) {
+	if s.closed && s.loan.reader == nil {
+		s.afterwards(s.loan.forget())
+	}
 	switch {
 	case s.loan.pipe != p:
 	case err != nil || s.parked > 0 || s.closed:

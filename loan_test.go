@@ -110,6 +110,33 @@ func TestReadingReceiver(t *testing.T) {
 			}
 			check(t, errors.Join(a.Send(testContext(t), nil), outcome(t, awaiting(a))))
 		},
+		"contexts canceled": func(t *testing.T, a, b *gonng.Pair1, tr gonngtest.Transport) {
+			for range 2 {
+				ctx, cancel := context.WithCancel(context.Background())
+				for range 3 { // with the same, for which nothing has to be set
+					check(t, a.Send(ctx, nil))
+					_, err := a.Recv(ctx)
+					check(t, err)
+				}
+				done := make(chan error, 1)
+				go func() {
+					_, err := a.Recv(ctx)
+					done <- err
+				}()
+				gonngtest.Eventually(t, a.Reading, "the receiver reads")
+				cancel()
+				if err := outcome(t, done); !errors.Is(err, gonng.ErrCanceled) {
+					t.Errorf("Recv returned %v, want ErrCanceled", err)
+				}
+			}
+		},
+		"receive timeout": func(t *testing.T, a, b *gonng.Pair1, tr gonngtest.Transport) {
+			check(t, a.Set(gonng.WithRecvTimeout(time.Millisecond)))
+			if err := outcome(t, awaiting(a)); !errors.Is(err, gonng.ErrTimeout) {
+				t.Errorf("Recv returned %v, want ErrTimeout", err)
+			}
+			check(t, errors.Join(a.Set(gonng.WithRecvTimeout(patience)), a.Send(testContext(t), nil), outcome(t, awaiting(a))))
+		},
 	}
 	for name, scenario := range scenarios {
 		t.Run(name, func(t *testing.T) {

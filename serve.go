@@ -55,7 +55,6 @@ func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeO
 		}
 		workers.Go(func() {
 			defer c.Close()
-			defer context.AfterFunc(ctx, func() { c.Close() })()
 			errs[i] = work(ctx, s, h, c)
 		})
 	}
@@ -71,14 +70,11 @@ func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeO
 // work answers requests one after the other.
 func work(ctx context.Context, s *socket, h Handler, c answering) error {
 	for {
-		m, err := c.RecvMsg(context.Background()) // c is closed when ctx ends
-		switch {
-		case err == nil:
-		case ctx.Err() != nil:
-			return s.opError("serve", "", contextError(ctx))
-		case errors.Is(err, ErrTimeout):
-			continue // the socket's receive timeout is no reason to stop serving
-		default:
+		m, err := c.RecvMsg(ctx)
+		if err != nil {
+			if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
+				continue // the socket's receive timeout is no reason to stop serving
+			}
 			return err
 		}
 		answer, err := protect(ctx, h, m)

@@ -12,11 +12,12 @@ import (
 type waiter struct {
 	woken      chan struct{}
 	timer      *time.Timer
-	list       *waitList // nil: not queued
-	last       *waitList // that it was in
-	reads      *Pipe     // waits by reading it; see loan
-	plain      bool      // only a message or a close ends the wait
-	failed     error     // what the wait has come to, if not to a change
+	until      int64           // when the call's time is over; 0: never
+	list       *waitList       // nil: not queued
+	last       *waitList       // that it was in
+	reads      *Pipe           // waits by reading it; see loan
+	done       <-chan struct{} // whose closing ends the reading
+	failed     error           // what the wait has come to, if not to a change
 	next, prev *waiter
 }
 
@@ -27,10 +28,23 @@ func (s *socket) newWaiter() *waiter {
 		s.idle, w.next = w.next, nil
 		return w
 	}
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return &waiter{woken: make(chan struct{}, 1), timer: t}
+	w := &waiter{woken: make(chan struct{}, 1)}
+	w.timer = time.AfterFunc(time.Hour, func() {
+		s.mu.Lock()
+		defer s.unlock()
+		if w.list != nil && w.overdue() { // not the timer of an earlier call, late
+			w.list.end(w, errOverdue)
+		}
+	})
+	w.timer.Stop()
+	return w
 }
+
+// overdue reports whether the call's time is over.
+func (w *waiter) overdue() bool { return w.until != 0 && now() >= w.until }
+
+// errOverdue stands for the error that says how long the wait was.
+var errOverdue = errors.New("gonng: overdue")
 
 // waitList is a queue of waiters, guarded by the socket's mutex. Only one
 // wake-up is under way at a time: with 64 workers waiting, a message wakes
@@ -87,10 +101,14 @@ func (l *waitList) wakeAll() { l.fail(nil) }
 // fail ends the wait of everybody with err.
 func (l *waitList) fail(err error) {
 	for l.head != nil {
-		w := l.head
-		w.failed = err
-		l.wake(w)
+		l.end(l.head, err)
 	}
+}
+
+// end ends the wait of w with err.
+func (l *waitList) end(w *waiter, err error) {
+	w.failed = err
+	l.wake(w)
 }
 
 // call is one call that may have to wait, perhaps several times.
@@ -105,24 +123,34 @@ type call struct {
 // mu is held when it is called and when it returns, not between.
 func (c *call) wait(l *waitList) error {
 	w := c.waiter()
+	if w.overdue() {
+		return c.failure(errOverdue)
+	}
 	l.add(w)
-	w.plain = c.plain()
 	c.s.parked++
 	c.s.lastParked = w
 	c.s.unlock()
 	err := c.sleep()
 	c.s.mu.Lock()
 	c.s.parked--
-	if c.w.list != nil {
-		l.remove(c.w)
+	if w.list != nil {
+		l.remove(w)
 		return err
 	}
 	l.waking = false
 	if err == nil {
-		return c.w.failed
+		return c.failure(w.failed)
 	}
-	<-c.w.woken // woken and out of time at once: pass it on
+	<-w.woken // woken and canceled at once: pass it on
 	l.wakeOne()
+	return err
+}
+
+// failure is what the call returns when its wait came to err.
+func (c *call) failure(err error) error {
+	if err == errOverdue {
+		return because(ErrTimeout, "timed out after %v", c.timeout)
+	}
 	return err
 }
 
@@ -131,6 +159,7 @@ func (c *call) waiter() *waiter {
 	if c.w == nil {
 		c.w = c.s.newWaiter()
 		if c.timeout > 0 {
+			c.w.until = now() + int64(c.timeout)
 			c.w.timer.Reset(c.timeout)
 		}
 	}
@@ -138,22 +167,16 @@ func (c *call) waiter() *waiter {
 }
 
 func (c *call) sleep() error {
-	if c.w.plain {
+	done := c.ctx.Done()
+	if done == nil {
 		<-c.w.woken
 		return nil
-	}
-	done := c.ctx.Done()
-	var over <-chan time.Time
-	if c.timeout > 0 {
-		over = c.w.timer.C
 	}
 	select {
 	case <-c.w.woken:
 		return nil
 	case <-done:
 		return contextError(c.ctx)
-	case <-over:
-		return because(ErrTimeout, "timed out after %v", c.timeout)
 	}
 }
 
@@ -162,6 +185,7 @@ func (c *call) end() {
 	if c.w != nil {
 		if c.timeout > 0 {
 			c.w.timer.Stop()
+			c.w.until = 0
 		}
 		c.w.next, c.s.idle = c.s.idle, c.w
 		c.w = nil
