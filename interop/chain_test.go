@@ -125,7 +125,7 @@ func newChain(t *testing.T, program, kind string, front gonng.Protocol) *chain {
 		sockets[i] = s
 	}
 	listen := func(s *gonng.Raw, transport string) string {
-		l, err := s.Listen(ctx, vacant(t, transport))
+		l, err := s.Listen(ctx, anywhere(t, transport))
 		check(t, err)
 		return l.URL()
 	}
@@ -203,7 +203,7 @@ func buildGonng(t *testing.T) string {
 func TestHub(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	program(t, "nanocat")
-	hub := launch(t, buildGonng(t), "device", "bus", "--front-listen", vacant(t, "tcp"), "--front-listen", vacant(t, "ipc"))
+	hub := launch(t, buildGonng(t), "device", "bus", "--front-listen", anywhere(t, "tcp"), "--front-listen", anywhere(t, "ipc"))
 	urls := strings.Fields(string(hub.stdout.await(t, "two URLs", hasLines(2, ""))))
 	var cats [2]*process
 	for i, says := range []string{"ping", "pong"} {

@@ -102,7 +102,7 @@ func TestMixedSubscribers(t *testing.T) {
 func listenOn(ctx context.Context, t *testing.T, s gonng.Socket) (urls []string) {
 	t.Helper()
 	for _, transport := range nanocatTransports {
-		l, err := s.Listen(ctx, vacant(t, transport))
+		l, err := s.Listen(ctx, anywhere(t, transport))
 		check(t, err)
 		urls = append(urls, l.URL())
 	}

@@ -81,20 +81,15 @@ func eachPairingOf(t *testing.T, name string, pairings []pairing, transports []s
 					test(t, p, s, func(args ...string) *process {
 						t.Helper()
 						ctx := gonngtest.Context(t, gonngtest.Timeout)
-						url, side := vacant(t, transport), "--bind" // as nanocat calls it, and nngcat, too
-						more := tls.listening
 						if listening == "gonng" {
-							side = "--connect"
-							more = tls.dialing
-							l, err := s.Listen(ctx, url, tls.listen...)
+							l, err := s.Listen(ctx, anywhere(t, transport), tls.listen...)
 							check(t, err)
-							url = l.URL()
+							return launch(t, path, slices.Concat([]string{p.nng, "--connect", l.URL()}, tls.dialing, args)...)
 						}
-						cat := launch(t, path, slices.Concat([]string{p.nng, side, url}, more, args)...)
-						if listening == name {
-							_, err := s.Dial(ctx, url, append(tls.dial, gonng.WithDialMode(gonng.DialBackground))...)
-							check(t, err)
-						}
+						url := vacant(t, transport)
+						cat := launch(t, path, slices.Concat([]string{p.nng, "--bind", url}, tls.listening, args)...)
+						_, err := s.Dial(ctx, url, append(tls.dial, gonng.WithDialMode(gonng.DialBackground))...)
+						check(t, err)
 						return cat
 					})
 				})
@@ -118,8 +113,8 @@ func transports() []string {
 	return all
 }
 
-// vacant is a URL where nobody listens.
-func vacant(t *testing.T, transport string) string {
+// anywhere is a URL for gonng to listen at, of whose port 0 it makes a real one.
+func anywhere(t *testing.T, transport string) string {
 	t.Helper()
 	switch transport {
 	case "abstract":
@@ -130,15 +125,24 @@ func vacant(t *testing.T, transport string) string {
 		t.Cleanup(func() { check(t, os.RemoveAll(dir)) })
 		return "ipc://" + filepath.Join(dir, "x.sock")
 	}
+	if secured(transport) { // mbedtls 2.28 takes no IP address for a name
+		return transport + "://localhost:0"
+	}
+	return transport + "://127.0.0.1:0"
+}
+
+// vacant is a URL where nobody listens, for a program that would not tell which
+// port it made of 0.
+func vacant(t *testing.T, transport string) string {
+	t.Helper()
+	url, anyPort := strings.CutSuffix(anywhere(t, transport), ":0")
+	if !anyPort {
+		return url
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	defer l.Close()
-	if secured(transport) { // mbedtls 2.28 takes no IP address for a name
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		check(t, err)
-		return transport + "://localhost:" + port
-	}
-	return transport + "://" + l.Addr().String()
+	return fmt.Sprintf("%s:%d", url, l.Addr().(*net.TCPAddr).Port)
 }
 
 // body is noise of that size.

@@ -84,7 +84,7 @@ func testNngcatDials(t *testing.T, transport string) {
 			check(t, err)
 			defer s.Close()
 			ctx := gonngtest.Context(t, gonngtest.Timeout)
-			l, err := s.Listen(ctx, vacant(t, transport), gonng.WithTLS(build(t, gonng.TLSConfig{
+			l, err := s.Listen(ctx, anywhere(t, transport), gonng.WithTLS(build(t, gonng.TLSConfig{
 				Mode: gonng.TLSServer, OwnCert: test.cert.Cert, OwnKey: test.cert.Key, CA: ca.PEM, AuthMode: test.auth,
 			})))
 			check(t, err)
