@@ -207,7 +207,7 @@ func TestHub(t *testing.T) {
 	urls := strings.Fields(string(hub.stdout.await(t, "two URLs", hasLines(2, ""))))
 	var cats [2]*process
 	for i, says := range []string{"ping", "pong"} {
-		cats[i] = launch(t, program(t, "nanocat"), "--bus", "--connect", urls[i], "--data", says, "--interval", "0.05", "--quoted")
+		cats[i] = start(t, "nanocat", "--bus", "--connect", urls[i], "--data", says, "--interval", "0.05", "--quoted")
 	}
 	for i, hears := range []string{"pong", "ping"} {
 		cats[i].begins(t, bytes.Repeat([]byte("\""+hears+"\"\n"), 3))

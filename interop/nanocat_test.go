@@ -86,8 +86,8 @@ func TestMixedSubscribers(t *testing.T) {
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	urls := listenOn(ctx, t, pub)
 	cats := []*process{
-		launch(t, program(t, "nngcat"), "--sub0", "--dial", urls[0], "--subscribe", "a", "--subscribe", "b", "--quoted"),
-		launch(t, program(t, "nanocat"), "--sub", "--connect", urls[1], "--subscribe", "a", "--subscribe", "b", "--quoted"),
+		start(t, "nngcat", "--sub0", "--dial", urls[0], "--subscribe", "a", "--subscribe", "b", "--quoted"),
+		start(t, "nanocat", "--sub", "--connect", urls[1], "--subscribe", "a", "--subscribe", "b", "--quoted"),
 	}
 	check(t, pub.WaitPeers(ctx, len(cats)))
 	for _, message := range []string{"x", "a1", "", "cb", "ab2", "b", "A", "b3"} {
@@ -117,11 +117,11 @@ func TestMixedPublishers(t *testing.T) {
 	defer sub.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	urls := listenOn(ctx, t, sub)
-	launch(t, program(t, "nanocat"), "--pub", "--connect", urls[1], "--data", "unwanted", "--interval", "0.05")
+	start(t, "nanocat", "--pub", "--connect", urls[1], "--data", "unwanted", "--interval", "0.05")
 	gonngtest.Eventually(t, func() bool { return sub.Stats().Filtered > 0 }, "something is filtered")
-	start(t, "--pub0", "--dial", urls[0], "--data", "better")
+	start(t, "nngcat", "--pub0", "--dial", urls[0], "--data", "better")
 	recv(ctx, t, sub, []byte("better"))
-	launch(t, program(t, "nanocat"), "--pub", "--connect", urls[1], "--data", "wanted", "--interval", "0.05")
+	start(t, "nanocat", "--pub", "--connect", urls[1], "--data", "wanted", "--interval", "0.05")
 	recv(ctx, t, sub, []byte("wanted"))
 }
 
@@ -133,8 +133,8 @@ func TestMixedRespondents(t *testing.T) {
 	defer surveyor.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	urls := listenOn(ctx, t, surveyor)
-	launch(t, program(t, "nngcat"), "--respondent0", "--dial", urls[0], "--data", "nng")
-	launch(t, program(t, "nanocat"), "--respondent", "--connect", urls[1], "--data", "nanomsg")
+	start(t, "nngcat", "--respondent0", "--dial", urls[0], "--data", "nng")
+	start(t, "nanocat", "--respondent", "--connect", urls[1], "--data", "nanomsg")
 	check(t, surveyor.WaitPeers(ctx, 2))
 	for range 3 {
 		answers := make(map[string]bool)
@@ -159,8 +159,8 @@ func TestMixedRepliers(t *testing.T) {
 	defer req.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	urls := listenOn(ctx, t, req)
-	launch(t, program(t, "nngcat"), "--rep0", "--dial", urls[0], "--data", "nng")
-	launch(t, program(t, "nanocat"), "--rep", "--connect", urls[1], "--data", "nanomsg")
+	start(t, "nngcat", "--rep0", "--dial", urls[0], "--data", "nng")
+	start(t, "nanocat", "--rep", "--connect", urls[1], "--data", "nanomsg")
 	check(t, req.WaitPeers(ctx, 2))
 	replies := make(map[string]int)
 	for range 10 {
@@ -183,7 +183,7 @@ func TestMixedBus(t *testing.T) {
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	var cats []*process
 	for i, url := range listenOn(ctx, t, bus) {
-		cats = append(cats, launch(t, program(t, "nanocat"), "--bus", "--connect", url, "--data", fmt.Sprint("from ", i), "--interval", "0.05", "--quoted"))
+		cats = append(cats, start(t, "nanocat", "--bus", "--connect", url, "--data", fmt.Sprint("from ", i), "--interval", "0.05", "--quoted"))
 	}
 	heard := make(map[string]bool)
 	for len(heard) < len(cats) {

@@ -88,7 +88,7 @@ func testNngcatDials(t *testing.T, transport string) {
 				Mode: gonng.TLSServer, OwnCert: test.cert.Cert, OwnKey: test.cert.Key, CA: ca.PEM, AuthMode: test.auth,
 			})))
 			check(t, err)
-			start(t, append([]string{"--push0", "--dial", l.URL(), "--data", "hello"}, test.args...)...)
+			start(t, "nngcat", append([]string{"--push0", "--dial", l.URL(), "--data", "hello"}, test.args...)...)
 			if test.says == "" {
 				recv(ctx, t, s, []byte("hello"))
 				return
@@ -137,7 +137,7 @@ func testNngcatListens(t *testing.T, transport string) {
 			check(t, err)
 			defer s.Close()
 			url := vacant(t, transport)
-			cat := start(t, append([]string{"--pull0", "--raw", "--listen", url}, certArgs(t, test.cert)...)...)
+			cat := start(t, "nngcat", append([]string{"--pull0", "--raw", "--listen", url}, certArgs(t, test.cert)...)...)
 			test.config.Mode = gonng.TLSClient
 			ctx := gonngtest.Context(t, gonngtest.Timeout)
 			d, err := s.Dial(ctx, url, gonng.WithTLS(build(t, test.config)), gonng.WithDialMode(gonng.DialBackground))
