@@ -10,71 +10,16 @@ import (
 	"github.com/gonng/gonng/gonngtest"
 )
 
-// nanocat's protocols. What it sends without being connected is lost, and what
-// it has sent when it ends, too: there it sends again and again.
-var (
-	oncePairings = []pairing{
-		{nng: "--pair", open: opens(gonng.NewPair0), sends: true, prints: true},
-		{nng: "--req", open: opens(gonng.NewRep0), sends: true, prints: true},
-		{nng: "--rep", open: opens(gonng.NewReq0), sends: true, prints: true, answers: true},
-		{nng: "--pull", open: opens(gonng.NewPush0), prints: true},
-		{nng: "--sub", open: opens(gonng.NewPub0), prints: true},
-		{nng: "--respondent", open: opens(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
-	}
-	againPairings = []pairing{
-		{nng: "--push", open: opens(gonng.NewPull0), sends: true},
-		{nng: "--pub", open: opens(gonng.NewSub0, gonng.WithTopics("")), sends: true},
-		{nng: "--surveyor", open: opens(gonng.NewRespondent0), sends: true, prints: true},
-		{nng: "--bus", open: opens(gonng.NewBus0), sends: true, prints: true},
-	}
-)
-
 var nanocatTransports = []string{"tcp", "ipc", "ws"}
 
 func TestNanocat(t *testing.T) {
 	for _, size := range []int{1, 900 << 10} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			eachPairingOf(t, "nanocat", oncePairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
-				exchange(t, p, s, connect, body(size), body(size+1))
-			})
-			eachPairingOf(t, "nanocat", againPairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
-				converse(t, p, s, connect, body(size), body(size+1))
+			eachPairingOf(t, "nanocat", nanocatPairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
+				talk(t, p, s, connect, body(size), body(size+1))
 			})
 		})
 	}
-}
-
-// converse has nanocat send fromNano again and again. Each time toNano is the
-// answer, if it takes one, and that first answers may be late does not matter.
-func converse(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process, fromNano, toNano []byte) {
-	t.Helper()
-	args := []string{"--file", file(t, fromNano), "--interval", "0.05"}
-	if p.prints {
-		args = append(args, "--raw")
-	}
-	cat := connect(args...)
-	ctx, cancel := context.WithCancel(gonngtest.Context(t, gonngtest.Timeout))
-	defer cancel()
-	recv(ctx, t, s, fromNano)
-	if !p.prints {
-		return
-	}
-	ended := make(chan error)
-	go func() {
-		for {
-			if err := s.(gonng.Sender).Send(ctx, toNano); err != nil {
-				ended <- err
-				return
-			}
-			if _, err := s.(gonng.Receiver).Recv(ctx); err != nil {
-				ended <- err
-				return
-			}
-		}
-	}()
-	cat.begins(t, toNano) // also: nothing of its own, which only an echo would bring
-	cancel()
-	<-ended
 }
 
 // gonng, nngcat and nanocat on one socket.
@@ -214,24 +159,17 @@ func TestMixedBus(t *testing.T) {
 func TestNngcatListens(t *testing.T) {
 	path := program(t, "nngcat")
 	for _, p := range pairings {
+		if !p.dials {
+			continue
+		}
+		p.interval = "2" // a whole number
 		for _, transport := range transports() {
-			if !p.dials {
-				continue
-			}
 			t.Run(p.nng[2:]+"/"+transport, func(t *testing.T) {
 				t.Parallel()
 				gonngtest.NoLeaks(t)
-				tls := securityOf(t, transport)
-				s, err := p.open(patient(t)...)
-				check(t, err)
-				t.Cleanup(func() { s.Close() })
-				converse(t, p, s, func(args ...string) *process {
-					url := vacant(t, transport)
-					args[3] = "2" // nngcat's interval is a whole number
-					cat := launch(t, path, append(append([]string{p.nng, "--listen", url}, tls.listening...), args...)...)
-					_, err := s.Dial(t.Context(), url, append(tls.dial, gonng.WithDialMode(gonng.DialBackground))...)
-					check(t, err)
-					return cat
+				s := p.socket(t)
+				talk(t, p, s, func(args ...string) *process {
+					return programListens(t, p, s, path, transport, args)
 				}, body(1000), body(1001))
 			})
 		}

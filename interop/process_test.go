@@ -146,3 +146,10 @@ func file(t *testing.T, content []byte) string {
 	}
 	return path
 }
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
