@@ -70,6 +70,16 @@ func TestMixedPublishers(t *testing.T) {
 	recv(ctx, t, sub, []byte("wanted"))
 }
 
+// startAnswering starts an nngcat and a nanocat that answer s with "nng" and
+// "nanomsg", and waits for them.
+func startAnswering(ctx context.Context, t *testing.T, s gonng.Socket, protocol string) {
+	t.Helper()
+	urls := listenOn(ctx, t, s)
+	start(t, "nngcat", protocol+"0", "--dial", urls[0], "--data", "nng")
+	start(t, "nanocat", protocol, "--connect", urls[1], "--data", "nanomsg")
+	check(t, s.WaitPeers(ctx, 2))
+}
+
 // A survey goes to both, and both answers come.
 func TestMixedRespondents(t *testing.T) {
 	gonngtest.NoLeaks(t)
@@ -77,10 +87,7 @@ func TestMixedRespondents(t *testing.T) {
 	check(t, err)
 	defer surveyor.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
-	urls := listenOn(ctx, t, surveyor)
-	start(t, "nngcat", "--respondent0", "--dial", urls[0], "--data", "nng")
-	start(t, "nanocat", "--respondent", "--connect", urls[1], "--data", "nanomsg")
-	check(t, surveyor.WaitPeers(ctx, 2))
+	startAnswering(ctx, t, surveyor, "--respondent")
 	for range 3 {
 		answers := make(map[string]bool)
 		for m, err := range surveyor.Survey(ctx, []byte("who are you?")) {
@@ -103,10 +110,7 @@ func TestMixedRepliers(t *testing.T) {
 	check(t, err)
 	defer req.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
-	urls := listenOn(ctx, t, req)
-	start(t, "nngcat", "--rep0", "--dial", urls[0], "--data", "nng")
-	start(t, "nanocat", "--rep", "--connect", urls[1], "--data", "nanomsg")
-	check(t, req.WaitPeers(ctx, 2))
+	startAnswering(ctx, t, req, "--rep")
 	replies := make(map[string]int)
 	for range 10 {
 		reply, err := req.Request(ctx, []byte("who are you?"))
@@ -130,23 +134,23 @@ func TestMixedBus(t *testing.T) {
 	for i, url := range listenOn(ctx, t, bus) {
 		cats = append(cats, start(t, "nanocat", "--bus", "--connect", url, "--data", fmt.Sprint("from ", i), "--interval", "0.05", "--quoted"))
 	}
-	heard := make(map[string]bool)
-	for len(heard) < len(cats) {
-		b, err := bus.Recv(ctx)
-		check(t, err)
-		heard[string(b)] = true
-	}
-	if !heard["from 0"] || !heard["from 1"] {
-		t.Fatalf("heard %v", heard)
-	}
-	for range 2 { // both have spoken once more between these
-		check(t, bus.Send(ctx, []byte("hello")))
-		said := make(map[string]bool)
-		for len(said) < len(cats) {
+	hearAll := func() {
+		heard := make(map[string]bool)
+		for len(heard) < len(cats) {
 			b, err := bus.Recv(ctx)
 			check(t, err)
-			said[string(b)] = true
+			heard[string(b)] = true
 		}
+		for i := range cats {
+			if !heard[fmt.Sprint("from ", i)] {
+				t.Fatalf("heard %v", heard)
+			}
+		}
+	}
+	hearAll()
+	for range 2 { // all have spoken once more between these
+		check(t, bus.Send(ctx, []byte("hello")))
+		hearAll()
 	}
 	for _, cat := range cats {
 		cat.want(t, bytes.Repeat([]byte("\"hello\"\n"), 2))
