@@ -50,12 +50,17 @@ func misnamed(c *x509.Certificate) {
 	c.Subject.CommonName, c.DNSNames = "example.org", []string{"example.org"}
 }
 
-// nngcat dials a listener that may demand a certificate of it.
-func TestTLSNngcatDials(t *testing.T) {
-	for _, transport := range []string{"tls+tcp", "wss"} {
-		t.Run(transport, func(t *testing.T) { testNngcatDials(t, transport) })
+// eachSecured runs test over each transport that uses TLS.
+func eachSecured(t *testing.T, test func(t *testing.T, transport string)) {
+	for _, transport := range transports() {
+		if secured(transport) {
+			t.Run(transport, func(t *testing.T) { test(t, transport) })
+		}
 	}
 }
+
+// nngcat dials a listener that may demand a certificate of it.
+func TestTLSNngcatDials(t *testing.T) { eachSecured(t, testNngcatDials) }
 
 func testNngcatDials(t *testing.T, transport string) {
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
@@ -107,11 +112,7 @@ func testNngcatDials(t *testing.T, transport string) {
 }
 
 // nngcat listens: it never asks for a certificate.
-func TestTLSNngcatListens(t *testing.T) {
-	for _, transport := range []string{"tls+tcp", "wss"} {
-		t.Run(transport, func(t *testing.T) { testNngcatListens(t, transport) })
-	}
-}
+func TestTLSNngcatListens(t *testing.T) { eachSecured(t, testNngcatListens) }
 
 func testNngcatListens(t *testing.T, transport string) {
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
