@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -13,8 +14,12 @@ import (
 // patient are the options of a socket that dials a program which is only
 // starting. What becomes of that is in the output of a test that fails.
 func patient(t *testing.T) []gonng.SocketOption {
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
-	return []gonng.SocketOption{gonng.WithReconnectTime(10*time.Millisecond, 0), gonng.WithLogger(log)}
+	return []gonng.SocketOption{gonng.WithReconnectTime(10*time.Millisecond, 0), gonng.WithLogger(logTo(t.Output()))}
+}
+
+// logTo logs everything, with what is only for those who debug.
+func logTo(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // recorder keeps what is logged for next.
@@ -22,7 +27,7 @@ type recorder struct{ lines chan string }
 
 func newRecorder() *recorder { return &recorder{make(chan string, 1000)} }
 
-func (r *recorder) logger() *slog.Logger { return slog.New(slog.NewTextHandler(r, nil)) }
+func (r *recorder) logger() *slog.Logger { return logTo(r) }
 
 // Write implements io.Writer: TextHandler calls it once a record.
 func (r *recorder) Write(line []byte) (int, error) {

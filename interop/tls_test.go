@@ -93,12 +93,19 @@ func testNngcatDials(t *testing.T, transport string) {
 				Mode: gonng.TLSServer, OwnCert: test.cert.Cert, OwnKey: test.cert.Key, CA: ca.PEM, AuthMode: test.auth,
 			})))
 			check(t, err)
-			start(t, "nngcat", append([]string{"--push0", "--dial", l.URL(), "--data", "hello"}, test.args...)...)
+			dial := func() {
+				start(t, "nngcat", append([]string{"--push0", "--dial", l.URL(), "--data", "hello"}, test.args...)...)
+			}
+			dial()
 			if test.says == "" {
 				recv(ctx, t, s, []byte("hello"))
 				return
 			}
 			line := log.next(t, "not accepted")
+			for ctx.Err() == nil && strings.Contains(line, "closed the connection during the TLS handshake") {
+				dial() // nng 1.5.2 sometimes closes without the alert that says why
+				line = log.next(t, "not accepted")
+			}
 			for _, words := range []string{test.says, "peer=127.0.0.1:", l.URL()} {
 				if !strings.Contains(line, words) {
 					t.Errorf("logged without %q: %s", words, line)
