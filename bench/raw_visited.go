@@ -25,7 +25,7 @@ func openVisited(j job) (end, error) {
 	}
 	e := &visited{url: j.scheme() + "://" + ln.Addr().String(), ln: ln}
 	if j.role() == "hold" {
-		e.hold, e.silent = true, j.connections-j.messages()
+		e.hold, e.silent = true, j.connections-j.messages
 	}
 	return e, nil
 }
