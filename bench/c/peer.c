@@ -1,7 +1,6 @@
 // A child process of the benchmark: the flags of job.go, the lines of peer.go,
 // the roles of roles.go.
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +47,8 @@ static const struct role *find(const char *name) {
 			return &roles[i];
 	die(name, "no such role");
 }
+
+bool listens(const char *role) { return find(role)->listens; }
 
 static void *play(void *arg) {
 	struct part *p = arg;
