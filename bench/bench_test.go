@@ -108,4 +108,7 @@ func TestQuickYieldsToWhatIsGiven(t *testing.T) {
 	if _, err := parseFlags([]string{"-rows", "no such row"}); err == nil {
 		t.Error("an empty plan was accepted")
 	}
+	if _, err := parseFlags([]string{"-connections", "0"}); err == nil {
+		t.Error("no idle connections were accepted")
+	}
 }
