@@ -84,12 +84,15 @@ func (b *bench) jobs(c cell, dir string) []job {
 		duration:    b.duration,
 		peers:       pt.dialers,
 		connections: b.connections,
-		used:        c.row.used,
+		messages:    1,
 		receive:     c.row.receive,
 		certs:       b.certs,
 	}
 	if c.row.transport == "ipc" {
 		j.url = "ipc://" + filepath.Join(dir, "s")
+	}
+	if c.row.used {
+		j.messages = b.connections
 	}
 	listen, dial := []string{pt.listen}, slices.Repeat([]string{pt.dial}, pt.dialers)
 	var jobs []job

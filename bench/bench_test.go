@@ -71,7 +71,7 @@ func TestJobArguments(t *testing.T) {
 	want := job{
 		contestant: limit, roles: []string{"pull", "push"}, url: "inproc://x",
 		size: 1 << 20, warmup: time.Millisecond, duration: 3 * time.Second,
-		peers: 8, connections: 9, used: true, receive: "Recv", certs: "/c",
+		peers: 8, connections: 9, messages: 7, receive: "Recv", certs: "/c",
 	}
 	got, err := parseJob(want.args())
 	if err != nil {
@@ -107,5 +107,8 @@ func TestQuickYieldsToWhatIsGiven(t *testing.T) {
 	}
 	if _, err := parseFlags([]string{"-rows", "no such row"}); err == nil {
 		t.Error("an empty plan was accepted")
+	}
+	if _, err := parseFlags([]string{"-connections", "0"}); err == nil {
+		t.Error("no idle connections were accepted")
 	}
 }

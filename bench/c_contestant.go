@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os/exec"
-	"strings"
 )
 
 // A cContestant is a library in C, played by a program of this package that
@@ -46,31 +43,4 @@ func (c cContestant) Command(ctx context.Context, j job) (*exec.Cmd, error) {
 		return nil, err
 	}
 	return exec.CommandContext(ctx, exe, j.args()...), nil
-}
-
-// A built contestant has a program that may be missing.
-type built interface {
-	contestant
-	Build() error
-}
-
-// withoutMissing leaves out of the plan what cannot be built; the error says
-// why.
-func (p plan) withoutMissing() (plan, error) {
-	var reasons []string
-	kept := p
-	kept.contestants = nil
-	for _, c := range p.contestants {
-		if b, ok := c.(built); ok {
-			if err := b.Build(); err != nil {
-				reasons = append(reasons, fmt.Sprintf("%s: %v", c.Name(), err))
-				continue
-			}
-		}
-		kept.contestants = append(kept.contestants, c)
-	}
-	if reasons == nil {
-		return kept, nil
-	}
-	return kept, errors.New(strings.Join(reasons, "; "))
 }

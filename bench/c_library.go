@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +51,7 @@ func (l *cLibrary) version() string {
 }
 
 func (l *cLibrary) build() (string, error) {
-	dir, err := unpack()
+	dir, err := cacheDir()
 	if err != nil {
 		return "", err
 	}
@@ -63,15 +63,24 @@ func (l *cLibrary) build() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("no C compiler (Debian: apt-get install gcc libc6-dev %s)", l.debian)
 	}
-	// Compile beside it and rename, for two runs may do this at once.
-	temp := fmt.Sprintf("%s.%d", exe, os.Getpid())
-	args := []string{"-O2", "-Wall", "-Wextra", "-o", temp}
-	for _, source := range append([]string{l.source}, common...) {
-		args = append(args, filepath.Join(dir, source))
+	// Compile elsewhere and rename, for two runs may do this at once.
+	temp, err := os.MkdirTemp(dir, "build")
+	if err != nil {
+		return "", err
 	}
-	out, err := exec.Command(cc, append(args, "-l"+l.name, "-lpthread")...).CombinedOutput()
+	defer os.RemoveAll(temp)
+	if err := os.CopyFS(temp, cSources); err != nil {
+		return "", err
+	}
+	cmd := exec.Command(cc, "-O2", "-Wall", "-Wextra", "-o", l.name)
+	cmd.Dir = temp
+	for _, source := range append([]string{l.source}, common...) {
+		cmd.Args = append(cmd.Args, "c/"+source)
+	}
+	cmd.Args = append(cmd.Args, "-l"+l.name, "-lpthread")
+	out, err := cmd.CombinedOutput()
 	if err == nil {
-		return exe, os.Rename(temp, exe)
+		return exe, os.Rename(filepath.Join(temp, l.name), exe)
 	}
 	if strings.Contains(string(out), l.header) || strings.Contains(string(out), "-l"+l.name) {
 		return "", fmt.Errorf("no %s (Debian: apt-get install %s)", l.header, l.debian)
@@ -79,33 +88,24 @@ func (l *cLibrary) build() (string, error) {
 	return "", fmt.Errorf("%s: %w\n%s", cc, err, out)
 }
 
-// unpack writes the sources to a directory named after what they say.
-func unpack() (string, error) {
+// cacheDir makes a directory that is named after what the sources say.
+func cacheDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
-	names, err := cSources.ReadDir("c")
+	all := sha256.New()
+	err = fs.WalkDir(cSources, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		b, err := cSources.ReadFile(path)
+		all.Write(b)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	var all bytes.Buffer
-	for _, name := range names {
-		b, err := cSources.ReadFile("c/" + name.Name())
-		if err != nil {
-			return "", err
-		}
-		all.Write(b)
-	}
-	dir := filepath.Join(cache, fmt.Sprintf("gonng-bench-%x", sha256.Sum256(all.Bytes()))[:28])
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	for _, name := range names {
-		b, _ := cSources.ReadFile("c/" + name.Name()) // read just now
-		if err := os.WriteFile(filepath.Join(dir, name.Name()), b, 0o600); err != nil {
-			return "", err
-		}
-	}
-	return dir, nil
+	dir := filepath.Join(cache, fmt.Sprintf("gonng-bench-%x", all.Sum(nil)[:8]))
+	return dir, os.MkdirAll(dir, 0o700)
 }

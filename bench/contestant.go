@@ -49,6 +49,12 @@ type brokered interface {
 	Brokered(r row) bool
 }
 
+// A built contestant has a program that may be missing.
+type built interface {
+	contestant
+	Build() error
+}
+
 // The names that the table of results is about: every ratio has the subject
 // above the line, and the limit is the best that a Go program could do.
 const (

@@ -50,8 +50,8 @@ func parseFlags(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	case len(b.plan.cells(0)) == 0:
 		return o, errors.New("nothing to measure: the filters leave no cell")
-	case b.rounds < 1 || b.duration <= 0:
-		return o, errors.New("-rounds and -duration must be positive")
+	case b.rounds < 1 || b.duration <= 0 || b.connections < 1:
+		return o, errors.New("-rounds, -duration and -connections must be positive")
 	}
 	return o, nil
 }

@@ -15,7 +15,7 @@ import (
 // that all are there; to become idle they have the time of a measurement.
 func hold(p part) (figures, error) {
 	p.report.begin()
-	for range p.messages() {
+	for range p.messages {
 		if _, err := p.Recv(); err != nil {
 			return nil, err
 		}
@@ -35,14 +35,6 @@ func hold(p part) (figures, error) {
 	return f, nil
 }
 
-// messages is how many a crowd sends.
-func (j job) messages() int {
-	if j.used {
-		return j.connections
-	}
-	return 1
-}
-
 // crowd makes the connections, each with a socket of its own.
 func crowd(p part) (figures, error) {
 	body := newBody(p.size)
@@ -56,7 +48,7 @@ func crowd(p part) (figures, error) {
 			return nil, err
 		}
 		ends[i] = e
-		if len(ends)-i > p.messages() {
+		if len(ends)-i > p.messages {
 			continue
 		}
 		if err := e.Send(body); err != nil {

@@ -21,7 +21,7 @@ type job struct {
 	duration    time.Duration
 	peers       int    // how many a role waits for
 	connections int    // how many a crowd makes
-	used        bool   // each of them delivers a message, else only the last
+	messages    int    // how many of them deliver one, the last ones
 	receive     string // how gonng receives
 	certs       string // directory of the certificate, for TLS
 }
@@ -37,7 +37,7 @@ func (j job) args() []string {
 		"-duration", fmt.Sprintf("%dns", j.duration),
 		"-peers", strconv.Itoa(j.peers),
 		"-connections", strconv.Itoa(j.connections),
-		"-used=" + strconv.FormatBool(j.used),
+		"-messages", strconv.Itoa(j.messages),
 		"-receive", j.receive,
 		"-certs", j.certs,
 	}
@@ -55,7 +55,7 @@ func parseJob(args []string) (job, error) {
 	fs.DurationVar(&j.duration, "duration", time.Second, "time of the measurement")
 	fs.IntVar(&j.peers, "peers", 1, "how many dial")
 	fs.IntVar(&j.connections, "connections", 0, "how many idle connections")
-	fs.BoolVar(&j.used, "used", false, "each of them delivers a message")
+	fs.IntVar(&j.messages, "messages", 0, "how many of them deliver a message, the last ones")
 	fs.StringVar(&j.receive, "receive", "", "RecvInto, RecvMsg or Recv; by size if empty")
 	fs.StringVar(&j.certs, "certs", "", "directory of cert.pem and key.pem")
 	if err := fs.Parse(args); err != nil {

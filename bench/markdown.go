@@ -28,13 +28,11 @@ func (t *table) writeMarkdown(w io.Writer) {
 	}
 	writeCells(w, head)
 	writeCells(w, align)
-	var last row
-	for _, l := range t.lines {
-		name := l.row.String()
-		if l.row == last {
-			name = ""
+	for i, l := range t.lines {
+		name := ""
+		if t.begins(i) {
+			name = l.row.String()
 		}
-		last = l.row
 		writeCells(w, append([]string{name, l.contestant}, t.cells(l)...))
 	}
 	fmt.Fprintln(w)

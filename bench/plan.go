@@ -1,6 +1,11 @@
 package main
 
-import "regexp"
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // A cell is one measurement: a row done by a contestant.
 type cell struct {
@@ -59,4 +64,25 @@ func (p plan) cells(round int) []cell {
 		}
 	}
 	return cs
+}
+
+// withoutMissing leaves out of the plan what cannot be built; the error says
+// why.
+func (p plan) withoutMissing() (plan, error) {
+	var reasons []string
+	kept := p
+	kept.contestants = nil
+	for _, c := range p.contestants {
+		if b, ok := c.(built); ok {
+			if err := b.Build(); err != nil {
+				reasons = append(reasons, fmt.Sprintf("%s: %v", c.Name(), err))
+				continue
+			}
+		}
+		kept.contestants = append(kept.contestants, c)
+	}
+	if reasons == nil {
+		return kept, nil
+	}
+	return kept, errors.New(strings.Join(reasons, "; "))
 }

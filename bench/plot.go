@@ -40,8 +40,8 @@ func (t *table) fileName() string {
 func (t *table) plot() []byte {
 	var b bytes.Buffer
 	groups := 0
-	for i, l := range t.lines {
-		if i == 0 || l.row != t.lines[i-1].row {
+	for i := range t.lines {
+		if t.begins(i) {
 			groups++
 		}
 	}
@@ -58,7 +58,7 @@ func (t *table) plot() []byte {
 	x.draw(&b, m, plotTop, height-plotBottom)
 	y := plotTop
 	for i, l := range t.lines {
-		if i == 0 || l.row != t.lines[i-1].row {
+		if t.begins(i) {
 			svgText(&b, 4, y+groupSpace-8, `font-weight="600"`, l.row.String())
 			y += groupSpace
 		}

@@ -32,7 +32,7 @@ func openRaw(j job) (*rawConn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &rawConn{url: j.scheme() + "://" + ln.Addr().String(), ln: ln}, nil
+		return &rawConn{url: j.urlOf(ln), ln: ln}, nil
 	}
 	conn, err := dialRaw(j)
 	if err != nil {
@@ -51,6 +51,18 @@ func listenRaw(j job) (net.Listener, error) {
 	}
 	config, err := j.tlsConfig()
 	return tls.NewListener(ln, config), err
+}
+
+// urlOf has the real port.
+func (j job) urlOf(ln net.Listener) string { return j.scheme() + "://" + ln.Addr().String() }
+
+// acceptRaw closes the listener when ctx is over.
+func acceptRaw(ctx context.Context, ln net.Listener) (net.Conn, error) {
+	stop := context.AfterFunc(ctx, func() {
+		_ = ln.Close() // the listener's only failure is to be closed already
+	})
+	defer stop()
+	return ln.Accept()
 }
 
 func dialRaw(j job) (net.Conn, error) {
@@ -84,11 +96,7 @@ func (c *rawConn) Join(ctx context.Context) error {
 	if c.ln == nil {
 		return nil
 	}
-	stop := context.AfterFunc(ctx, func() {
-		_ = c.ln.Close() // the listener's only failure is to be closed already
-	})
-	defer stop()
-	conn, err := c.ln.Accept()
+	conn, err := acceptRaw(ctx, c.ln)
 	if err != nil {
 		return err
 	}

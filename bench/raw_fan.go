@@ -20,11 +20,7 @@ func fanRaw(j job) (end, error) {
 		return nil, err
 	}
 	accept := func(ctx context.Context) (end, error) {
-		stop := context.AfterFunc(ctx, func() {
-			_ = ln.Close() // the listener's only failure is to be closed already
-		})
-		defer stop()
-		conn, err := ln.Accept()
+		conn, err := acceptRaw(ctx, ln)
 		if err != nil {
 			return nil, err
 		}
@@ -33,8 +29,7 @@ func fanRaw(j job) (end, error) {
 		e := &batchedEnd{rawConn: c}
 		return e, e.Join(ctx)
 	}
-	url := j.scheme() + "://" + ln.Addr().String()
-	return &fan{url: url, ends: make([]end, j.peers), accept: accept, close: ln.Close}, nil
+	return &fan{url: j.urlOf(ln), ends: make([]end, j.peers), accept: accept, close: ln.Close}, nil
 }
 
 func (f *fan) URL() string { return f.url }

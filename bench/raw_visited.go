@@ -23,9 +23,9 @@ func openVisited(j job) (end, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &visited{url: j.scheme() + "://" + ln.Addr().String(), ln: ln}
+	e := &visited{url: j.urlOf(ln), ln: ln}
 	if j.role() == "hold" {
-		e.hold, e.silent = true, j.connections-j.messages()
+		e.hold, e.silent = true, j.connections-j.messages
 	}
 	return e, nil
 }

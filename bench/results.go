@@ -81,6 +81,9 @@ func (rs *results) tables(p plan) []*table {
 	return ts
 }
 
+// begins reports whether the ith line is the first of its row.
+func (t *table) begins(i int) bool { return i == 0 || t.lines[i].row != t.lines[i-1].row }
+
 // first is the median of the first metric of a row, NaN if the contestant has
 // none.
 func (t *table) first(r row, contestant string) float64 {

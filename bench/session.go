@@ -40,12 +40,13 @@ func (s session) watch() (figures, *process, error) {
 		go p.tell(events, stop)
 	}
 	var f figures
-	var used usage
-	for from := (*process)(nil); ; {
+	var from *process
+	used := newUsage()
+	for {
 		e := <-events
 		switch e.word {
 		case "begin", "over":
-			if err := s.sample(&used); err != nil {
+			if err := s.sample(used); err != nil {
 				return nil, e.from, err
 			}
 		case "mallocs":

@@ -3,36 +3,36 @@ package main
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
 // usage is what processes used between their first and their last sample.
 type usage struct {
-	times   map[*process]span[time.Duration]
-	mallocs map[*process]span[uint64]
+	times   map[*process]span // in microseconds
+	mallocs map[*process]span
 	asked   int // for the mallocs
 	told    int
 }
 
-// A span is the difference of two samples of what only grows.
-type span[T time.Duration | uint64] struct{ first, last T }
+func newUsage() *usage {
+	return &usage{times: map[*process]span{}, mallocs: map[*process]span{}}
+}
 
-func observe[T time.Duration | uint64](m *map[*process]span[T], p *process, v T) {
-	s, seen := (*m)[p]
+// A span is two samples of what only grows.
+type span struct{ first, last float64 }
+
+func observe(m map[*process]span, p *process, v float64) {
+	s, seen := m[p]
 	if !seen {
 		s.first = v
-		if *m == nil {
-			*m = map[*process]span[T]{}
-		}
 	}
 	s.last = v
-	(*m)[p] = s
+	m[p] = s
 }
 
 func (u *usage) addTime(p *process) error {
 	t, err := cpuTime(p.cmd.Process.Pid)
 	if err == nil && t > 0 {
-		observe(&u.times, p, t)
+		observe(u.times, p, micros(t))
 	}
 	return err
 }
@@ -40,7 +40,7 @@ func (u *usage) addTime(p *process) error {
 func (u *usage) addMallocs(p *process, s string) error {
 	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 64)
 	u.told++
-	observe(&u.mallocs, p, n)
+	observe(u.mallocs, p, float64(n))
 	return err
 }
 
@@ -53,16 +53,9 @@ func (u *usage) addTo(f figures) {
 	if n == 0 {
 		return
 	}
-	if len(u.times) > 0 {
-		f["cpu"] = 0
-	}
-	for _, s := range u.times {
-		f["cpu"] += micros(s.last-s.first) / n
-	}
-	if len(u.mallocs) > 0 {
-		f["allocs"] = 0
-	}
-	for _, s := range u.mallocs {
-		f["allocs"] += float64(s.last-s.first) / n
+	for name, spans := range map[string]map[*process]span{"cpu": u.times, "allocs": u.mallocs} {
+		for _, s := range spans {
+			f[name] += (s.last - s.first) / n
+		}
 	}
 }

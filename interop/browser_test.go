@@ -29,7 +29,7 @@ ws.onclose = e => post("closed " + e.code + " " + e.wasClean)
 // the page says later comes over results.
 func visit(t *testing.T, rep *gonng.Rep0) (browser *process, results chan string) {
 	t.Helper()
-	chromium := program(t, "chromium")
+	program(t, "chromium")
 	ctx := gonngtest.Context(t, time.Minute)
 	l, err := rep.Listen(ctx, "ws:///")
 	check(t, err)
@@ -51,7 +51,7 @@ func visit(t *testing.T, rep *gonng.Rep0) (browser *process, results chan string
 	t.Cleanup(func() {
 		gonngtest.Eventually(t, func() bool { return os.RemoveAll(dir) == nil }, "the browser's files are removed")
 	})
-	browser = launch(t, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	browser = start(t, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+dir, web.URL)
 	says(ctx, t, results, "rep.sp.nanomsg.org 128,0,0,7 hello yourself")
 	return browser, results

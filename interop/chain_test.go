@@ -33,30 +33,28 @@ var chains = []struct {
 
 // Three devices between a gonng and an nngcat or nanocat, at either end.
 func TestChain(t *testing.T) {
-	gonng := buildGonng(t)
+	command := buildGonng(t)
 	for _, name := range []string{"nngcat", "nanocat"} {
 		t.Run(name, func(t *testing.T) {
 			path := program(t, name)
 			for _, c := range chains {
+				if name == "nanocat" && c.kind == "pair1" {
+					continue // is nng's
+				}
 				for _, end := range []string{"front", "back"} {
 					flag := c.atFront
 					if end == "back" {
 						flag = c.atBack
 					}
-					p, talk := findPairing(name, flag)
-					if talk == nil {
-						continue // pair1 is nng's
-					}
+					p := findPairing(t, name, flag)
 					t.Run(c.kind+"/at the "+end, func(t *testing.T) {
 						gonngtest.NoLeaks(t)
-						ch := newChain(t, gonng, c.kind, c.front)
+						ch := newChain(t, command, c.kind, c.front)
 						ours, theirs := ch.back, ch.front
 						if end == "back" {
 							ours, theirs = theirs, ours
 						}
-						s, err := p.open()
-						check(t, err)
-						t.Cleanup(func() { s.Close() })
+						s := p.socket(t)
 						talk(t, p, s, func(args ...string) *process {
 							t.Helper()
 							ch.join(t, s, ours)
@@ -74,29 +72,20 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// findPairing is the pairing with that flag, and how nngcat or nanocat is to be
-// talked to in it.
-func findPairing(name, flag string) (pairing, talk) {
-	if name == "nngcat" {
-		i := slices.IndexFunc(pairings, func(p pairing) bool { return p.nng == flag })
-		return pairings[i], exchange
+// findPairing is the one of that program with nngcat's flag. nanocat's flags
+// have no numbers.
+func findPairing(t *testing.T, name, flag string) pairing {
+	t.Helper()
+	known := pairings
+	if name == "nanocat" {
+		known, flag = nanocatPairings, strings.TrimSuffix(flag, "0")
 	}
-	flag = strings.TrimSuffix(flag, "0")
-	for _, p := range oncePairings {
-		if p.nng == flag {
-			return p, exchange
-		}
+	i := slices.IndexFunc(known, func(p pairing) bool { return p.nng == flag })
+	if i < 0 {
+		t.Fatalf("no pairing of %s with %s", name, flag)
 	}
-	for _, p := range againPairings {
-		if p.nng == flag {
-			return p, converse
-		}
-	}
-	return pairing{}, nil
+	return known[i]
 }
-
-// talk is exchange or converse.
-type talk func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process, fromThem, toThem []byte)
 
 // chain is three devices in a row. The one in the middle is a process.
 type chain struct {
@@ -110,7 +99,7 @@ type chainEnd struct {
 	url    string
 }
 
-func newChain(t *testing.T, program, kind string, front gonng.Protocol) *chain {
+func newChain(t *testing.T, command, kind string, front gonng.Protocol) *chain {
 	t.Helper()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	var sockets [4]*gonng.Raw // of the first and the last device
@@ -125,7 +114,7 @@ func newChain(t *testing.T, program, kind string, front gonng.Protocol) *chain {
 		sockets[i] = s
 	}
 	listen := func(s *gonng.Raw, transport string) string {
-		l, err := s.Listen(ctx, vacant(t, transport))
+		l, err := s.Listen(ctx, anywhere(t, transport))
 		check(t, err)
 		return l.URL()
 	}
@@ -133,7 +122,7 @@ func newChain(t *testing.T, program, kind string, front gonng.Protocol) *chain {
 		front: chainEnd{sockets[0], listen(sockets[0], "ipc")},
 		back:  chainEnd{sockets[3], listen(sockets[3], "tcp")},
 	}
-	c.middle = launch(t, program, "device", kind, "--verbose",
+	c.middle = launch(t, command, "device", kind, "--verbose",
 		"--front-listen", "tcp://127.0.0.1:0", "--back-dial", listen(sockets[2], "ipc"))
 	url, _, _ := strings.Cut(string(c.middle.stdout.await(t, "a URL", hasLines(1, ""))), "\n")
 	_, err := sockets[1].Dial(ctx, url, gonng.WithDialMode(gonng.DialWait))
@@ -203,11 +192,11 @@ func buildGonng(t *testing.T) string {
 func TestHub(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	program(t, "nanocat")
-	hub := launch(t, buildGonng(t), "device", "bus", "--front-listen", vacant(t, "tcp"), "--front-listen", vacant(t, "ipc"))
+	hub := launch(t, buildGonng(t), "device", "bus", "--front-listen", anywhere(t, "tcp"), "--front-listen", anywhere(t, "ipc"))
 	urls := strings.Fields(string(hub.stdout.await(t, "two URLs", hasLines(2, ""))))
 	var cats [2]*process
 	for i, says := range []string{"ping", "pong"} {
-		cats[i] = launch(t, program(t, "nanocat"), "--bus", "--connect", urls[i], "--data", says, "--interval", "0.05", "--quoted")
+		cats[i] = start(t, "nanocat", "--bus", "--connect", urls[i], "--data", says, "--interval", "0.05", "--quoted")
 	}
 	for i, hears := range []string{"pong", "ping"} {
 		cats[i].begins(t, bytes.Repeat([]byte("\""+hears+"\"\n"), 3))

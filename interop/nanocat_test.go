@@ -10,71 +10,16 @@ import (
 	"github.com/gonng/gonng/gonngtest"
 )
 
-// nanocat's protocols. What it sends without being connected is lost, and what
-// it has sent when it ends, too: there it sends again and again.
-var (
-	oncePairings = []pairing{
-		{nng: "--pair", open: opens(gonng.NewPair0), sends: true, prints: true},
-		{nng: "--req", open: opens(gonng.NewRep0), sends: true, prints: true},
-		{nng: "--rep", open: opens(gonng.NewReq0), sends: true, prints: true, answers: true},
-		{nng: "--pull", open: opens(gonng.NewPush0), prints: true},
-		{nng: "--sub", open: opens(gonng.NewPub0), prints: true},
-		{nng: "--respondent", open: opens(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
-	}
-	againPairings = []pairing{
-		{nng: "--push", open: opens(gonng.NewPull0), sends: true},
-		{nng: "--pub", open: opens(gonng.NewSub0, gonng.WithTopics("")), sends: true},
-		{nng: "--surveyor", open: opens(gonng.NewRespondent0), sends: true, prints: true},
-		{nng: "--bus", open: opens(gonng.NewBus0), sends: true, prints: true},
-	}
-)
-
 var nanocatTransports = []string{"tcp", "ipc", "ws"}
 
 func TestNanocat(t *testing.T) {
 	for _, size := range []int{1, 900 << 10} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			eachPairingOf(t, "nanocat", oncePairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
-				exchange(t, p, s, connect, body(size), body(size+1))
-			})
-			eachPairingOf(t, "nanocat", againPairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
-				converse(t, p, s, connect, body(size), body(size+1))
+			eachPairingOf(t, "nanocat", nanocatPairings, nanocatTransports, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
+				talk(t, p, s, connect, body(size), body(size+1))
 			})
 		})
 	}
-}
-
-// converse has nanocat send fromNano again and again. Each time toNano is the
-// answer, if it takes one, and that first answers may be late does not matter.
-func converse(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process, fromNano, toNano []byte) {
-	t.Helper()
-	args := []string{"--file", file(t, fromNano), "--interval", "0.05"}
-	if p.prints {
-		args = append(args, "--raw")
-	}
-	cat := connect(args...)
-	ctx, cancel := context.WithCancel(gonngtest.Context(t, gonngtest.Timeout))
-	defer cancel()
-	recv(ctx, t, s, fromNano)
-	if !p.prints {
-		return
-	}
-	ended := make(chan error)
-	go func() {
-		for {
-			if err := s.(gonng.Sender).Send(ctx, toNano); err != nil {
-				ended <- err
-				return
-			}
-			if _, err := s.(gonng.Receiver).Recv(ctx); err != nil {
-				ended <- err
-				return
-			}
-		}
-	}()
-	cat.begins(t, toNano) // also: nothing of its own, which only an echo would bring
-	cancel()
-	<-ended
 }
 
 // gonng, nngcat and nanocat on one socket.
@@ -86,8 +31,8 @@ func TestMixedSubscribers(t *testing.T) {
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	urls := listenOn(ctx, t, pub)
 	cats := []*process{
-		launch(t, program(t, "nngcat"), "--sub0", "--dial", urls[0], "--subscribe", "a", "--subscribe", "b", "--quoted"),
-		launch(t, program(t, "nanocat"), "--sub", "--connect", urls[1], "--subscribe", "a", "--subscribe", "b", "--quoted"),
+		start(t, "nngcat", "--sub0", "--dial", urls[0], "--subscribe", "a", "--subscribe", "b", "--quoted"),
+		start(t, "nanocat", "--sub", "--connect", urls[1], "--subscribe", "a", "--subscribe", "b", "--quoted"),
 	}
 	check(t, pub.WaitPeers(ctx, len(cats)))
 	for _, message := range []string{"x", "a1", "", "cb", "ab2", "b", "A", "b3"} {
@@ -102,7 +47,7 @@ func TestMixedSubscribers(t *testing.T) {
 func listenOn(ctx context.Context, t *testing.T, s gonng.Socket) (urls []string) {
 	t.Helper()
 	for _, transport := range nanocatTransports {
-		l, err := s.Listen(ctx, vacant(t, transport))
+		l, err := s.Listen(ctx, anywhere(t, transport))
 		check(t, err)
 		urls = append(urls, l.URL())
 	}
@@ -117,12 +62,22 @@ func TestMixedPublishers(t *testing.T) {
 	defer sub.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	urls := listenOn(ctx, t, sub)
-	launch(t, program(t, "nanocat"), "--pub", "--connect", urls[1], "--data", "unwanted", "--interval", "0.05")
+	start(t, "nanocat", "--pub", "--connect", urls[1], "--data", "unwanted", "--interval", "0.05")
 	gonngtest.Eventually(t, func() bool { return sub.Stats().Filtered > 0 }, "something is filtered")
-	start(t, "--pub0", "--dial", urls[0], "--data", "better")
+	start(t, "nngcat", "--pub0", "--dial", urls[0], "--data", "better")
 	recv(ctx, t, sub, []byte("better"))
-	launch(t, program(t, "nanocat"), "--pub", "--connect", urls[1], "--data", "wanted", "--interval", "0.05")
+	start(t, "nanocat", "--pub", "--connect", urls[1], "--data", "wanted", "--interval", "0.05")
 	recv(ctx, t, sub, []byte("wanted"))
+}
+
+// startAnswering starts an nngcat and a nanocat that answer s with "nng" and
+// "nanomsg", and waits for them.
+func startAnswering(ctx context.Context, t *testing.T, s gonng.Socket, protocol string) {
+	t.Helper()
+	urls := listenOn(ctx, t, s)
+	start(t, "nngcat", protocol+"0", "--dial", urls[0], "--data", "nng")
+	start(t, "nanocat", protocol, "--connect", urls[1], "--data", "nanomsg")
+	check(t, s.WaitPeers(ctx, 2))
 }
 
 // A survey goes to both, and both answers come.
@@ -132,10 +87,7 @@ func TestMixedRespondents(t *testing.T) {
 	check(t, err)
 	defer surveyor.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
-	urls := listenOn(ctx, t, surveyor)
-	launch(t, program(t, "nngcat"), "--respondent0", "--dial", urls[0], "--data", "nng")
-	launch(t, program(t, "nanocat"), "--respondent", "--connect", urls[1], "--data", "nanomsg")
-	check(t, surveyor.WaitPeers(ctx, 2))
+	startAnswering(ctx, t, surveyor, "--respondent")
 	for range 3 {
 		answers := make(map[string]bool)
 		for m, err := range surveyor.Survey(ctx, []byte("who are you?")) {
@@ -158,10 +110,7 @@ func TestMixedRepliers(t *testing.T) {
 	check(t, err)
 	defer req.Close()
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
-	urls := listenOn(ctx, t, req)
-	launch(t, program(t, "nngcat"), "--rep0", "--dial", urls[0], "--data", "nng")
-	launch(t, program(t, "nanocat"), "--rep", "--connect", urls[1], "--data", "nanomsg")
-	check(t, req.WaitPeers(ctx, 2))
+	startAnswering(ctx, t, req, "--rep")
 	replies := make(map[string]int)
 	for range 10 {
 		reply, err := req.Request(ctx, []byte("who are you?"))
@@ -183,25 +132,25 @@ func TestMixedBus(t *testing.T) {
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	var cats []*process
 	for i, url := range listenOn(ctx, t, bus) {
-		cats = append(cats, launch(t, program(t, "nanocat"), "--bus", "--connect", url, "--data", fmt.Sprint("from ", i), "--interval", "0.05", "--quoted"))
+		cats = append(cats, start(t, "nanocat", "--bus", "--connect", url, "--data", fmt.Sprint("from ", i), "--interval", "0.05", "--quoted"))
 	}
-	heard := make(map[string]bool)
-	for len(heard) < len(cats) {
-		b, err := bus.Recv(ctx)
-		check(t, err)
-		heard[string(b)] = true
-	}
-	if !heard["from 0"] || !heard["from 1"] {
-		t.Fatalf("heard %v", heard)
-	}
-	for range 2 { // both have spoken once more between these
-		check(t, bus.Send(ctx, []byte("hello")))
-		said := make(map[string]bool)
-		for len(said) < len(cats) {
+	hearAll := func() {
+		heard := make(map[string]bool)
+		for len(heard) < len(cats) {
 			b, err := bus.Recv(ctx)
 			check(t, err)
-			said[string(b)] = true
+			heard[string(b)] = true
 		}
+		for i := range cats {
+			if !heard[fmt.Sprint("from ", i)] {
+				t.Fatalf("heard %v", heard)
+			}
+		}
+	}
+	hearAll()
+	for range 2 { // all have spoken once more between these
+		check(t, bus.Send(ctx, []byte("hello")))
+		hearAll()
 	}
 	for _, cat := range cats {
 		cat.want(t, bytes.Repeat([]byte("\"hello\"\n"), 2))
@@ -214,24 +163,17 @@ func TestMixedBus(t *testing.T) {
 func TestNngcatListens(t *testing.T) {
 	path := program(t, "nngcat")
 	for _, p := range pairings {
+		if !p.dials {
+			continue
+		}
+		p.interval = "2" // a whole number
 		for _, transport := range transports() {
-			if !p.dials {
-				continue
-			}
 			t.Run(p.nng[2:]+"/"+transport, func(t *testing.T) {
 				t.Parallel()
 				gonngtest.NoLeaks(t)
-				tls := securityOf(t, transport)
-				s, err := p.open(patient(t)...)
-				check(t, err)
-				t.Cleanup(func() { s.Close() })
-				converse(t, p, s, func(args ...string) *process {
-					url := vacant(t, transport)
-					args[3] = "2" // nngcat's interval is a whole number
-					cat := launch(t, path, append(append([]string{p.nng, "--listen", url}, tls.listening...), args...)...)
-					_, err := s.Dial(t.Context(), url, append(tls.dial, gonng.WithDialMode(gonng.DialBackground))...)
-					check(t, err)
-					return cat
+				s := p.socket(t)
+				talk(t, p, s, func(args ...string) *process {
+					return programListens(t, p, s, path, transport, args)
 				}, body(1000), body(1001))
 			})
 		}

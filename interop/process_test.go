@@ -22,10 +22,10 @@ type process struct {
 	ended          chan struct{}
 }
 
-// start starts nngcat, and ends it when the test ends.
-func start(t *testing.T, args ...string) *process {
+// start starts nngcat, nanocat or chromium, and ends it when the test ends.
+func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	return launch(t, program(t, "nngcat"), args...)
+	return launch(t, program(t, name), args...)
 }
 
 // launch starts the program at path, and ends it when the test ends.
@@ -145,4 +145,11 @@ func file(t *testing.T, content []byte) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -50,12 +50,17 @@ func misnamed(c *x509.Certificate) {
 	c.Subject.CommonName, c.DNSNames = "example.org", []string{"example.org"}
 }
 
-// nngcat dials a listener that may demand a certificate of it.
-func TestTLSNngcatDials(t *testing.T) {
-	for _, transport := range []string{"tls+tcp", "wss"} {
-		t.Run(transport, func(t *testing.T) { testNngcatDials(t, transport) })
+// eachSecured runs test over each transport that uses TLS.
+func eachSecured(t *testing.T, test func(t *testing.T, transport string)) {
+	for _, transport := range transports() {
+		if secured(transport) {
+			t.Run(transport, func(t *testing.T) { test(t, transport) })
+		}
 	}
 }
+
+// nngcat dials a listener that may demand a certificate of it.
+func TestTLSNngcatDials(t *testing.T) { eachSecured(t, testNngcatDials) }
 
 func testNngcatDials(t *testing.T, transport string) {
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
@@ -84,16 +89,23 @@ func testNngcatDials(t *testing.T, transport string) {
 			check(t, err)
 			defer s.Close()
 			ctx := gonngtest.Context(t, gonngtest.Timeout)
-			l, err := s.Listen(ctx, vacant(t, transport), gonng.WithTLS(build(t, gonng.TLSConfig{
+			l, err := s.Listen(ctx, anywhere(t, transport), gonng.WithTLS(build(t, gonng.TLSConfig{
 				Mode: gonng.TLSServer, OwnCert: test.cert.Cert, OwnKey: test.cert.Key, CA: ca.PEM, AuthMode: test.auth,
 			})))
 			check(t, err)
-			start(t, append([]string{"--push0", "--dial", l.URL(), "--data", "hello"}, test.args...)...)
+			dial := func() {
+				start(t, "nngcat", append([]string{"--push0", "--dial", l.URL(), "--data", "hello"}, test.args...)...)
+			}
+			dial()
 			if test.says == "" {
 				recv(ctx, t, s, []byte("hello"))
 				return
 			}
 			line := log.next(t, "not accepted")
+			for ctx.Err() == nil && strings.Contains(line, "closed the connection during the TLS handshake") {
+				dial() // nng 1.5.2 sometimes closes without the alert that says why
+				line = log.next(t, "not accepted")
+			}
 			for _, words := range []string{test.says, "peer=127.0.0.1:", l.URL()} {
 				if !strings.Contains(line, words) {
 					t.Errorf("logged without %q: %s", words, line)
@@ -107,11 +119,7 @@ func testNngcatDials(t *testing.T, transport string) {
 }
 
 // nngcat listens: it never asks for a certificate.
-func TestTLSNngcatListens(t *testing.T) {
-	for _, transport := range []string{"tls+tcp", "wss"} {
-		t.Run(transport, func(t *testing.T) { testNngcatListens(t, transport) })
-	}
-}
+func TestTLSNngcatListens(t *testing.T) { eachSecured(t, testNngcatListens) }
 
 func testNngcatListens(t *testing.T, transport string) {
 	ca, other := gonngtest.NewCA(t), gonngtest.NewCA(t)
@@ -137,7 +145,7 @@ func testNngcatListens(t *testing.T, transport string) {
 			check(t, err)
 			defer s.Close()
 			url := vacant(t, transport)
-			cat := start(t, append([]string{"--pull0", "--raw", "--listen", url}, certArgs(t, test.cert)...)...)
+			cat := start(t, "nngcat", append([]string{"--pull0", "--raw", "--listen", url}, certArgs(t, test.cert)...)...)
 			test.config.Mode = gonng.TLSClient
 			ctx := gonngtest.Context(t, gonngtest.Timeout)
 			d, err := s.Dial(ctx, url, gonng.WithTLS(build(t, test.config)), gonng.WithDialMode(gonng.DialBackground))

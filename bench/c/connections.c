@@ -9,7 +9,10 @@ static void sleep_for(int64_t nanoseconds) { usleep((useconds_t)(nanoseconds / 1
 
 static atomic_long answers;
 
-void answered(void) { atomic_fetch_add_explicit(&answers, 1, memory_order_relaxed); }
+void answered(const struct job *j, size_t size) {
+	check_size(j, size);
+	atomic_fetch_add_explicit(&answers, 1, memory_order_relaxed);
+}
 
 struct figures serve(struct part *p) {
 	end_serve(p->end, concurrency);
@@ -45,6 +48,7 @@ static double connect_for(struct part *p, int64_t nanoseconds, double *elapsed) 
 		size_t size;
 		end_send(e, body, p->job->size);
 		end_recv(e, &size);
+		check_size(p->job, size);
 		end_close(e);
 	}
 	*elapsed = (double)(t - start) / 1e9;

@@ -24,11 +24,15 @@ static uint64_t get_number(const unsigned char *b) {
 	return n;
 }
 
+void check_size(const struct job *j, size_t size) {
+	if (size != j->size)
+		die("receive", "got a message of another size");
+}
+
 static const unsigned char *recv_sized(struct part *p) {
 	size_t size;
 	const unsigned char *b = end_recv(p->end, &size);
-	if (size != p->job->size)
-		die(p->role, "got a message of another size");
+	check_size(p->job, size);
 	return b;
 }
 

@@ -1,6 +1,5 @@
 // nng, and with the contestant "nng pair0" its pair with buffers of 128
 // messages instead of push and pull.
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,13 +37,12 @@ static void check(int rv, const char *what) {
 static const struct {
 	const char *role;
 	int (*open)(nng_socket *);
-	bool listens;
 } sockets[] = {
-	{"push", nng_push0_open, false}, {"pull", nng_pull0_open, true},
-	{"req", nng_req0_open, false}, {"rep", nng_rep0_open, true}, {"greet", nng_rep0_open, true},
-	{"requests", nng_req0_open, false}, {"serve", nng_rep0_open, true},
-	{"sub", nng_sub0_open, false}, {"pub", nng_pub0_open, true},
-	{"hold", nng_pull0_open, true},
+	{"push", nng_push0_open}, {"pull", nng_pull0_open},
+	{"req", nng_req0_open}, {"rep", nng_rep0_open}, {"greet", nng_rep0_open},
+	{"requests", nng_req0_open}, {"serve", nng_rep0_open},
+	{"sub", nng_sub0_open}, {"pub", nng_pub0_open},
+	{"hold", nng_pull0_open},
 };
 
 static void listen_at(struct end *e, const char *url, const char *pem) {
@@ -89,7 +87,7 @@ struct end *end_open(const struct job *j, const char *role, const char *url) {
 	check(nng_socket_set_size(e->s, NNG_OPT_RECVMAXSZ, 0), "size");
 	char pem[512];
 	snprintf(pem, sizeof pem, "%s/peer.pem", j->certs);
-	if (sockets[i].listens)
+	if (listens(role))
 		listen_at(e, url, pem);
 	else
 		dial_to(e, url, pem);
@@ -135,13 +133,13 @@ struct worker {
 	nng_ctx ctx;
 	nng_aio *aio;
 	bool sending;
-	size_t size;
+	const struct job *job;
 };
 
 static void send_new(struct worker *w) {
 	nng_msg *m;
-	check(nng_msg_alloc(&m, w->size), "message");
-	memset(nng_msg_body(m), 'x', w->size);
+	check(nng_msg_alloc(&m, w->job->size), "message");
+	memset(nng_msg_body(m), 'x', w->job->size);
 	nng_aio_set_msg(w->aio, m);
 	w->sending = true;
 	nng_ctx_send(w->ctx, w->aio);
@@ -155,8 +153,9 @@ static void request_step(void *arg) {
 		nng_ctx_recv(w->ctx, w->aio);
 		return;
 	}
-	nng_msg_free(nng_aio_get_msg(w->aio));
-	answered();
+	nng_msg *m = nng_aio_get_msg(w->aio);
+	answered(w->job, nng_msg_len(m));
+	nng_msg_free(m);
 	send_new(w);
 }
 
@@ -182,7 +181,7 @@ static struct worker *new_worker(struct end *e, void (*step)(void *)) {
 void end_requests(struct end *e, const struct job *j, int concurrent) {
 	for (int i = 0; i < concurrent; i++) {
 		struct worker *w = new_worker(e, request_step);
-		w->size = j->size;
+		w->job = j;
 		send_new(w);
 	}
 }

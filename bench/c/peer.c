@@ -1,7 +1,6 @@
 // A child process of the benchmark: the flags of job.go, the lines of peer.go,
 // the roles of roles.go.
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +48,8 @@ static const struct role *find(const char *name) {
 	die(name, "no such role");
 }
 
+bool listens(const char *role) { return find(role)->listens; }
+
 static void *play(void *arg) {
 	struct part *p = arg;
 	struct figures f = find(p->role)->loop(p);
@@ -68,10 +69,7 @@ static const char *another(const char *url, int n) {
 
 static char *parse(struct job *j, int argc, char **argv) {
 	char *roles = NULL;
-	bool used = false;
 	for (int i = 1; i + 1 < argc; i += 2) {
-		if (strncmp(argv[i], "-used=", 6) == 0) // the only one with its value
-			used = strcmp(argv[i++] + 6, "true") == 0;
 		const char *name = argv[i] + 1;
 		char *value = argv[i + 1];
 		if (strcmp(name, "contestant") == 0)
@@ -90,10 +88,11 @@ static char *parse(struct job *j, int argc, char **argv) {
 			j->duration = atoll(value);
 		else if (strcmp(name, "connections") == 0)
 			j->connections = atoi(value);
+		else if (strcmp(name, "messages") == 0)
+			j->messages = atoi(value);
 	}
 	if (roles == NULL)
 		die("usage", "a -role is wanted");
-	j->messages = used ? j->connections : 1;
 	return roles;
 }
 

@@ -1,5 +1,6 @@
 // What peer.c, which plays the roles, wants of a library. Every function ends
 // the process when something fails.
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ const char *library_version(void);
 // An end is one side of a conversation. One thread uses it.
 struct end;
 
+bool listens(const char *role);
 // end_open listens if the role does, else dials; it may not wait for the
 // other side.
 struct end *end_open(const struct job *, const char *role, const char *url);
@@ -29,9 +31,9 @@ const void *end_recv(struct end *, size_t *size);
 void end_close(struct end *);
 
 // end_requests keeps that many requests under way for ever, and calls
-// answered for each that was.
+// answered with the size of each answer.
 void end_requests(struct end *, const struct job *, int concurrent);
-void answered(void);
+void answered(const struct job *, size_t size);
 // end_serve answers that many requests at once, for ever.
 void end_serve(struct end *, int concurrent);
 // crowd makes the connections and sends the messages.
@@ -39,5 +41,7 @@ void crowd(const struct job *, const char *url);
 
 enum { concurrency = 64 };
 
+// check_size keeps a library that delivers something else out of the table.
+void check_size(const struct job *, size_t size);
 void die(const char *what, const char *why) __attribute__((noreturn));
 void thread(void *(*run)(void *), void *arg);
