@@ -22,6 +22,13 @@ func (x *receiver) Reading() bool {
 	return x.e.s.loan.reader != nil
 }
 
+// Parked is how many calls wait, for whatever it be.
+func (s *socket) Parked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.parked
+}
+
 // Waiting is how many calls wait for a message.
 func (x *receiver) Waiting() (n int) {
 	x.e.s.mu.Lock()

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/gonng/gonng"
@@ -261,15 +260,15 @@ func testCounters[S any](t *testing.T, scenarios map[string]counted, stats func(
 			gonngtest.NoLeaks(t)
 			s := c.run(t)
 			var got map[string]uint64
-			for over := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("counted: %v", got)
+				}
+			})
+			gonngtest.Eventually(t, func() bool {
 				got = numbers(reflect.ValueOf(stats(s)), map[string]uint64{})
-				if got[name] == c.n && c.n > 0 || got[name] > 0 && c.n == 0 {
-					break
-				}
-				if time.Now().After(over) {
-					t.Fatalf("%s is %d, want %d", name, got[name], c.n)
-				}
-			}
+				return got[name] == c.n && c.n > 0 || got[name] > 0 && c.n == 0
+			}, fmt.Sprintf("%s is %d, or, if that is 0, more", name, c.n))
 			for other, n := range got {
 				if n > 0 && other != name && other != c.also && !slices.Contains(traffic, other) {
 					t.Errorf("%s is %d, want 0", other, n)
