@@ -155,8 +155,7 @@ func (r *reader) tooLarge(size uint64) error {
 	return fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, size, r.limit)
 }
 
-// startBig moves what the chunk has of a large message to its own buffer,
-// whose size is bounded by what has arrived, whatever the length word says.
+// startBig moves what the chunk has of a large message to its own buffer.
 func (r *reader) startBig(size uint64) {
 	if size > r.limit {
 		r.err = r.tooLarge(size)
@@ -166,8 +165,9 @@ func (r *reader) startBig(size uint64) {
 	if uint64(len(body)) > size {
 		body = body[:size]
 	}
-	r.big = transport.NewBuffer(int(min(size, uint64(max(chunkSize, earned*len(body))))))
-	r.want, r.have = size, copy(r.big.Bytes(), body)
+	r.want = size
+	r.big = r.earnedBuffer(len(body))
+	r.have = copy(r.big.Bytes(), body)
 	r.r += r.framing.PrefixSize() + len(body)
 }
 
@@ -175,10 +175,21 @@ func (r *reader) growBig() {
 	if r.have < len(r.big.Bytes()) {
 		return
 	}
-	grown := transport.NewBuffer(int(min(r.want, earned*uint64(r.have))))
+	grown := r.earnedBuffer(r.have)
 	copy(grown.Bytes(), r.big.Bytes())
 	r.big.Release()
 	r.big = grown
+}
+
+// earnedBuffer is for a large message of which have bytes have arrived: for all of
+// it if they earn that, whatever the length word says, and else for what does. No
+// more than that is copied again.
+func (r *reader) earnedBuffer(have int) *transport.Buffer {
+	size, arrived := r.want, uint64(have+r.framing.PrefixSize())
+	if size > chunkSize && size > earned*arrived {
+		size = min(max(chunkSize, earned*arrived), size/earned)
+	}
+	return transport.NewBuffer(int(size))
 }
 
 // fill reads once.
