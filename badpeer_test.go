@@ -410,8 +410,7 @@ func TestTooLargeIsSent(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 		in, out := open(t, gonng.NewPull0, recvMaxSize(1000)), open(t, gonng.NewPush0, reconnect(time.Hour, 0))
-		gone := make(chan *gonng.Pipe, 1)
-		out.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+		gone := departures(out)
 		link(t, in, out, tr)
 		check(t, out.Send(testContext(t), make([]byte, 1001)))
 		wantError(t, wait(t, "the end of the pipe", gone).Err(), "pipe", gonng.ErrConnectionReset)

@@ -85,14 +85,21 @@ func TestBusSlowPeer(t *testing.T) {
 				check(t, err)
 				wantBody(t, got, numbered(i, size))
 			}
-			st := pipe.Stats()
-			if st.DroppedFull == 0 || st.Sent+st.DroppedFull != messages || bus.Stats().DroppedFull != st.DroppedFull {
-				t.Errorf("of %d messages %d were sent, %d dropped by the pipe and %d by the socket", messages, st.Sent, st.DroppedFull, bus.Stats().DroppedFull)
-			}
-			for range st.Sent {
-				slow.RecvFrame()
-			}
+			lost(t, bus, pipe, slow, messages)
 		})
+	}
+}
+
+// lost checks that s has dropped some of so many messages to the slow peer at p, and
+// that the others arrive.
+func lost(t *testing.T, s gonng.Socket, p *gonng.Pipe, slow *gonngtest.Peer, messages uint64) {
+	t.Helper()
+	st := p.Stats()
+	if st.DroppedFull == 0 || st.Sent+st.DroppedFull != messages || s.Stats().DroppedFull != st.DroppedFull {
+		t.Errorf("of %d messages %d were sent, %d dropped by the pipe and %d by the socket", messages, st.Sent, st.DroppedFull, s.Stats().DroppedFull)
+	}
+	for range st.Sent {
+		slow.RecvFrame()
 	}
 }
 

@@ -179,14 +179,7 @@ func TestDeviceSurvey(t *testing.T) {
 // With one socket a bus passes on to the others, and a pair sends back.
 func TestDeviceReflects(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
-		hub := openRaw(t, gonng.ProtocolBus0)
-		var leaves []*gonng.Bus0
-		for i := range 3 {
-			leaf := open(t, gonng.NewBus0)
-			link(t, hub, leaf, tr)
-			leaves = append(leaves, leaf)
-			waitPeers(t, hub, i+1)
-		}
+		hub, leaves := star(t, tr)
 		forwarding(t, hub, nil)
 		for i, leaf := range leaves {
 			for _, size := range []int{10, 100 << 10} {
@@ -263,20 +256,17 @@ func TestDeviceLoop(t *testing.T) {
 			sendText(t, all[1], "for ever")
 			ends(t, all, 255)
 		})
-		t.Run("req", func(t *testing.T) {
-			all := loop(t, tr, gonng.ProtocolRep0)
-			req := open(t, gonng.NewReq0)
-			link(t, all[0], req, tr)
-			sendText(t, req, "for ever")
-			ends(t, all, 9)
-		})
-		t.Run("survey", func(t *testing.T) {
-			all := loop(t, tr, gonng.ProtocolRespondent0)
-			surveyor := open(t, gonng.NewSurveyor0)
-			link(t, all[0], surveyor, tr)
-			sendText(t, surveyor, "for ever")
-			ends(t, all, 9)
-		})
+		for p, ask := range map[gonng.Protocol]maker{
+			gonng.ProtocolRep0:        makes(gonng.NewReq0),
+			gonng.ProtocolRespondent0: makes(gonng.NewSurveyor0),
+		} {
+			t.Run(p.String(), func(t *testing.T) {
+				all, asker := loop(t, tr, p), open(t, ask)
+				link(t, all[0], asker, tr)
+				sendText(t, asker.(gonng.Sender), "for ever")
+				ends(t, all, 9)
+			})
+		}
 	})
 }
 

@@ -146,6 +146,21 @@ func wantError(t testing.TB, err error, op string, kinds ...error) {
 	}
 }
 
+// departures tells of a pipe that ends.
+func departures(s gonng.Socket) <-chan *gonng.Pipe {
+	gone := make(chan *gonng.Pipe, 1)
+	s.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+	return gone
+}
+
+// leave closes s and waits until its peer has noticed. It returns the peer's pipe.
+func leave(t *testing.T, s io.Closer, peer gonng.Socket) *gonng.Pipe {
+	t.Helper()
+	gone := departures(peer)
+	check(t, s.Close())
+	return wait(t, "the end of the pipe", gone)
+}
+
 // recorder is a slog handler that keeps what is logged.
 type recorder struct {
 	mu    sync.Mutex

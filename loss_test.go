@@ -107,8 +107,7 @@ func TestArrivedBeforePeerClosed(t *testing.T) {
 		for i := range n {
 			check(t, r.from.Send(testContext(t), body(i, 100)))
 		}
-		gone := make(chan *gonng.Pipe, 1)
-		r.receiver.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+		gone := departures(r.receiver)
 		check(t, r.from.(gonng.Socket).Close())
 		wait(t, "the sender goes", gone)
 		for i := range n {
@@ -139,8 +138,7 @@ func testCloseAgainstTraffic(t *testing.T, tr gonngtest.Transport, size int) {
 	leaver, stayer := open(t, gonng.NewPair0, gonng.WithLinger(patience)), open(t, gonng.NewPair0)
 	link(t, leaver, stayer, tr)
 	ctx := testContext(t)
-	gone := make(chan *gonng.Pipe, 1)
-	stayer.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+	gone := departures(stayer)
 	traffic := concurrently(func() error {
 		for i := 0; ; i++ {
 			if err := stayer.Send(ctx, body(i, size)); err != nil {

@@ -164,10 +164,7 @@ func TestRecvFD(t *testing.T) {
 					t.Error("the descriptor is not readable while there is a message")
 				}
 				// What a peer sent before it went is there.
-				gone := make(chan *gonng.Pipe, 1)
-				later.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-				check(t, first.Close())
-				wait(t, "the end of the pipe", gone)
+				leave(t, first, later)
 				if !poll(t, recvFD(t, later), 0) {
 					t.Error("the descriptor is not readable while there is a message of a peer that has gone")
 				}
@@ -320,10 +317,7 @@ func TestRepSendFD(t *testing.T) {
 		}
 		sendText(t, req, "request")
 		recvText(t, rep, "request")
-		gone := make(chan *gonng.Pipe, 1)
-		rep.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-		check(t, req.Close())
-		wait(t, "the end of the pipe", gone)
+		leave(t, req, rep)
 		wantReadable(t, fd)
 		check(t, rep.TrySend([]byte("to nobody")))
 		wantUnreadable(t, fd)

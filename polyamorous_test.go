@@ -109,10 +109,7 @@ func TestPolyamorousAnyPeer(t *testing.T) {
 func TestPolyamorousPipeGone(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		hub, peers := polyamory(t, tr, 2)
-		gone := make(chan *gonng.Pipe, 1)
-		hub.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-		check(t, peers[0].Close())
-		p := wait(t, "the end of the pipe", gone)
+		p := leave(t, peers[0], hub)
 		check(t, p.Send(testContext(t), []byte("to nobody")))
 		m := gonng.NewMessage([]byte("to nobody"))
 		m.SetPipe(p)
@@ -168,10 +165,7 @@ func TestNotPolyamorous(t *testing.T) {
 		first := a.Pipes()[0]
 		sendText(t, b, "hello")
 		recvText(t, a, "hello")
-		gone := make(chan *gonng.Pipe, 1)
-		a.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-		check(t, b.Close())
-		wait(t, "the end of the pipe", gone)
+		leave(t, b, a)
 		c := open(t, gonng.NewPair1)
 		link(t, a, c, tr)
 		check(t, first.Send(testContext(t), []byte("to the peer")))

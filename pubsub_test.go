@@ -385,10 +385,7 @@ func TestPubWithoutPeer(t *testing.T) {
 		sendText(t, pub, "nobody")
 		sub := open(t, gonng.NewSub0, gonng.WithTopics(""))
 		link(t, pub, sub, tr)
-		gone := make(chan *gonng.Pipe, 1)
-		pub.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-		check(t, sub.Close())
-		wait(t, "the end of the pipe", gone)
+		leave(t, sub, pub)
 		sendText(t, pub, "nobody")
 		if st := pub.Stats(); st.Sent != 2 || st.DroppedFull != 0 {
 			t.Errorf("%d were sent and %d dropped, want 2 and 0", st.Sent, st.DroppedFull)

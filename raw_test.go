@@ -302,10 +302,7 @@ func TestRawReplies(t *testing.T) {
 			}
 			sendRaw(t, reqs[0], endWord(7), []byte("last"))
 			m := recvMsg(t, rep)
-			gone := make(chan *gonng.Pipe, 1)
-			rep.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-			check(t, reqs[0].Close())
-			wait(t, "the end of the pipe", gone)
+			leave(t, reqs[0], rep)
 			check(t, rep.SendMsg(testContext(t), m))
 			if got := rep.Stats().NoPeer; got != 5 {
 				t.Errorf("%d replies without a peer are counted, want 5", got)
@@ -358,18 +355,24 @@ func TestRawSetPipe(t *testing.T) {
 	}
 }
 
+// star makes a raw bus and three busses around it, in the order of its pipes.
+func star(t *testing.T, tr gonngtest.Transport) (hub *gonng.Raw, leaves []*gonng.Bus0) {
+	t.Helper()
+	hub = openRaw(t, gonng.ProtocolBus0)
+	for i := range 3 {
+		leaf := open(t, gonng.NewBus0)
+		link(t, hub, leaf, tr)
+		leaves = append(leaves, leaf)
+		waitPeers(t, hub, i+1)
+	}
+	return hub, leaves
+}
+
 // A raw bus does not send to the pipe that the header names, and sends to all
 // when it names none.
 func TestRawBusDoesNotEcho(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
-		hub := openRaw(t, gonng.ProtocolBus0)
-		var leaves []*gonng.Bus0
-		for i := range 3 {
-			leaf := open(t, gonng.NewBus0)
-			link(t, hub, leaf, tr)
-			leaves = append(leaves, leaf)
-			waitPeers(t, hub, i+1)
-		}
+		hub, leaves := star(t, tr)
 		for i, leaf := range leaves {
 			for j, send := range []func(m *gonng.Message) error{
 				func(m *gonng.Message) error { return hub.SendMsg(testContext(t), m) },

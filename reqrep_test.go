@@ -176,8 +176,7 @@ func TestReqDropsForeignReply(t *testing.T) {
 func TestRepDropsReplyToNobody(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		req, rep := requesting(t, tr)
-		gone := make(chan *gonng.Pipe, 1)
-		rep.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+		gone := departures(rep)
 		sendText(t, req, "request")
 		recvText(t, rep, "request")
 		check(t, req.Close())
@@ -335,10 +334,7 @@ func TestReqRecvEndsWhenSendFails(t *testing.T) {
 	recvText(t, rep, "request")
 	ended := concurrently(func() error { _, err := req.Recv(testContext(t)); return err })
 	waiting(t, req, 1)
-	gone := make(chan *gonng.Pipe, 1)
-	req.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-	check(t, rep.Close())
-	wait(t, "the peer goes", gone)
+	leave(t, rep, req)
 	want(t, req.TrySend([]byte("another")), gonng.ErrTryAgain)
 	wantError(t, wait(t, "Recv ends", ended), "recv", gonng.ErrBadState)
 }
@@ -642,8 +638,7 @@ func TestReqWithoutResend(t *testing.T) {
 		recvText(t, rep, "waiting")
 		sendText(t, req, "later")
 		recvText(t, rep, "later")
-		gone := make(chan *gonng.Pipe, 1)
-		req.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+		gone := departures(req)
 		other := open(t, gonng.NewRep0)
 		dial(t, req, tr, listen(t, other, tr).URL())
 		waitPeers(t, req, 2)

@@ -128,8 +128,7 @@ var countedStats = map[string]counted{
 	}},
 	"NoPeer": {n: 1, run: func(t *testing.T) gonng.Socket {
 		s := open(t, gonng.NewRep0)
-		gone := make(chan *gonng.Pipe, 1)
-		s.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+		gone := departures(s)
 		peer := scripted(t, s, tcp)
 		peer.SendFrame(endWord(1), []byte("request"))
 		recvText(t, s, "request")

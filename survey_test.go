@@ -417,10 +417,7 @@ func TestRespondentSurveyorGone(t *testing.T) {
 		link(t, respondent, surveyor, tr)
 		sendText(t, surveyor, "?")
 		recvText(t, respondent, "?")
-		gone := make(chan *gonng.Pipe, 1)
-		respondent.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-		check(t, surveyor.Close())
-		wait(t, "the end of the pipe", gone)
+		leave(t, surveyor, respondent)
 		sendText(t, respondent, "to nobody")
 		if got := respondent.Stats().NoPeer; got != 1 {
 			t.Errorf("%d responses without a peer are counted, want 1", got)
@@ -447,13 +444,7 @@ func TestSurveySlowRespondent(t *testing.T) {
 		check(t, err)
 		wantBody(t, got, numbered(i, 8))
 	}
-	st := pipe.Stats()
-	if st.DroppedFull == 0 || st.Sent+st.DroppedFull != surveys || surveyor.Stats().DroppedFull != st.DroppedFull {
-		t.Errorf("of %d surveys %d were sent, %d dropped by the pipe and %d by the socket", surveys, st.Sent, st.DroppedFull, surveyor.Stats().DroppedFull)
-	}
-	for range st.Sent {
-		slow.RecvFrame()
-	}
+	lost(t, surveyor, pipe, slow, surveys)
 }
 
 // All who wait when the time is over are told, each once, and nobody afterwards.
