@@ -9,14 +9,10 @@ import (
 
 // batch is a transport.Batch in the encoding of the stream: small messages one
 // behind the other in one buffer, large bodies beside it.
-//
-// The buffer is pooled, and returned with each batch that was more than a few
-// messages: a connection that is idle after a burst must not keep its memory.
 type batch struct {
 	framing  wire.Framing
 	buf      []byte
-	pooled   *transport.Buffer // the memory of buf
-	last     int               // size of buf in the last batch, and so probably in the next
+	room     Room // of buf
 	large    []largeBody
 	messages int
 	size     int
@@ -33,11 +29,8 @@ type largeBody struct {
 	m  transport.Message
 }
 
-// What an idle connection keeps for its next batch, at most.
-const (
-	keepSize  = 4 << 10
-	keepLarge = 64 // bodies
-)
+// keepLarge is how many bodies an idle connection keeps room for, at most.
+const keepLarge = 64
 
 func (b *batch) Append(header, body []byte) {
 	b.grow(len(header) + len(body))
@@ -61,16 +54,9 @@ func (b *batch) begin(size int) {
 
 // grow makes room for one more message of which n bytes are copied.
 func (b *batch) grow(n int) {
-	need := len(b.buf) + b.framing.PrefixSize() + n
-	if need <= cap(b.buf) {
-		return
+	if size := len(b.buf) + b.framing.PrefixSize() + n; size > cap(b.buf) {
+		b.buf = b.room.Grow(b.buf, size)
 	}
-	larger := transport.NewBuffer(max(need, 2*cap(b.buf), b.last))
-	b.buf = append(larger.Full()[:0], b.buf...)
-	if b.pooled != nil {
-		b.pooled.Release()
-	}
-	b.pooled = larger
 }
 
 func (b *batch) Len() int  { return b.messages }
@@ -82,11 +68,8 @@ func (b *batch) Reset() {
 		b.large[i] = largeBody{}
 	}
 	clear(b.memory)
-	*b = batch{framing: b.framing, buf: b.buf[:0], pooled: b.pooled, last: len(b.buf), large: b.large[:0], memory: b.memory[:0]}
-	if cap(b.buf) > keepSize {
-		b.pooled.Release()
-		b.buf, b.pooled = nil, nil
-	}
+	buf := b.room.Reuse(b.buf)
+	*b = batch{framing: b.framing, buf: buf, room: b.room, large: b.large[:0], memory: b.memory[:0]}
 	if cap(b.large) > keepLarge {
 		b.large, b.memory = nil, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 
+	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -16,14 +17,10 @@ const maxFrame = 512 << 10
 // batch is a transport.Batch in frames: small messages one behind the other in
 // one buffer, the bodies of large ones beside it. Those of a client are all in
 // the buffer, because they are masked.
-//
-// The buffer is pooled, and returned with each batch that was more than a few
-// messages: a connection that is idle after a burst must not keep its memory.
 type batch struct {
 	client bool
 	buf    []byte
-	pooled *transport.Buffer // the memory of buf
-	last   int               // size of buf in the last batch, and so probably in the next
+	room   stream.Room // of buf
 	large  []piece
 	refs   []transport.Message // that pieces lie in
 	ends   []int               // where each message ends, in bytes of the wire
@@ -34,11 +31,8 @@ type batch struct {
 	started bool        // writing it
 }
 
-// What an idle connection keeps for its next batch, at most.
-const (
-	keepSize     = 4 << 10
-	keepMessages = 1024
-)
+// keepMessages is how many messages an idle connection keeps room for, at most.
+const keepMessages = 1024
 
 // piece belongs behind buf[:at].
 type piece struct {
@@ -71,7 +65,9 @@ func (b *batch) add(header, body []byte, refer bool) {
 		if refer {
 			copied = len(head)
 		}
-		b.grow(headerMax + copied)
+		if size := len(b.buf) + headerMax + copied; size > cap(b.buf) {
+			b.buf = b.room.Grow(b.buf, size)
+		}
 		b.buf = appendHeader(b.buf, op, left == 0, b.client, n)
 		payload := len(b.buf)
 		b.buf = append(b.buf, head...)
@@ -88,20 +84,6 @@ func (b *batch) add(header, body []byte, refer bool) {
 	}
 	b.wire += len(b.buf) - begin
 	b.ends = append(b.ends, b.wire)
-}
-
-// grow makes room for n more bytes.
-func (b *batch) grow(n int) {
-	need := len(b.buf) + n
-	if need <= cap(b.buf) {
-		return
-	}
-	larger := transport.NewBuffer(max(need, 2*cap(b.buf), b.last))
-	b.buf = append(larger.Full()[:0], b.buf...)
-	if b.pooled != nil {
-		b.pooled.Release()
-	}
-	b.pooled = larger
 }
 
 // headerMax is the size of the largest header of a frame.
@@ -156,13 +138,10 @@ func (b *batch) Reset() {
 	clear(b.refs)
 	clear(b.large)
 	clear(b.memory)
+	buf := b.room.Reuse(b.buf)
 	*b = batch{
-		client: b.client, buf: b.buf[:0], pooled: b.pooled, last: len(b.buf),
+		client: b.client, buf: buf, room: b.room,
 		large: b.large[:0], refs: b.refs[:0], ends: b.ends[:0], memory: b.memory[:0],
-	}
-	if cap(b.buf) > keepSize {
-		b.pooled.Release()
-		b.buf, b.pooled = nil, nil
 	}
 	if cap(b.ends) > keepMessages {
 		b.large, b.refs, b.ends, b.memory = nil, nil, nil, nil
