@@ -8,11 +8,11 @@ import (
 // logger logs what is lost and refused, which nngcat keeps to itself; verbose
 // adds connections, silent leaves nothing.
 func logger(w io.Writer, verbose, silent bool) *slog.Logger {
+	if silent {
+		return slog.New(slog.DiscardHandler)
+	}
 	level := slog.LevelWarn
-	switch {
-	case silent:
-		level = slog.LevelError + 1
-	case verbose:
+	if verbose {
 		level = slog.LevelInfo
 	}
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
