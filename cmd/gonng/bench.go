@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -60,19 +59,13 @@ func (m *benchMode) partner() string {
 
 func runBench(ctx context.Context, args []string, std streams) int {
 	cfg, err := parseBench(args)
-	if errors.Is(err, errHelp) {
-		benchUsage(std.out)
-		return exitOK
+	if err != nil {
+		return std.refuse(ctx, "bench", err, benchUsage)
 	}
-	code := exitUsage
-	if err == nil {
-		code = exitError
-		// In one process the sides only see each other leave.
-		silent := cfg.silent || cfg.mode.bothSides()
-		b := &bench{cfg, std.out, std.err, logger(std.err, false, silent)}
-		err = b.run(ctx)
-	}
-	return std.outcome(ctx, "bench", err, code)
+	// In one process the sides only see each other leave.
+	silent := cfg.silent || cfg.mode.bothSides()
+	b := &bench{cfg, std.out, std.err, logger(std.err, false, silent)}
+	return std.outcome(ctx, "bench", b.run(ctx), exitError)
 }
 
 // run opens the sides of the mode and returns when both have ended, with the

@@ -52,7 +52,7 @@ func parseBench(args []string) (c benchConfig, err error) {
 
 func (c *benchConfig) options() []option {
 	options := []option{
-		{name: "help", short: 'h', set: func(string) error { return errHelp }},
+		{name: "help", short: 'h', set: help},
 		{name: "silent", short: 'q', set: on(&c.silent)},
 		{name: "pair0", set: on(&c.pair0)},
 		{name: "pair1", set: func(string) error { c.pair0 = false; return nil }},

@@ -45,7 +45,7 @@ func parseCat(args []string, stdin io.Reader) (c catConfig, rest []string, err e
 // options are all that nngcat 1.5.2 knows.
 func (c *catConfig) options(stdin io.Reader) []option {
 	options := []option{
-		{name: "help", short: 'h', set: func(string) error { return errHelp }},
+		{name: "help", short: 'h', set: help},
 		{name: "version", short: 'V', set: func(string) error { return errVersion }},
 		{name: "verbose", short: 'v', set: c.loudness(true)},
 		{name: "silent", short: 'q', set: c.loudness(false)},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,16 +20,10 @@ type device struct {
 
 func runDevice(ctx context.Context, args []string, std streams) int {
 	cfg, err := parseDevice(args)
-	if errors.Is(err, errHelp) {
-		deviceUsage(std.out)
-		return exitOK
+	if err != nil {
+		return std.refuse(ctx, "device", err, deviceUsage)
 	}
-	code := exitUsage
-	if err == nil {
-		code = exitError
-		err = runDeviceConfig(ctx, cfg, std)
-	}
-	return std.outcome(ctx, "device", err, code)
+	return std.outcome(ctx, "device", runDeviceConfig(ctx, cfg, std), exitError)
 }
 
 func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err error) {

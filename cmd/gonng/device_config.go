@@ -73,7 +73,7 @@ func parseDevice(args []string) (deviceConfig, error) {
 
 func (c *deviceConfig) options() []option {
 	return []option{
-		{name: "help", short: 'h', set: func(string) error { return errHelp }},
+		{name: "help", short: 'h', set: help},
 		{name: "verbose", short: 'v', set: on(&c.verbose)},
 		{name: "front-listen", value: true, set: c.address(false, false)},
 		{name: "front-dial", value: true, set: c.address(false, true)},

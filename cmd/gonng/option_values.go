@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+func help(string) error { return errHelp }
+
 func on(flag *bool) func(string) error {
 	return func(string) error { *flag = true; return nil }
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -17,6 +19,16 @@ func (std streams) outcome(ctx context.Context, subcommand string, err error, co
 		return code
 	}
 	return exitOK
+}
+
+// refuse is the outcome of arguments that parsing has refused, or stopped at
+// because they ask for help.
+func (std streams) refuse(ctx context.Context, subcommand string, err error, usage func(io.Writer)) int {
+	if errors.Is(err, errHelp) {
+		usage(std.out)
+		return exitOK
+	}
+	return std.outcome(ctx, subcommand, err, exitUsage)
 }
 
 func outputError(err error) error {
