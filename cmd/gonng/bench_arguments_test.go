@@ -12,8 +12,8 @@ func TestBenchArguments(t *testing.T) {
 		code int
 		err  string
 	}{
-		"":                                     {exitUsage, "what shall it do? Give one of local_lat, remote_lat, local_thr"},
-		"--silent local_lat":                   {exitUsage, "what shall it do?"},
+		"":                                     {exitUsage, "no test: give one of local_lat, remote_lat, local_thr"},
+		"--silent local_lat":                   {exitUsage, "the test comes first: gonng bench <test> --silent"},
 		"dog":                                  {exitUsage, `there is no test "dog": give one of local_lat,`},
 		"local_lat":                            {exitUsage, "local_lat takes 3 arguments, not 0: gonng bench local_lat <url> <size> <roundtrips>"},
 		"local_lat " + taken + " 64":           {exitUsage, "takes 3 arguments, not 2"},

@@ -24,8 +24,11 @@ func parseBench(args []string) (c benchConfig, err error) {
 	if len(args) > 0 {
 		name = args[0]
 	}
-	if name == "-h" || name == "--help" {
+	switch {
+	case name == "-h" || name == "--help":
 		return c, errHelp
+	case strings.HasPrefix(name, "-"):
+		return c, fmt.Errorf("the test comes first: gonng bench <test> %s …; --help lists them", name)
 	}
 	if c.mode, err = findBenchMode(name); err != nil {
 		return c, err
@@ -85,16 +88,5 @@ func (c *benchConfig) setValues(values []string) (err error) {
 }
 
 func findBenchMode(name string) (*benchMode, error) {
-	var names []string
-	for _, m := range benchModes() {
-		if m.name == name {
-			return &m, nil
-		}
-		names = append(names, m.name)
-	}
-	all := strings.Join(names, ", ")
-	if name == "" || strings.HasPrefix(name, "-") {
-		return nil, fmt.Errorf("what shall it do? Give one of %s first; --help says more", all)
-	}
-	return nil, fmt.Errorf("there is no test %q: give one of %s", name, all)
+	return find(benchModes(), func(m benchMode) string { return m.name }, "test", name)
 }

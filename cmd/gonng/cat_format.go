@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strconv"
 )
 
@@ -27,17 +26,12 @@ func formatters() []formatter {
 }
 
 // setFormat is --format. nngcat has no default: without any it prints nothing.
-func (c *catConfig) setFormat(name string) error {
+func (c *catConfig) setFormat(name string) (err error) {
 	if c.format != nil {
 		return errors.New("there is a format already: give only one")
 	}
-	for _, f := range formatters() {
-		if f.name == name {
-			c.format = &f
-			return nil
-		}
-	}
-	return fmt.Errorf("there is no format %q: it is one of no, raw, ascii, quoted, hex, msgpack", name)
+	c.format, err = find(formatters(), func(f formatter) string { return f.name }, "format", name)
+	return err
 }
 
 func (c *catConfig) formatAs(name string) func(string) error {

@@ -138,7 +138,7 @@ var optionTests = []struct {
 	{args: "--format no --format no", code: 1, err: "there is a format already"},
 	{args: "--format x", code: 1, err: `there is no format "x"`},
 	{args: "--format RAW", code: 1, err: `there is no format "RAW"`},
-	{args: "--format ''", code: 1, err: `there is no format ""`},
+	{args: "--format ''", code: 1, err: "no format: give one of no, raw,"},
 
 	// What does not go together, in the order of the complaints.
 	{args: "--pull", code: 1, err: "no address"},

@@ -57,15 +57,11 @@ func chooseDemos(names []string) ([]demo, error) {
 	}
 	var chosen []demo
 	for _, name := range names {
-		n := len(chosen)
-		for _, d := range all {
-			if d.name == name {
-				chosen = append(chosen, d)
-			}
+		d, err := find(all, func(d demo) string { return d.name }, "demo", name)
+		if err != nil {
+			return nil, fmt.Errorf("%w; without a name all are shown", err)
 		}
-		if len(chosen) == n {
-			return nil, fmt.Errorf("there is no demo %q; without a name all are shown", name)
-		}
+		chosen = append(chosen, *d)
 	}
 	return chosen, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"sync"
 
 	"github.com/gonng/gonng"
@@ -33,7 +32,7 @@ func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err er
 	if d.front, err = d.open(d.kind.front, gonng.WithName("front"), gonng.WithLogger(log)); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(d.addrs, func(a deviceAddr) bool { return a.back }) {
+	if d.has(true) {
 		if d.back, err = d.open(d.kind.front.Peer(), gonng.WithName("back"), gonng.WithLogger(log)); err != nil {
 			return err
 		}

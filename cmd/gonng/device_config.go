@@ -65,7 +65,7 @@ func parseDevice(args []string) (deviceConfig, error) {
 	case len(rest) > 0:
 		return c, fmt.Errorf("%q is not an option; --help lists them", rest[0])
 	}
-	if c.kind, err = findDeviceKind(name); err != nil {
+	if c.kind, err = find(deviceKinds(), func(k deviceKind) string { return k.name }, "kind", name); err != nil {
 		return c, err
 	}
 	return c, c.check()
@@ -99,33 +99,20 @@ func (c *deviceConfig) address(back, dial bool) func(string) error {
 	return func(s string) error { c.addrs = append(c.addrs, deviceAddr{s, back, dial}); return nil }
 }
 
-func findDeviceKind(name string) (*deviceKind, error) {
-	var names []string
-	for _, k := range deviceKinds() {
-		if k.name == name {
-			return &k, nil
-		}
-		names = append(names, k.name)
-	}
-	all := strings.Join(names, ", ")
-	if name == "" {
-		return nil, fmt.Errorf("what shall it join? Give one of %s first; --help says more", all)
-	}
-	return nil, fmt.Errorf("there is no kind %q: give one of %s", name, all)
-}
-
 // check refuses what does not go together.
 func (c *deviceConfig) check() error {
-	has := func(back bool) bool {
-		return slices.ContainsFunc(c.addrs, func(a deviceAddr) bool { return a.back == back })
-	}
 	switch {
-	case !has(false):
+	case !c.has(false):
 		return fmt.Errorf("%s has no front: give --front-listen or --front-dial, with a URL", c.kind.name)
-	case !has(true) && !c.kind.reflects():
+	case !c.has(true) && !c.kind.reflects():
 		return fmt.Errorf("%s has no back: give --back-listen or --back-dial, with a URL", c.kind.name)
 	case c.ttl > 0 && !c.kind.hops:
 		return fmt.Errorf("messages of %s do not count their hops: leave out --ttl", c.kind.name)
 	}
 	return nil
+}
+
+// has reports whether the front, or the back, has an address.
+func (c *deviceConfig) has(back bool) bool {
+	return slices.ContainsFunc(c.addrs, func(a deviceAddr) bool { return a.back == back })
 }

@@ -150,8 +150,8 @@ func TestDeviceArguments(t *testing.T) {
 		code int
 		err  string
 	}{
-		"":                                      {exitUsage, "what shall it join? Give one of reqrep, pubsub, "},
-		"--verbose":                             {exitUsage, "what shall it join?"},
+		"":                                      {exitUsage, "no kind: give one of reqrep, pubsub, "},
+		"--verbose":                             {exitUsage, "no kind: give one of"},
 		"--verbose bus":                         {exitUsage, "the kind comes first: gonng device bus"},
 		"dog":                                   {exitUsage, `there is no kind "dog": give one of reqrep,`},
 		"bus":                                   {exitUsage, "bus has no front: give --front-listen or --front-dial"},
