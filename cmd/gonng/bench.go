@@ -74,7 +74,20 @@ func (b *bench) run(ctx context.Context) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var running sync.WaitGroup
-	start := func(s *benchSide, test func(*benchSide) error) {
+	start := func(connect, test func(*benchSide) error) {
+		if test == nil || ctx.Err() != nil {
+			return
+		}
+		s, err := b.openSide(ctx)
+		if err != nil {
+			fail(err)
+			return
+		}
+		if err := connect(s); err != nil {
+			fail(err)
+			s.close()
+			return
+		}
 		running.Go(func() {
 			defer s.close()
 			if err := test(s); err != nil {
@@ -83,28 +96,11 @@ func (b *bench) run(ctx context.Context) error {
 		})
 	}
 	url := b.url
-	if b.mode.local != nil {
-		s, err := b.openSide(ctx)
-		if err != nil {
-			return err
-		}
-		if url, err = s.listen(url); err != nil {
-			s.close()
-			return err
-		}
-		start(s, b.mode.local)
-	}
-	if b.mode.remote != nil {
-		s, err := b.openSide(ctx)
-		if err != nil {
-			fail(err)
-		} else if err := s.dial(url); err != nil {
-			fail(err)
-			s.close()
-		} else {
-			start(s, b.mode.remote)
-		}
-	}
+	start(func(s *benchSide) (err error) {
+		url, err = s.listen(ctx, url)
+		return err
+	}, b.mode.local)
+	start(func(s *benchSide) error { return s.dial(ctx, url) }, b.mode.remote)
 	running.Wait()
 	return context.Cause(ctx)
 }

@@ -88,7 +88,7 @@ func TestBenchPeerThatLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.close()
-		url, err := s.listen(b.url)
+		url, err := s.listen(t.Context(), b.url)
 		if err != nil {
 			t.Fatal(err)
 		}

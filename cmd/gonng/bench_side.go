@@ -14,8 +14,7 @@ import (
 type benchSide struct {
 	*bench
 	socket pairSocket
-	run    context.Context // the whole run's
-	ctx    context.Context // ends also when the peer goes, with errPeerLeft
+	ctx    context.Context // ends with the run, or with errPeerLeft when the peer goes
 	buf    []byte          // the last small message
 	msg    *gonng.Message  // the last large message
 	done   atomic.Int64    // of count
@@ -33,8 +32,8 @@ const largeMessage = 16<<10 + 1
 
 var errPeerLeft = errors.New("the peer has left")
 
-func (b *bench) openSide(run context.Context) (*benchSide, error) {
-	s := &benchSide{bench: b, run: run}
+func (b *bench) openSide(ctx context.Context) (*benchSide, error) {
+	s := &benchSide{bench: b}
 	// nng's tools take messages of any size too.
 	log, unlimited := gonng.WithLogger(b.log), gonng.WithRecvMaxSize(0)
 	var err error
@@ -51,8 +50,8 @@ func (b *bench) openSide(run context.Context) (*benchSide, error) {
 	} else {
 		s.msg = gonng.NewMessage(body)
 	}
-	ctx, left := context.WithCancelCause(run)
-	s.ctx = ctx
+	var left context.CancelCauseFunc
+	s.ctx, left = context.WithCancelCause(ctx)
 	s.socket.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { left(errPeerLeft) })
 	return s, nil
 }
@@ -60,8 +59,8 @@ func (b *bench) openSide(run context.Context) (*benchSide, error) {
 func (s *benchSide) close() { _ = s.socket.Close() }
 
 // listen says what to start at the other side, and returns the URL for it.
-func (s *benchSide) listen(url string) (string, error) {
-	l, err := s.socket.Listen(s.run, url)
+func (s *benchSide) listen(ctx context.Context, url string) (string, error) {
+	l, err := s.socket.Listen(ctx, url)
 	if err != nil {
 		return "", err
 	}
@@ -78,8 +77,8 @@ func (s *benchSide) protocolOption() string {
 	return ""
 }
 
-func (s *benchSide) dial(url string) error {
-	_, err := s.socket.Dial(s.run, url, gonng.WithDialMode(gonng.DialWait))
+func (s *benchSide) dial(ctx context.Context, url string) error {
+	_, err := s.socket.Dial(ctx, url, gonng.WithDialMode(gonng.DialWait))
 	if errors.Is(err, gonng.ErrConnectionRefused) {
 		return fmt.Errorf("%w; start this at the other side first: gonng bench %s %s %d %d",
 			err, s.mode.partner()+s.protocolOption(), url, s.size, s.count)

@@ -15,6 +15,7 @@ type device struct {
 	deviceConfig
 	front, back *gonng.Raw // back is nil if the front reflects
 	out         io.Writer
+	log         *slog.Logger
 }
 
 func runDevice(ctx context.Context, args []string, std streams) int {
@@ -26,14 +27,13 @@ func runDevice(ctx context.Context, args []string, std streams) int {
 }
 
 func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err error) {
-	d := &device{deviceConfig: cfg, out: std.out}
-	log := logger(std.err, cfg.verbose, false)
-	defer func() { d.close(log) }()
-	if d.front, err = d.open(d.kind.front, gonng.WithName("front"), gonng.WithLogger(log)); err != nil {
+	d := &device{deviceConfig: cfg, out: std.out, log: logger(std.err, cfg.verbose, false)}
+	defer d.close()
+	if d.front, err = d.open("front", d.kind.front); err != nil {
 		return err
 	}
 	if d.has(true) {
-		if d.back, err = d.open(d.kind.front.Peer(), gonng.WithName("back"), gonng.WithLogger(log)); err != nil {
+		if d.back, err = d.open("back", d.kind.front.Peer()); err != nil {
 			return err
 		}
 	}
@@ -53,7 +53,8 @@ func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err er
 	return nil
 }
 
-func (d *device) open(p gonng.Protocol, opts ...gonng.SocketOption) (*gonng.Raw, error) {
+func (d *device) open(name string, p gonng.Protocol) (*gonng.Raw, error) {
+	opts := []gonng.SocketOption{gonng.WithName(name), gonng.WithLogger(d.log)}
 	if d.ttl > 0 {
 		opts = append(opts, gonng.WithTTL(d.ttl))
 	}
@@ -84,13 +85,13 @@ func (d *device) connect(ctx context.Context, a deviceAddr) error {
 
 // close closes both sockets at a time: after a signal there is time for one
 // linger.
-func (d *device) close(log *slog.Logger) {
+func (d *device) close() {
 	var closing sync.WaitGroup
 	for _, s := range []*gonng.Raw{d.front, d.back} {
 		if s != nil {
 			closing.Go(func() {
 				_ = s.Close() // what is left it logs
-				logDropped(log, s)
+				d.logDropped(s)
 			})
 		}
 	}
@@ -98,7 +99,7 @@ func (d *device) close(log *slog.Logger) {
 }
 
 // logDropped says in one line what the socket has only counted.
-func logDropped(log *slog.Logger, s *gonng.Raw) {
+func (d *device) logDropped(s *gonng.Raw) {
 	st := s.Stats()
 	args := []any{"socket", s.Name()}
 	for _, counter := range []struct {
@@ -119,6 +120,6 @@ func logDropped(log *slog.Logger, s *gonng.Raw) {
 		}
 	}
 	if len(args) > 2 {
-		log.Warn("gonng: messages were dropped", args...)
+		d.log.Warn("gonng: messages were dropped", args...)
 	}
 }
