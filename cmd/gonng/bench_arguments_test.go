@@ -1,17 +1,10 @@
 package main
 
-import (
-	"context"
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestBenchArguments(t *testing.T) {
 	taken := startDevice(t, "bus", "--front-listen", listenURL(t, "tcp")).url(t)
-	for line, want := range map[string]struct {
-		code int
-		err  string
-	}{
+	checkRefused(t, "bench", map[string]refusal{
 		"":                                     {exitUsage, "no test: give one of local_lat, remote_lat, local_thr"},
 		"--silent local_lat":                   {exitUsage, "the test comes first: gonng bench <test> --silent"},
 		"dog":                                  {exitUsage, `there is no test "dog": give one of local_lat,`},
@@ -34,36 +27,14 @@ func TestBenchArguments(t *testing.T) {
 		"local_lat nowhere 64 1":               {exitError, "nowhere"},
 		"local_lat dog://nowhere 64 1":         {exitError, "dog"},
 		"inproc_thr --url " + taken + " 64 1":  {exitError, "address already in use"},
-	} {
-		t.Run(line, func(t *testing.T) {
-			got := gonngRun(t, "", append([]string{"bench"}, words(line)...)...)
-			if got.code != want.code {
-				t.Errorf("exit code %d, want %d", got.code, want.code)
-			}
-			checkContains(t, "stdout", got.out, "")
-			checkContains(t, "stderr", got.err, "gonng bench: ")
-			checkContains(t, "stderr", got.err, want.err)
-		})
-	}
+	})
 	for _, args := range [][]string{{"--help"}, {"local_lat", "-h"}} {
-		got := gonngRun(t, "", append([]string{"bench"}, args...)...)
-		if got.code != exitOK || got.err != "" {
-			t.Errorf("got %+v", got)
-		}
-		for _, m := range benchModes() {
-			checkContains(t, "the usage", got.out, m.name+" ")
-		}
+		checkHelp(t, "bench", benchModes(), func(m benchMode) string { return m.name + " " }, args...)
 	}
 }
 
 func TestBenchOutputThatFails(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	for _, test := range []string{"inproc_lat", "inproc_thr"} {
-		var stderr strings.Builder
-		code := run(ctx, []string{"bench", test, "1", "1"}, nil, brokenWriter{}, &stderr)
-		if code != exitError || !strings.Contains(stderr.String(), "cannot write to the standard output: disk full") {
-			t.Errorf("exit code %d, %s", code, &stderr)
-		}
+		checkBrokenOutput(t, "bench", test, "1", "1")
 	}
 }

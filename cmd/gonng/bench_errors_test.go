@@ -92,8 +92,7 @@ func TestBenchPeerThatLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		peer, err := gonng.NewPair1()
-		peer = user(t, peer, err)
+		peer := user(t, gonng.NewPair1)
 		dials(t, peer, url)
 		body := make([]byte, size)
 		body[size-1] = 'x'

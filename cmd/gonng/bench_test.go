@@ -120,8 +120,7 @@ func TestBenchStrangers(t *testing.T) {
 	}
 	t.Run("nng's sender", func(t *testing.T) {
 		local, args := startBench(t, "local_thr", listenURL(t, "tcp"), "10", "100")
-		s, err := gonng.NewPair1()
-		s = user(t, s, err)
+		s := user(t, gonng.NewPair1)
 		dials(t, s, args[2])
 		sends(t, s, 101)
 		if got, err := s.Recv(ctx); err != nil || len(got) > 0 {
@@ -133,8 +132,7 @@ func TestBenchStrangers(t *testing.T) {
 	})
 	t.Run("nanomsg's sender", func(t *testing.T) {
 		local, args := startBench(t, "local_thr", "--pair0", listenURL(t, "tcp"), "10", "50000")
-		s, err := gonng.NewPair0()
-		s = user(t, s, err)
+		s := user(t, gonng.NewPair0)
 		dials(t, s, args[3])
 		sends(t, s, 50000)
 		s.Close()
@@ -142,8 +140,7 @@ func TestBenchStrangers(t *testing.T) {
 		checkReport(t, throughputReport, "10", "50000", <-local.out)
 	})
 	t.Run("nanomsg's receiver", func(t *testing.T) {
-		s, err := gonng.NewPair0()
-		s = user(t, s, err)
+		s := user(t, gonng.NewPair0)
 		remote := start(t, "bench", "remote_thr", "--pair0", listens(t, s), "10", "100")
 		for range 101 {
 			if _, err := s.Recv(ctx); err != nil {

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"io"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Where nngcat fails or hangs by chance these conversations have a sure end.
@@ -59,21 +55,14 @@ func TestPairTakesOnePeer(t *testing.T) {
 }
 
 func TestWrongProtocol(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
 	url := listenURL(t, "ipc")
-	pull := newProcess()
-	go func() {
-		defer close(pull.done)
-		pull.result.code = run(ctx, []string{"cat", "--pull", "-v", "--listen", url}, nil, &pull.out, io.Discard)
-	}()
-	got := gonngRun(t, "", "cat", "--req", "-Dx", "--dial", pull.url(t))
+	pull := start(t, "cat", "--pull", "-v", "--listen", url)
+	pull.url(t) // it listens
+	got := gonngRun(t, "", "cat", "--req", "-Dx", "--dial", url)
 	if got.code != exitError || !strings.Contains(got.err, "pull") || !strings.Contains(got.err, "req") {
 		t.Errorf("got %+v, want an error that names both protocols", got)
 	}
-	cancel()
-	if got := pull.end(); got.code != exitInterrupted {
-		t.Errorf("exit code %d after the interruption, want %d", got.code, exitInterrupted)
-	}
+	pull.interrupt(t)
 }
 
 func TestIgnoredArgumentsAreNamed(t *testing.T) {
@@ -83,21 +72,11 @@ func TestIgnoredArgumentsAreNamed(t *testing.T) {
 	}
 }
 
-type brokenWriter struct{}
-
-func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("disk full") }
-
 func TestOutputThatFails(t *testing.T) {
 	url := "inproc://" + t.Name()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
 	push := startGonng(t, "", []string{"--push", "-v", "-Dx", "--listen", url})
 	push.url(t)
-	var stderr strings.Builder
-	code := run(ctx, []string{"cat", "--pull", "-A", "--dial", url}, nil, brokenWriter{}, &stderr)
-	if code != exitError || !strings.Contains(stderr.String(), "cannot write to the standard output: disk full") {
-		t.Errorf("exit code %d, %s", code, &stderr)
-	}
+	checkBrokenOutput(t, "cat", "--pull", "-A", "--dial", url)
 	checkResult(t, "push", push.end(), exitOK, "")
 }
 

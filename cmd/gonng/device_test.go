@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/gonng/gonng"
@@ -10,14 +9,19 @@ import (
 
 // deviceUsers opens for each kind a socket that uses the front, and one that
 // uses the back.
-var deviceUsers = map[string][2]func() (gonng.Socket, error){
-	"reqrep":   {opener(gonng.NewReq0), opener(gonng.NewRep0)},
-	"pubsub":   {opener(gonng.NewPub0), func() (gonng.Socket, error) { return gonng.NewSub0(gonng.WithTopics("h")) }},
-	"pipeline": {opener(gonng.NewPush0), opener(gonng.NewPull0)},
-	"survey":   {opener(gonng.NewSurveyor0), opener(gonng.NewRespondent0)},
-	"pair0":    {opener(gonng.NewPair0), opener(gonng.NewPair0)},
-	"pair1":    {opener(gonng.NewPair1), opener(gonng.NewPair1)},
-	"bus":      {opener(gonng.NewBus0), opener(gonng.NewBus0)},
+var deviceUsers = map[string][2]func(*testing.T) gonng.Socket{
+	"reqrep":   {opens(gonng.NewReq0), opens(gonng.NewRep0)},
+	"pubsub":   {opens(gonng.NewPub0), opens(gonng.NewSub0, gonng.WithTopics("h"))},
+	"pipeline": {opens(gonng.NewPush0), opens(gonng.NewPull0)},
+	"survey":   {opens(gonng.NewSurveyor0), opens(gonng.NewRespondent0)},
+	"pair0":    {opens(gonng.NewPair0), opens(gonng.NewPair0)},
+	"pair1":    {opens(gonng.NewPair1), opens(gonng.NewPair1)},
+	"bus":      {opens(gonng.NewBus0), opens(gonng.NewBus0)},
+}
+
+// opens is for a table of sockets of different types.
+func opens[S gonng.Socket, O any](open func(...O) (S, error), opts ...O) func(*testing.T) gonng.Socket {
+	return func(t *testing.T) gonng.Socket { return user(t, open, opts...) }
 }
 
 func TestDevice(t *testing.T) {
@@ -29,10 +33,7 @@ func TestDevice(t *testing.T) {
 		}
 		for _, listening := range []string{"device", "users"} {
 			t.Run(kind.name+"/"+listening, func(t *testing.T) {
-				a, err := users[0]()
-				a = user(t, a, err)
-				b, err := users[1]()
-				b = user(t, b, err)
+				a, b := users[0](t), users[1](t)
 				var d *running
 				if listening == "device" {
 					d = startDevice(t, kind.name, "--back-listen", listenURL(t, "ipc"), "--front-listen", listenURL(t, "tcp"), "--verbose")
@@ -56,10 +57,8 @@ func TestDevice(t *testing.T) {
 func TestDeviceReflects(t *testing.T) {
 	t.Run("bus", func(t *testing.T) {
 		d := startDevice(t, "bus", "--front-listen", listenURL(t, "ipc"), "--front-listen", listenURL(t, "tcp"), "-v")
-		a, err := gonng.NewBus0()
-		a = user(t, a, err)
-		b, err := gonng.NewBus0()
-		b = user(t, b, err)
+		a := user(t, gonng.NewBus0)
+		b := user(t, gonng.NewBus0)
 		dials(t, a, d.url(t))
 		dials(t, b, d.url(t))
 		d.logs(t, "connected")
@@ -68,11 +67,10 @@ func TestDeviceReflects(t *testing.T) {
 		says(t, b, a, "good day") // and not "hello"
 		d.interrupt(t)
 	})
-	for kind, open := range map[string]func() (gonng.Socket, error){"pair0": opener(gonng.NewPair0), "pair1": opener(gonng.NewPair1)} {
+	for _, kind := range []string{"pair0", "pair1"} {
 		t.Run(kind, func(t *testing.T) {
 			d := startDevice(t, kind, "--front-listen", listenURL(t, "tcp"))
-			s, err := open()
-			s = user(t, s, err)
+			s := deviceUsers[kind][0](t)
 			dials(t, s, d.url(t))
 			says(t, s, s, "echo")
 			d.interrupt(t)
@@ -83,9 +81,11 @@ func TestDeviceReflects(t *testing.T) {
 func TestDeviceTTL(t *testing.T) {
 	d := startDevice(t, "reqrep", "--ttl", "2", "--front-listen", listenURL(t, "tcp"), "--back-listen", listenURL(t, "tcp"))
 	req, err := gonng.NewRaw(gonng.ProtocolReq0)
-	user(t, req, err)
-	rep, err := gonng.NewRep0()
-	user(t, rep, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer req.Close()
+	rep := user(t, gonng.NewRep0)
 	dials(t, req, d.url(t))
 	dials(t, rep, d.url(t))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -105,10 +105,8 @@ func TestDeviceTTL(t *testing.T) {
 
 func TestDeviceRecvMaxSize(t *testing.T) {
 	d := startDevice(t, "pipeline", "--recv-maxsz=4", "--front-listen", listenURL(t, "tcp"), "--back-listen", listenURL(t, "tcp"))
-	push, err := gonng.NewPush0()
-	user(t, push, err)
-	pull, err := gonng.NewPull0()
-	user(t, pull, err)
+	push := user(t, gonng.NewPush0)
+	pull := user(t, gonng.NewPull0)
 	dials(t, push, d.url(t))
 	dials(t, pull, d.url(t))
 	says(t, push, pull, "four")
@@ -122,8 +120,7 @@ func TestDeviceRecvMaxSize(t *testing.T) {
 // A peer that is not there yet, or speaks another protocol, is no reason to
 // end: the log tells.
 func TestDeviceWaitsForPeers(t *testing.T) {
-	late, err := gonng.NewPair0()
-	user(t, late, err)
+	late := user(t, gonng.NewPair0)
 	url := listenURL(t, "ipc")
 	d := startDevice(t, "pair0", "--front-dial", url)
 	d.logs(t, "cannot connect, trying again")
@@ -132,8 +129,7 @@ func TestDeviceWaitsForPeers(t *testing.T) {
 	}
 	says(t, late, late, "here I am")
 
-	wrong, err := gonng.NewPair1()
-	user(t, wrong, err)
+	wrong := user(t, gonng.NewPair1)
 	d = startDevice(t, "pair0", "--front-dial", listens(t, wrong))
 	d.logs(t, "pair1")
 	d.interrupt(t)
@@ -146,10 +142,7 @@ func TestDeviceDuration(t *testing.T) {
 
 func TestDeviceArguments(t *testing.T) {
 	taken := startDevice(t, "bus", "--front-listen", listenURL(t, "tcp")).url(t)
-	for line, want := range map[string]struct {
-		code int
-		err  string
-	}{
+	checkRefused(t, "device", map[string]refusal{
 		"":                                      {exitUsage, "no kind: give one of reqrep, pubsub, "},
 		"--verbose":                             {exitUsage, "no kind: give one of"},
 		"--verbose bus":                         {exitUsage, "the kind comes first: gonng device bus"},
@@ -169,32 +162,10 @@ func TestDeviceArguments(t *testing.T) {
 		"bus --front-listen " + taken:                                   {exitError, "address already in use"},
 		"bus --front-dial dog://" + taken:                               {exitError, "dog"},
 		"pubsub --front-dial " + taken + " --back-listen tcp://nowhere": {exitError, "nowhere"},
-	} {
-		t.Run(line, func(t *testing.T) {
-			got := gonngRun(t, "", append([]string{"device"}, words(line)...)...)
-			if got.code != want.code {
-				t.Errorf("exit code %d, want %d", got.code, want.code)
-			}
-			checkContains(t, "stdout", got.out, "")
-			checkContains(t, "stderr", got.err, "gonng device: ")
-			checkContains(t, "stderr", got.err, want.err)
-		})
-	}
-	got := gonngRun(t, "", "device", "--help")
-	if got.code != exitOK || got.err != "" {
-		t.Errorf("got %+v", got)
-	}
-	for _, kind := range deviceKinds() {
-		checkContains(t, "the usage", got.out, kind.name)
-	}
+	})
+	checkHelp(t, "device", deviceKinds(), func(k deviceKind) string { return k.name }, "--help")
 }
 
 func TestDeviceOutputThatFails(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	var stderr strings.Builder
-	code := run(ctx, []string{"device", "bus", "--front-listen", listenURL(t, "ipc")}, nil, brokenWriter{}, &stderr)
-	if code != exitError || !strings.Contains(stderr.String(), "cannot write to the standard output: disk full") {
-		t.Errorf("exit code %d, %s", code, &stderr)
-	}
+	checkBrokenOutput(t, "device", "bus", "--front-listen", listenURL(t, "ipc"))
 }

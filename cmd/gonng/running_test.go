@@ -99,9 +99,10 @@ func (d *running) ends(t *testing.T, want int) {
 	}
 }
 
-// user is a socket that uses a device.
-func user[S gonng.Socket](t *testing.T, s S, err error) S {
+// user is a socket that talks to what runs.
+func user[S gonng.Socket, O any](t *testing.T, open func(...O) (S, error), opts ...O) S {
 	t.Helper()
+	s, err := open(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
