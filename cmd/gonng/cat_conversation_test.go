@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gonng/gonng/gonngtest"
 )
 
 // concurrently runs subtests side by side: they wait for seconds to pass, not
@@ -133,18 +134,13 @@ var allSides = []sides{
 }
 
 func listenURL(t *testing.T, transport string) string {
-	switch transport {
-	case "inproc":
-		return "inproc://" + t.Name()
-	case "ipc":
-		dir, err := os.MkdirTemp("", "gonng") // t.TempDir's are too long for a socket
-		if err != nil {
-			t.Fatal(err)
+	for _, tr := range gonngtest.Transports {
+		if tr.Name == transport {
+			return tr.URL(t)
 		}
-		t.Cleanup(func() { _ = os.RemoveAll(dir) })
-		return "ipc://" + dir + "/s"
 	}
-	return "tcp://127.0.0.1:0"
+	t.Fatalf("there is no transport %s", transport)
+	return ""
 }
 
 // converse has a listener and a dialer talk until both have ended.

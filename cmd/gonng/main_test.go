@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gonng/gonng/gonngtest"
 )
 
 // asCommand in the environment makes the test binary the gonng command.
@@ -18,7 +20,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	gonngtest.Main(m)
 }
 
 // result is how a run ended.
