@@ -65,7 +65,7 @@ var clauses = []struct {
 
 // The protocols of the two sides. They are a pair that talks to each other: a
 // transport may have to name the peer's.
-const dialing, listening = 80, 81 // push and pull
+const dialing, listening = uint16(gonng.ProtocolPush0), uint16(gonng.ProtocolPull0)
 
 // config is what a socket of the protocol asks for.
 func (c *contract) config(protocol uint16) *transport.Config {
