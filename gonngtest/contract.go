@@ -116,8 +116,8 @@ func splitURL(t testing.TB, url string) (scheme, address string) {
 	return scheme, address
 }
 
-// soonOr waits for what must happen, and ends the test when it does not.
-func soonOr[T any](t testing.TB, what string, c <-chan T) (v T) {
+// await waits for what must happen, and ends the test if it does not in time.
+func await[T any](t testing.TB, what string, c <-chan T) (v T) {
 	t.Helper()
 	late := time.NewTimer(Timeout)
 	defer late.Stop()

@@ -35,7 +35,7 @@ func checkBatch(t testing.TB, c *contract) {
 		to.want(t, []byte("header and body"))
 		to.want(t, append([]byte("head"), body(1, 20<<10)...))
 		to.want(t, nil)
-		if err := soonOr(t, "the batch is written", sent); err != nil {
+		if err := await(t, "the batch is written", sent); err != nil {
 			t.Fatalf("Write: %v", err)
 		}
 		wantBatch(t, "a written batch", b, 0, 0)
@@ -80,7 +80,7 @@ func checkPartialWrite(t testing.TB, c *contract) {
 		for i := range written / size {
 			to.want(t, body(i, size))
 		}
-		if err := soonOr(t, "Write ends", wrote); err != nil {
+		if err := await(t, "Write ends", wrote); err != nil {
 			t.Fatalf("Write: %v", err)
 		}
 		wantBatch(t, "a written batch", b, 0, 0)

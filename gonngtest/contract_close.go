@@ -28,7 +28,7 @@ func checkWrittenBeforeClose(t testing.TB, c *contract) {
 		for i := range 100 {
 			to.want(t, body(i, i*i*20))
 		}
-		if err := soonOr(t, "the messages are written", sent); err != nil {
+		if err := await(t, "the messages are written", sent); err != nil {
 			t.Errorf("Write and Close: %v", err)
 		}
 		to.wantEnd(t)
@@ -52,12 +52,12 @@ func checkCloseEndsRead(t testing.TB, c *contract) {
 		closed := beside(a.Close)
 		a.wantEnd(t)
 		b.wantEnd(t)
-		soonOr(t, "Close returns", closed)
+		await(t, "Close returns", closed)
 		_ = a.Close()
 		if err := a.send([]byte("late")); err == nil {
 			t.Error("a closed connection takes messages")
 		}
-		soonOr(t, "Close of the other side returns", beside(b.Close))
+		await(t, "Close of the other side returns", beside(b.Close))
 	}
 }
 
@@ -89,10 +89,10 @@ func checkCloseEndsWrite(t testing.TB, c *contract) {
 			closing = to
 		}
 		closed := beside(closing.Close)
-		if err := soonOr(t, "Close by "+closes+" ends Write", ended); err == nil {
+		if err := await(t, "Close by "+closes+" ends Write", ended); err == nil {
 			t.Errorf("Write has taken %d bytes that nobody reads", written.Load())
 		}
-		soonOr(t, "Close returns", closed)
+		await(t, "Close returns", closed)
 	}
 }
 
@@ -107,18 +107,16 @@ func checkCloseEndsAccept(t testing.TB, c *contract) {
 		}
 		return err
 	}
-	accepted := beside(accept)
+	waiting := beside(accept)
 	if err := l.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}
-	for range 2 {
-		if err := soonOr(t, "Close ends Accept", accepted); !errors.Is(err, net.ErrClosed) {
+	_ = l.Close() // harmless
+	for _, accepted := range []<-chan error{waiting, beside(accept)} {
+		if err := await(t, "Close ends Accept", accepted); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Accept of a closed listener: error %v, want net.ErrClosed", err)
 		}
-		_ = l.Close()
-		accepted = beside(accept)
 	}
-	soonOr(t, "Accept returns", accepted)
 	scheme, address := splitURL(t, l.URL())
 	again, err := c.Listen(Context(t, Timeout), scheme, address, c.config(listening))
 	if err != nil {

@@ -87,7 +87,7 @@ func (e *end) next(t testing.TB) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		soonOr(t, "a message or the end of the connection arrives", e.changed)
+		await(t, "a message or the end of the connection arrives", e.changed)
 	}
 }
 

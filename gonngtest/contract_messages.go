@@ -44,7 +44,7 @@ func checkSizes(t testing.TB, c *contract) {
 					to.want(t, body(i+j, size))
 				}
 			}
-			if err := soonOr(t, "the messages are written", sent); err != nil {
+			if err := await(t, "the messages are written", sent); err != nil {
 				t.Fatalf("Write: %v", err)
 			}
 		}
@@ -83,7 +83,7 @@ func checkOrder(t testing.TB, c *contract) {
 		b.want(t, body(i, size(i)))
 	}
 	for _, sent := range []<-chan error{forth, back} {
-		if err := soonOr(t, "the messages are written", sent); err != nil {
+		if err := await(t, "the messages are written", sent); err != nil {
 			t.Errorf("Write: %v", err)
 		}
 	}
@@ -122,7 +122,7 @@ func checkRecvMaxSize(t testing.TB, c *contract) {
 	to.receive()
 	sent := beside(func() error { return from.send(noise()) })
 	to.want(t, noise())
-	if err := soonOr(t, "the message is written", sent); err != nil {
+	if err := await(t, "the message is written", sent); err != nil {
 		t.Errorf("Write: %v", err)
 	}
 }
@@ -153,10 +153,10 @@ func checkDirect(t testing.TB, c *contract) {
 				direct.Resume()
 			}
 			sent := beside(func() error { return from.send(body(i, 10)) })
-			if got := soonOr(t, "the message arrives", arrived); !bytes.Equal(got, body(i, 10)) {
+			if got := await(t, "the message arrives", arrived); !bytes.Equal(got, body(i, 10)) {
 				t.Fatalf("received %x, want %x", got, body(i, 10))
 			}
-			if err := soonOr(t, "Write ends", sent); err != nil {
+			if err := await(t, "Write ends", sent); err != nil {
 				t.Fatalf("Write: %v", err)
 			}
 		}

@@ -123,10 +123,15 @@ func TestContractFindsDefects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &contract{Transport: &row.m, urlFor: func(testing.TB) string { return "tcp://127.0.0.1:0" }}
+			found := false
 			for _, clause := range clauses {
 				if clause.name == row.clause {
+					found = true
 					wantFailure(t, try(t, func(t testing.TB) { clause.check(t, c) }), row.says)
 				}
+			}
+			if !found {
+				t.Errorf("there is no clause %s", row.clause)
 			}
 		})
 	}

@@ -47,7 +47,7 @@ func (c *contract) serve(t testing.TB, cfg *transport.Config) *server {
 // next is the next peer that has introduced itself.
 func (s *server) next(t testing.TB) transport.Conn {
 	t.Helper()
-	conn := soonOr(t, "the handshake of the side that listens is done", s.conns)
+	conn := await(t, "the handshake of the side that listens is done", s.conns)
 	t.Cleanup(func() { conn.Close() })
 	return conn
 }

@@ -3,10 +3,10 @@ package gonngtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +21,7 @@ const short = 100 * time.Millisecond
 // at once where nobody listens.
 func checkDialEnds(t testing.TB, c *contract) {
 	dial := func(ctx context.Context, url string, cfg *transport.Config) error {
-		return soonOr(t, "Dial ends", beside(func() error {
+		return await(t, "Dial ends", beside(func() error {
 			scheme, address := splitURL(t, url)
 			conn, err := c.Dial(ctx, scheme, address, cfg)
 			if err == nil {
@@ -61,28 +61,22 @@ func checkDialEnds(t testing.TB, c *contract) {
 // way to have that beside l.
 func mute(t testing.TB, l transport.Listener) (url string, ok bool) {
 	t.Helper()
-	old, network, address := "", "unix", ""
+	instead := func(old, name string) (string, bool) { return strings.Replace(l.URL(), old, name, 1), true }
 	switch addr := l.Addr().(type) {
 	case *net.TCPAddr:
-		network, address = "tcp", net.JoinHostPort(addr.IP.String(), "0")
-		old = ":" + strconv.Itoa(addr.Port)
+		raw := address{network: "tcp", addr: net.JoinHostPort(addr.IP.String(), "0")}.listen(t)
+		return instead(fmt.Sprint(":", addr.Port), fmt.Sprint(":", raw.Addr().(*net.TCPAddr).Port))
 	case *net.UnixAddr:
-		if address, old = shortDir(t)+"/mute", addr.Name; addr.Name[0] == '@' {
-			address, old = addr.Name+"mute", addr.Name[1:]
+		old, abstract := strings.CutPrefix(addr.Name, "@")
+		if abstract {
+			address{network: "unix", addr: addr.Name + "mute"}.listen(t)
+			return instead(old, old+"mute")
 		}
-	default:
-		return "", false
+		path := shortDir(t) + "/mute"
+		address{network: "unix", addr: path}.listen(t)
+		return instead(old, path)
 	}
-	raw, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { raw.Close() })
-	fresh := raw.Addr().String()
-	if network == "tcp" {
-		fresh = fresh[strings.LastIndexByte(fresh, ':'):]
-	}
-	return strings.Replace(l.URL(), old, strings.TrimPrefix(fresh, "@"), 1), true
+	return "", false
 }
 
 // stranger connects to l without being of its transport, if there is a way.
@@ -148,7 +142,7 @@ func checkSilentPeer(t testing.TB, c *contract) {
 func checkSecondFirst(t testing.TB, c *contract) {
 	l := c.listen(t, c.config(listening))
 	scheme, address := splitURL(t, l.URL())
-	dials := make(chan struct{})
+	dials := make(chan struct{}, 2)
 	for range 2 {
 		go func() {
 			if conn, err := c.Dial(t.Context(), scheme, address, c.config(dialing)); err == nil {
@@ -158,19 +152,22 @@ func checkSecondFirst(t testing.TB, c *contract) {
 		}()
 	}
 	accept := func() transport.Incoming {
-		return soonOr(t, "Accept returns, whatever the peers do", beside(func() transport.Incoming {
-			peer, err := l.Accept()
-			if err != nil {
-				t.Errorf("Accept: %v", err)
-			}
+		t.Helper()
+		var err error
+		peer := await(t, "Accept returns, whatever the peers do", beside(func() (peer transport.Incoming) {
+			peer, err = l.Accept()
 			return peer
 		}))
+		if err != nil {
+			t.Fatalf("Accept: %v", err)
+		}
+		return peer
 	}
 	first, second := accept(), accept()
 	if addr := first.RemoteAddr(); addr == nil || addr.Network() == "" {
 		t.Errorf("the peer's RemoteAddr is %v", addr)
 	}
-	err := soonOr(t, "the handshake of the second ends", beside(func() error {
+	err := await(t, "the handshake of the second ends", beside(func() error {
 		conn, err := second.Handshake(t.Context())
 		if err == nil {
 			conn.Close()
@@ -184,6 +181,6 @@ func checkSecondFirst(t testing.TB, c *contract) {
 		t.Errorf("Close of the first: %v", err)
 	}
 	for range 2 {
-		soonOr(t, "Dial ends", dials)
+		await(t, "Dial ends", dials)
 	}
 }
