@@ -20,9 +20,7 @@ type histogram struct {
 const subBits = 5
 
 func (h *histogram) add(d time.Duration) {
-	if d < 0 {
-		d = 0
-	}
+	d = max(d, 0)
 	h.counts[bucket(uint64(d))]++
 	if h.n == 0 || d < h.min {
 		h.min = d
@@ -37,10 +35,10 @@ func bucket(v uint64) int {
 	return shift<<subBits + int(v>>shift)
 }
 
-// middle is the time that stands for a bucket.
-func middle(bucket int) time.Duration {
-	shift := max(bucket>>subBits-1, 0)
-	low := uint64(bucket-shift<<subBits) << shift
+// middle is the time that stands for the i-th bucket.
+func middle(i int) time.Duration {
+	shift := max(i>>subBits-1, 0)
+	low := uint64(i-shift<<subBits) << shift
 	return time.Duration(low + 1<<shift/2)
 }
 
