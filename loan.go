@@ -109,7 +109,7 @@ func (s *socket) readLent() bool {
 	p.refill()
 	s.mu.Lock()
 	s.loan.reader = nil
-	s.returned(p, nil)
+	s.returned(p, true)
 	return true
 }
 
@@ -137,9 +137,9 @@ func (c *call) read(p *Pipe, l *waitList) error {
 	w.reads, w.done, s.loan.reader = p, c.ctx.Done(), w
 	s.unlock()
 	s.watch(c.ctx)
-	err := p.readFor(w)
+	more, err := p.readFor(w)
 	s.mu.Lock()
-	s.returned(p, err)
+	s.returned(p, more && err == nil)
 	return c.failure(w.failed)
 }
 
@@ -177,22 +177,23 @@ func (l *loan) forget() func() {
 	}
 }
 
-// returned is called after a receiver has read p.
-func (s *socket) returned(p *Pipe, err error) {
+// returned is called after a receiver has read p. It may read on if something has
+// come.
+func (s *socket) returned(p *Pipe, more bool) {
 	if s.closed && s.loan.reader == nil {
 		s.afterwards(s.loan.forget())
 	}
 	switch {
 	case s.loan.pipe != p:
-	case err != nil || s.parked > 0 || s.closed:
-		p.resume() // its goroutine deals with the end, or the others
+	case !more || s.parked > 0 || s.closed:
+		p.resume() // its goroutine deals with the end, or what takes longer, or the others
 	default:
 		s.watchLoan()
 	}
 }
 
-// readFor is readBatch for a receiver.
-func (p *Pipe) readFor(w *waiter) (err error) {
+// readFor is readBatch for a receiver. It reports whether anything has come.
+func (p *Pipe) readFor(w *waiter) (more bool, err error) {
 	p.reading.Lock()
 	defer p.reading.Unlock()
 	p.arrived, err = p.conn.Read(p.arrived[:0])
@@ -205,6 +206,7 @@ func (p *Pipe) readFor(w *waiter) (err error) {
 		w.last.waking = false
 	}
 	p.s.mu.Unlock()
+	more = len(p.arrived) > 0
 	p.deliverArrived()
-	return err
+	return more, err
 }

@@ -113,21 +113,32 @@ func TestReadingReceiver(t *testing.T) {
 		"contexts canceled": func(t *testing.T, a, b *gonng.Pair1, tr gonngtest.Transport) {
 			for range 2 {
 				ctx, cancel := context.WithCancel(context.Background())
-				for range 3 { // with the same, for which nothing has to be set
-					check(t, a.Send(ctx, nil))
-					_, err := a.Recv(ctx)
-					check(t, err)
+				receive := func() <-chan error {
+					done := make(chan error, 1)
+					go func() {
+						_, err := a.Recv(ctx)
+						done <- err
+					}()
+					return done
 				}
-				done := make(chan error, 1)
-				go func() {
-					_, err := a.Recv(ctx)
-					done <- err
-				}()
+				for range 3 { // with the same, for which nothing has to be set
+					done := receive()
+					gonngtest.Eventually(t, func() bool { return a.Waiting() == 1 }, "the receiver waits")
+					check(t, errors.Join(a.Send(ctx, nil), outcome(t, done)))
+				}
+				done := receive()
 				gonngtest.Eventually(t, a.Reading, "the receiver reads")
 				cancel()
 				if err := outcome(t, done); !errors.Is(err, gonng.ErrCanceled) {
 					t.Errorf("Recv returned %v, want ErrCanceled", err)
 				}
+			}
+		},
+		"large messages": func(t *testing.T, a, b *gonng.Pair1, tr gonngtest.Transport) {
+			for i := range 3 {
+				done := awaiting(a)
+				gonngtest.Eventually(t, func() bool { return a.Waiting() == 1 }, "the receiver waits")
+				check(t, errors.Join(a.Send(testContext(t), body(i, 100<<10)), outcome(t, done)))
 			}
 		},
 		"receive timeout": func(t *testing.T, a, b *gonng.Pair1, tr gonngtest.Transport) {
@@ -140,7 +151,7 @@ func TestReadingReceiver(t *testing.T) {
 	}
 	for name, scenario := range scenarios {
 		t.Run(name, func(t *testing.T) {
-			for _, name := range []string{"tcp", "ipc", "tls+tcp"} {
+			for _, name := range []string{"tcp", "ipc", "tls+tcp", "ws"} {
 				for range 20 {
 					tr := transport(name)
 					a, b := lent(t, tr)

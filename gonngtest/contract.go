@@ -54,6 +54,8 @@ var clauses = []struct {
 	{"PartialWrite", checkPartialWrite},
 	{"RecvMaxSize", checkRecvMaxSize},
 	{"Direct", checkDirect},
+	{"TryRead", checkTryRead},
+	{"Interrupt", checkInterrupt},
 	{"WrittenBeforeClose", checkWrittenBeforeClose},
 	{"CloseEndsRead", checkCloseEndsRead},
 	{"CloseEndsWrite", checkCloseEndsWrite},

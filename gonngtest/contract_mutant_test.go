@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gonng/gonng/transport"
@@ -53,6 +54,33 @@ func (c backwards) Read(dst []transport.Message) ([]transport.Message, error) {
 	dst, err := c.Conn.Read(dst)
 	slices.Reverse(dst)
 	return dst, err
+}
+
+// careless loses what arrives while it is interrupted.
+type careless struct {
+	transport.Conn
+	interrupted *atomic.Bool
+}
+
+func (c careless) Interrupt() {
+	c.interrupted.Store(true)
+	c.Conn.(transport.Interrupter).Interrupt()
+}
+
+func (c careless) Read(dst []transport.Message) ([]transport.Message, error) {
+	got, err := c.Conn.Read(dst)
+	if c.interrupted.Swap(false) {
+		return dst, err
+	}
+	return got, err
+}
+
+// greedy loses the first that it brings.
+type greedy struct{ transport.Conn }
+
+func (c greedy) TryRead(dst []transport.Message) []transport.Message {
+	got := c.Conn.(transport.TryReader).TryRead(dst)
+	return got[min(1, len(got)):]
 }
 
 type hasty struct{ transport.Conn }
@@ -109,6 +137,8 @@ func TestContractFindsDefects(t *testing.T) {
 		says   string
 	}{
 		"backwards": {"Order", mutant{conn: func(c transport.Conn) transport.Conn { return backwards{c} }}, "received"},
+		"careless":  {"Interrupt", mutant{conn: func(c transport.Conn) transport.Conn { return careless{c, new(atomic.Bool)} }}, "another"},
+		"greedy":    {"TryRead", mutant{conn: func(c transport.Conn) transport.Conn { return greedy{c} }}, "another"},
 		"no limit":  {"RecvMaxSize", mutant{config: func(cfg *transport.Config) { cfg.RecvMaxSize = 0 }}, "want the end"},
 		"limit":     {"RecvMaxSize", mutant{config: func(cfg *transport.Config) { cfg.RecvMaxSize = 64 }}, "too large"},
 		"loses":     {"PartialWrite", mutant{conn: func(c transport.Conn) transport.Conn { return hasty{c} }}, "left"},

@@ -131,7 +131,8 @@ type TryReader interface {
 // message.
 type Interrupter interface {
 	// Interrupt makes a Read that waits return without a message and without an
-	// error; if none waits, perhaps the next does.
+	// error; if none waits, perhaps the next does. Where a Read would wait and could
+	// not be interrupted it returns like that, and only the next waits.
 	Interrupt()
 }
 

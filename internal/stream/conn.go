@@ -34,13 +34,13 @@ func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) tran
 	switch {
 	case raw != nil:
 		return pollable{interruptible{c}}
-	case buffered(nc):
+	case Native(nc):
 		return interruptible{c}
 	}
 	return c
 }
 
-// interruptible is a conn over one of package net's, which heeds deadlines.
+// interruptible is a conn over one that heeds deadlines.
 type interruptible struct{ *conn }
 
 // Interrupt implements transport.Interrupter.

@@ -56,7 +56,7 @@ func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 		_, err := nc.Write(wire.AppendHandshake(nil, cfg.Protocol))
 		wrote <- err
 	}
-	if buffered(nc) {
+	if Native(nc) {
 		write() // a failure can wait: what there is to read may say why
 	} else {
 		go write()
@@ -77,14 +77,13 @@ func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 	return peer, <-wrote
 }
 
-// buffered reports whether the operating system takes a handshake at once. A
-// connection without a buffer (net.Pipe) takes it when the other side reads.
-func buffered(nc net.Conn) bool {
-	switch nc := nc.(type) {
+// Native reports whether nc is, perhaps under TLS, a connection of the operating
+// system's, which takes a handshake at once and heeds deadlines. One without a
+// buffer (net.Pipe) takes it when the other side reads.
+func Native(nc net.Conn) bool {
+	switch Underlying(nc).(type) {
 	case *net.TCPConn, *net.UnixConn:
 		return true
-	case *tls.Conn:
-		return buffered(nc.NetConn())
 	}
 	return false
 }

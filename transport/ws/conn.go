@@ -49,10 +49,13 @@ type conn struct {
 	probe   [1]byte       // for the reader
 }
 
-func newConn(ws *websocket.Conn, l *link, cfg *transport.Config, request *http.Request) *conn {
+func newConn(ws *websocket.Conn, l *link, cfg *transport.Config, request *http.Request) transport.Conn {
 	ws.SetReadLimit(-1) // input knows the limit
 	c := &conn{link: l, ws: ws, cfg: cfg, request: request}
 	c.status.Store(uint32(websocket.StatusNormalClosure))
+	if stream.Native(l.Conn) {
+		return &interruptible{conn: c}
+	}
 	return c
 }
 

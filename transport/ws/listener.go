@@ -86,7 +86,7 @@ func (l *listener) hand(peer *incoming) {
 // incoming is a transport.Incoming that has finished its handshake.
 type incoming struct {
 	remote net.Addr
-	conn   *conn
+	conn   transport.Conn
 	err    error
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -26,22 +27,61 @@ const (
 
 // Read implements transport.Conn.
 func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
-	before := len(dst)
-	err := c.in.await()
-	if err == nil {
-		dst, err = c.in.take(dst, maxBatch)
-	}
-	if err == nil && len(dst) == before {
+	dst, other, err := c.readWhole(dst)
+	if other {
 		var m transport.Message
 		if m, err = c.readMessage(); err == nil {
 			dst = append(dst, m)
 		}
 	}
-	if err != nil {
-		c.in.drop()
-		return dst, c.lost(err)
+	return dst, c.ended(err)
+}
+
+// readWhole waits for messages that have arrived whole, or for another frame.
+func (c *conn) readWhole(dst []transport.Message) (_ []transport.Message, other bool, err error) {
+	before := len(dst)
+	if err = c.in.await(); err == nil {
+		dst, err = c.in.take(dst, maxBatch)
 	}
-	return dst, nil
+	return dst, err == nil && len(dst) == before, err
+}
+
+// ended gives the memory back if reading has ended, and says why.
+func (c *conn) ended(err error) error {
+	if err == nil {
+		return nil
+	}
+	c.in.drop()
+	return c.lost(err)
+}
+
+// interruptible is a conn over one that heeds deadlines. A Read that a deadline
+// ends in the middle of what package websocket reads would be the end of the
+// connection: before that it returns without a message, so that who wanted to be
+// interrupted leaves the rest to another.
+type interruptible struct {
+	*conn
+	other bool // what comes next is for package websocket
+}
+
+// Interrupt implements transport.Interrupter.
+func (c *interruptible) Interrupt() { c.link.Conn.SetReadDeadline(time.Unix(1, 0)) }
+
+// Read implements transport.Conn.
+func (c *interruptible) Read(dst []transport.Message) (_ []transport.Message, err error) {
+	if c.other {
+		c.other = false
+		if err := c.link.Conn.SetReadDeadline(time.Time{}); err != nil {
+			return dst, c.ended(err)
+		}
+		return c.conn.Read(dst)
+	}
+	dst, c.other, err = c.readWhole(dst)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.in.err = nil
+		err = c.link.Conn.SetReadDeadline(time.Time{})
+	}
+	return dst, c.ended(err)
 }
 
 // readMessage reads a message that package websocket puts together, and what

@@ -19,7 +19,7 @@ import (
 )
 
 // upgrade makes a WebSocket of the request, or answers why not.
-func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) (*conn, error) {
+func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
 	if has(tokens(r.Header, "Upgrade"), "websocket") {
 		if err := checkOffer(r.Header, l.cfg); err != nil {
 			return nil, refuse(w, http.StatusBadRequest, err)
