@@ -18,22 +18,13 @@ import (
 	"github.com/gonng/gonng/gonngtest"
 )
 
-// freeURL is an address where nobody listens yet, and the test can.
-func freeURL(t testing.TB, tr gonngtest.Transport) string {
-	t.Helper()
-	s := open(t, gonng.NewPull0)
-	url := listen(t, s, tr).URL()
-	s.Close()
-	return url
-}
-
 // TestDialBeforeListen: Dial returns no error, says so once, and connects when
 // the listener appears, again and again.
 func TestDialBeforeListen(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 		rec := newRecorder()
-		url := freeURL(t, tr)
+		url := vacant(t, tr)
 		push := open(t, gonng.NewPush0, reconnect(time.Millisecond, 0), gonng.WithLogger(rec.logger()), gonng.WithName("me"))
 		d := dial(t, push, tr, url)
 		if d.URL() != url {
@@ -112,7 +103,7 @@ func TestDefaultLogger(t *testing.T) {
 func TestDialWaitFails(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
-		url := freeURL(t, tr)
+		url := vacant(t, tr)
 		push := open(t, gonng.NewPush0, reconnect(time.Millisecond, 0))
 		for i := range 3 {
 			d, err := push.Dial(testContext(t), url, append(tr.Dial, gonng.WithDialMode(gonng.DialWait))...)

@@ -92,22 +92,34 @@ func dial(t testing.TB, s gonng.Socket, tr gonngtest.Transport, url string, opts
 	return d
 }
 
-// link connects b to a, and returns when both have their peer.
+// vacant is a URL to listen at where nobody does yet.
+func vacant(t testing.TB, tr gonngtest.Transport) string {
+	t.Helper()
+	s := open(t, gonng.NewPull0)
+	url := listen(t, s, tr).URL()
+	check(t, s.Close())
+	return url
+}
+
+// link connects b to a, and returns when both have a peer more than before.
 func link(t testing.TB, a, b gonng.Socket, tr gonngtest.Transport) (*gonng.Listener, *gonng.Dialer) {
 	t.Helper()
+	listening, dialing := len(a.Pipes())+1, len(b.Pipes())+1
 	l := listen(t, a, tr)
 	d := dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
-	waitPeers(t, a, 1)
-	waitPeers(t, b, 1)
+	waitPeers(t, a, listening)
+	waitPeers(t, b, dialing)
 	return l, d
 }
 
-// scripted connects a peer of s's to it that the test plays.
+// scripted connects a peer of s's to it that the test plays, and returns when s
+// has a peer more than before.
 func scripted(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonngtest.Peer {
 	t.Helper()
+	peers := len(s.Pipes()) + 1
 	peer := gonngtest.Dial(t, listen(t, s, tr).URL())
 	peer.Handshake(s.Peer())
-	waitPeers(t, s, 1)
+	waitPeers(t, s, peers)
 	return peer
 }
 

@@ -19,7 +19,6 @@ func TestPushRoundRobin(t *testing.T) {
 			pull := open(t, gonng.NewPull0)
 			link(t, push, pull, tr)
 			pulls = append(pulls, pull)
-			waitPeers(t, push, len(pulls))
 		}
 		const rounds = 10
 		for i := range rounds * len(pulls) {
@@ -46,7 +45,6 @@ func TestPushAroundFullPeer(t *testing.T) {
 		stuck, quick := open(t, gonng.NewPull0), open(t, gonng.NewPull0)
 		link(t, push, stuck, tr)
 		link(t, push, quick, tr)
-		waitPeers(t, push, 2)
 		const size, messages = 64 << 10, 500 // more than fits between push and stuck
 		received := make(chan *gonng.Pull0, messages)
 		receive := func(pull *gonng.Pull0) {
@@ -82,7 +80,6 @@ func TestPullFair(t *testing.T) {
 		much, little := open(t, gonng.NewPush0), open(t, gonng.NewPush0)
 		link(t, pull, much, tr)
 		link(t, pull, little, tr)
-		waitPeers(t, pull, 2)
 		arrived := uint64(0)
 		send := func(push *gonng.Push0, text string, n uint64) {
 			for range n {

@@ -19,7 +19,6 @@ func polyamory(t testing.TB, tr gonngtest.Transport, n int, opts ...gonng.Pair1O
 		peer := open(t, gonng.NewPair1)
 		link(t, hub, peer, tr)
 		peers = append(peers, peer)
-		waitPeers(t, hub, len(peers))
 	}
 	return hub, peers
 }
@@ -133,7 +132,6 @@ func TestPolyamorousPipeFull(t *testing.T) {
 	log := newRecorder()
 	hub, _ := polyamory(t, tr, 1, gonng.Pair1Option(gonng.WithSendBuffer(5)), gonng.Pair1Option(gonng.WithLogger(log.logger())))
 	slow := scripted(t, hub, tr)
-	waitPeers(t, hub, 2)
 	pipe := hub.Pipes()[1]
 	ctx := testContext(t)
 	var sent, read uint64

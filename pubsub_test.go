@@ -271,7 +271,6 @@ func TestPubSlowSubscriber(t *testing.T) {
 				link(t, pub, sub, tr)
 				subs = append(subs, sub)
 			}
-			waitPeers(t, pub, 3)
 			const messages, size = 400, 64 << 10 // more than the operating system holds
 			ctx := gonngtest.Context(t, patience)
 			buf := make([]byte, size)

@@ -274,7 +274,6 @@ func TestRawReplies(t *testing.T) {
 			reqs := []*gonng.Raw{openRaw(t, p.Peer()), openRaw(t, p.Peer())}
 			for i, req := range reqs {
 				link(t, rep, req, tr)
-				waitPeers(t, rep, i+1)
 				sendRaw(t, req, endWord(uint32(i)), []byte("request"))
 			}
 			var headers [][]byte
@@ -332,9 +331,8 @@ func TestRawSetPipe(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	rep := openRaw(t, gonng.ProtocolRep0)
 	reqs := []*gonng.Raw{openRaw(t, gonng.ProtocolReq0), openRaw(t, gonng.ProtocolReq0)}
-	for i, req := range reqs {
+	for _, req := range reqs {
 		link(t, rep, req, transport("inproc"))
-		waitPeers(t, rep, i+1)
 	}
 	for i, req := range reqs {
 		for _, to := range []*gonng.Pipe{nil, rep.Pipes()[1-i], rep.Pipes()[i]} {
@@ -359,11 +357,10 @@ func TestRawSetPipe(t *testing.T) {
 func star(t *testing.T, tr gonngtest.Transport) (hub *gonng.Raw, leaves []*gonng.Bus0) {
 	t.Helper()
 	hub = openRaw(t, gonng.ProtocolBus0)
-	for i := range 3 {
+	for range 3 {
 		leaf := open(t, gonng.NewBus0)
 		link(t, hub, leaf, tr)
 		leaves = append(leaves, leaf)
-		waitPeers(t, hub, i+1)
 	}
 	return hub, leaves
 }
@@ -406,11 +403,10 @@ func TestRawDoesNotFilter(t *testing.T) {
 		recvText(t, sub, "anything")
 
 		surveyor := openRaw(t, gonng.ProtocolSurveyor0)
-		for i := range 3 {
+		for range 3 {
 			respondent := open(t, gonng.NewRespondent0)
 			link(t, surveyor, respondent, tr)
 			serveSurveys(t, respondent, echo)
-			waitPeers(t, surveyor, i+1)
 		}
 		for i := range uint32(2) {
 			sendRaw(t, surveyor, endWord(i), []byte("?"))

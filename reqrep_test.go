@@ -732,12 +732,3 @@ func TestReqServerKilled(t *testing.T) {
 		})
 	}
 }
-
-// vacant is a URL for another process to listen at.
-func vacant(t testing.TB, tr gonngtest.Transport) string {
-	t.Helper()
-	rep := open(t, gonng.NewRep0)
-	url := listen(t, rep, tr).URL()
-	check(t, rep.Close())
-	return url
-}

@@ -139,10 +139,12 @@ var countedStats = map[string]counted{
 	}},
 	"Resends": {n: 1, run: func(t *testing.T) gonng.Socket {
 		s := open(t, gonng.NewReq0)
+		gone := departures(s)
 		first := scripted(t, s, tcp)
 		sendText(t, s, "request")
 		request := first.RecvFrame()
 		first.Close()
+		wait(t, "the end of the pipe", gone)
 		wantBody(t, scripted(t, s, tcp).RecvFrame(), request)
 		return s
 	}},
