@@ -383,7 +383,7 @@ func TestCloseWhileDialing(t *testing.T) {
 			url := unresponsive(t, kind)
 			for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait, gonng.DialBackground} {
 				rec := newRecorder()
-				s := open(t, gonng.NewReq0, asReq([]gonng.SocketOption{gonng.WithLogger(rec.logger())})...)
+				s := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithLogger(rec.logger())))
 				result := make(chan error, 1)
 				go func() {
 					_, err := s.Dial(context.Background(), url, gonng.WithDialMode(mode))

@@ -62,6 +62,16 @@ func makes[S gonng.Socket, O any](constructor func(...O) (S, error), always ...O
 	}
 }
 
+// cooked makes a socket of each protocol.
+var cooked = map[gonng.Protocol]maker{
+	gonng.ProtocolPair0: makes(gonng.NewPair0), gonng.ProtocolPair1: makes(gonng.NewPair1),
+	gonng.ProtocolPub0: makes(gonng.NewPub0), gonng.ProtocolSub0: makes(gonng.NewSub0),
+	gonng.ProtocolReq0: makes(gonng.NewReq0), gonng.ProtocolRep0: makes(gonng.NewRep0),
+	gonng.ProtocolPush0: makes(gonng.NewPush0), gonng.ProtocolPull0: makes(gonng.NewPull0),
+	gonng.ProtocolSurveyor0: makes(gonng.NewSurveyor0), gonng.ProtocolRespondent0: makes(gonng.NewRespondent0),
+	gonng.ProtocolBus0: makes(gonng.NewBus0),
+}
+
 // Each protocol has its row, cooked and raw.
 func TestConformanceRows(t *testing.T) {
 	gonngtest.NoLeaks(t)

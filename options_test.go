@@ -3,7 +3,6 @@ package gonng_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math"
 	"net"
@@ -87,52 +86,33 @@ func TestBadOptions(t *testing.T) {
 			wantError(t, err, "dial", gonng.ErrInvalid)
 		}
 		rep := open(t, gonng.NewRep0)
-		wantError(t, rep.Serve(testContext(t), nil, gonng.WithConcurrency(0)), "serve", gonng.ErrInvalid)
+		wantError(t, rep.Serve(testContext(t), echo, gonng.WithConcurrency(0)), "serve", gonng.ErrInvalid)
 		_, err = gonng.NewRaw(12345)
 		wantError(t, err, "raw", gonng.ErrInvalid)
 	})
 }
 
 // TestTTLNeedsHops: who does not count hops refuses the option, whatever its
-// value.
+// value, the default among them.
 func TestTTLNeedsHops(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	ttl := gonng.WithTTL
-	for name, err := range map[string]error{
-		"pair0": newWith(gonng.NewPair0, ttl), "pub": newWith(gonng.NewPub0, ttl), "sub": newWith(gonng.NewSub0, ttl),
-		"push": newWith(gonng.NewPush0, ttl), "pull": newWith(gonng.NewPull0, ttl), "bus": newWith(gonng.NewBus0, ttl),
-	} {
-		if !errors.Is(err, gonng.ErrNotSupported) {
-			t.Errorf("%s with WithTTL: %v, want ErrNotSupported", name, err)
-		} else {
-			wantText(t, err.Error(), "WithTTL", "hops")
+	for p, make := range cooked {
+		counts := false
+		switch p {
+		case gonng.ProtocolPair1, gonng.ProtocolReq0, gonng.ProtocolRep0, gonng.ProtocolSurveyor0, gonng.ProtocolRespondent0:
+			counts = true
+		}
+		for _, hops := range []int{8, 1, 255} {
+			s, err := make(gonng.WithTTL(hops))
+			if counts {
+				check(t, err)
+				check(t, s.Close())
+			} else {
+				want(t, err, gonng.ErrNotSupported)
+				wantText(t, err.Error(), p.String(), "WithTTL", "hops")
+			}
 		}
 	}
-	for name, err := range map[string]error{
-		"pair1": newWith(gonng.NewPair1, ttl), "req": newWith(gonng.NewReq0, ttl), "rep": newWith(gonng.NewRep0, ttl),
-		"surveyor": newWith(gonng.NewSurveyor0, ttl), "respondent": newWith(gonng.NewRespondent0, ttl),
-	} {
-		if err != nil {
-			t.Errorf("%s with WithTTL: %v", name, err)
-		}
-	}
-}
-
-// newWith makes a socket with each of some TTLs, the default among them, and
-// returns the first result that is different from the others.
-func newWith[T gonng.Socket, O any](newSocket func(...O) (T, error), ttl func(int) gonng.SocketOption) (first error) {
-	for i, hops := range []int{8, 1, 255} {
-		s, err := newSocket(any(ttl(hops)).(O))
-		if err == nil {
-			s.Close()
-		}
-		if i == 0 {
-			first = err
-		} else if (err == nil) != (first == nil) {
-			return fmt.Errorf("it depends on the value: %v and then %v", first, err)
-		}
-	}
-	return first
 }
 
 // TestOptionsOfTransports: what a transport cannot honour is refused where it

@@ -71,16 +71,8 @@ func sendFD(t testing.TB, s gonng.Socket) int {
 // is closed.
 func TestPollFDs(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	makers := map[gonng.Protocol]maker{
-		gonng.ProtocolPair0: makes(gonng.NewPair0), gonng.ProtocolPair1: makes(gonng.NewPair1),
-		gonng.ProtocolPub0: makes(gonng.NewPub0), gonng.ProtocolSub0: makes(gonng.NewSub0),
-		gonng.ProtocolReq0: makes(gonng.NewReq0), gonng.ProtocolRep0: makes(gonng.NewRep0),
-		gonng.ProtocolPush0: makes(gonng.NewPush0), gonng.ProtocolPull0: makes(gonng.NewPull0),
-		gonng.ProtocolSurveyor0: makes(gonng.NewSurveyor0), gonng.ProtocolRespondent0: makes(gonng.NewRespondent0),
-		gonng.ProtocolBus0: makes(gonng.NewBus0),
-	}
 	for _, p := range allProtocols {
-		for _, make := range []maker{makers[p], rawMaker(p)} {
+		for _, make := range []maker{cooked[p], rawMaker(p)} {
 			s := open(t, make)
 			var open []int
 			for _, tt := range []struct {

@@ -455,11 +455,6 @@ func TestServeConcurrency(t *testing.T) {
 	})
 }
 
-func TestServeBadOption(t *testing.T) {
-	rep := open(t, gonng.NewRep0)
-	wantError(t, rep.Serve(testContext(t), echo, gonng.WithConcurrency(0)), "serve", gonng.ErrInvalid)
-}
-
 // A handler that fails or panics leaves its own request unanswered, and only
 // that one.
 func TestServeHandlerFails(t *testing.T) {

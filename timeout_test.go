@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gonng/gonng"
@@ -97,118 +98,33 @@ func inTimeUntil(t *testing.T, op string, set func(bound time.Duration) error, f
 // flow is a sending and a receiving socket. Those in flows wait in Send until
 // their peer has room.
 type flow struct {
-	name string
-	send func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender)
-	recv func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver)
+	name     string
+	from, to maker
 }
 
-func asReq(opts []gonng.SocketOption) (converted []gonng.ReqOption) {
-	for _, o := range opts {
-		converted = append(converted, o)
-	}
-	return converted
+func (f flow) send(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
+	s := open(t, f.from, opts...)
+	return s, s.(gonng.Sender)
 }
 
-func asPair1(opts []gonng.SocketOption) (converted []gonng.Pair1Option) {
-	for _, o := range opts {
-		converted = append(converted, o)
-	}
-	return converted
+func (f flow) recv(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
+	s := open(t, f.to, opts...)
+	return s, s.(gonng.Receiver)
 }
 
 var flows = []flow{
-	{"pair0",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			s := open(t, gonng.NewPair0, opts...)
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			s := open(t, gonng.NewPair0, opts...)
-			return s, s
-		}},
-	{"pair1",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			s := open(t, gonng.NewPair1, asPair1(opts)...)
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			s := open(t, gonng.NewPair1, asPair1(opts)...)
-			return s, s
-		}},
-	{"pipeline",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			s := open(t, gonng.NewPush0, opts...)
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			s := open(t, gonng.NewPull0, opts...)
-			return s, s
-		}},
-	{"raw pipeline",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			s, err := gonng.NewRaw(gonng.ProtocolPush0, opts...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { s.Close() })
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			s, err := gonng.NewRaw(gonng.ProtocolPull0, opts...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { s.Close() })
-			return s, s
-		}},
-	{"request",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			s := open(t, gonng.NewReq0, asReq(opts)...)
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			s := open(t, gonng.NewRep0, opts...)
-			return s, s
-		}},
+	{"pair0", makes(gonng.NewPair0), makes(gonng.NewPair0)},
+	{"pair1", makes(gonng.NewPair1), makes(gonng.NewPair1)},
+	{"pipeline", makes(gonng.NewPush0), makes(gonng.NewPull0)},
+	{"raw pipeline", rawMaker(gonng.ProtocolPush0), rawMaker(gonng.ProtocolPull0)},
+	{"request", makes(gonng.NewReq0), makes(gonng.NewRep0)},
 }
 
 // lossyFlows are those that drop instead of waiting.
 var lossyFlows = []flow{
-	{"pubsub",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			s := open(t, gonng.NewPub0, opts...)
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			converted := []gonng.SubOption{gonng.WithTopics("")}
-			for _, o := range opts {
-				converted = append(converted, o)
-			}
-			s := open(t, gonng.NewSub0, converted...)
-			return s, s
-		}},
-	{"survey",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			var converted []gonng.SurveyorOption
-			for _, o := range opts {
-				converted = append(converted, o)
-			}
-			s := open(t, gonng.NewSurveyor0, converted...)
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			s := open(t, gonng.NewRespondent0, opts...)
-			return s, s
-		}},
-	{"bus",
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
-			s := open(t, gonng.NewBus0, opts...)
-			return s, s
-		},
-		func(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Receiver) {
-			s := open(t, gonng.NewBus0, opts...)
-			return s, s
-		}},
+	{"pubsub", makes(gonng.NewPub0), makes(gonng.NewSub0, gonng.WithTopics(""))},
+	{"survey", makes(gonng.NewSurveyor0), makes(gonng.NewRespondent0)},
+	{"bus", makes(gonng.NewBus0), makes(gonng.NewBus0)},
 }
 
 var allFlows = append(slices.Clone(flows), lossyFlows...)
@@ -286,17 +202,16 @@ func TestWaitingForAnswerInTime(t *testing.T) {
 
 // TestSurveyTimeIsTimeout: the end of a survey is like that of any other time.
 func TestSurveyTimeIsTimeout(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	s := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(10*time.Millisecond))
-	start := time.Now()
-	if err := s.Send(testContext(t), nil); err != nil {
-		t.Fatal(err)
-	}
-	_, err := s.Recv(testContext(t))
-	wantError(t, err, "recv", gonng.ErrTimeout, os.ErrDeadlineExceeded)
-	if took := time.Since(start); took < 10*time.Millisecond || took > 10*time.Millisecond+5*within {
-		t.Errorf("the survey took %v, want 10ms", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(10*time.Millisecond))
+		start := time.Now()
+		check(t, s.Send(testContext(t), nil))
+		_, err := s.Recv(testContext(t))
+		wantError(t, err, "recv", gonng.ErrTimeout, os.ErrDeadlineExceeded)
+		if took := time.Since(start); took != 10*time.Millisecond {
+			t.Errorf("the survey took %v, want 10ms", took)
+		}
+	})
 }
 
 func TestSendInTimeWithoutPeer(t *testing.T) {
@@ -405,24 +320,15 @@ func TestReplyInTimeToStuckPeer(t *testing.T) {
 		for _, size := range []int{1000, 1 << 20} {
 			t.Run(fmt.Sprint(protocol, "/", size), func(t *testing.T) {
 				parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
-					type answering interface {
-						gonng.Socket
-						gonng.Sender
-						gonng.Receiver
-					}
-					var s answering
-					if protocol == gonng.ProtocolRep0 {
-						s = open(t, gonng.NewRep0, gonng.WithLinger(0))
-					} else {
-						s = open(t, gonng.NewRespondent0, gonng.WithLinger(0))
-					}
+					s := open(t, cooked[protocol], gonng.WithLinger(0))
+					x := s.(endpoint)
 					ask(scripted(t, s, tr), tr)
 					set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
 					body := make([]byte, size)
 					inTime(t, "send", set, func(ctx context.Context) error {
-						err := s.Send(ctx, body)
+						err := x.Send(ctx, body)
 						if err == nil || errors.Is(err, gonng.ErrBadState) {
-							_, err = s.Recv(context.Background())
+							_, err = x.Recv(context.Background())
 						}
 						return err
 					})
@@ -450,19 +356,12 @@ func TestRawReplyInTimeToStuckPeer(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
 		rec := newRecorder()
-		s, err := gonng.NewRaw(gonng.ProtocolRep0, gonng.WithLinger(0), gonng.WithLogger(rec.logger()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
+		s := openRaw(t, gonng.ProtocolRep0, gonng.WithLinger(0), gonng.WithLogger(rec.logger()))
 		ask(scripted(t, s, tr), tr)
 		set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
 		body := make([]byte, 100<<10)
 		for _, how := range []string{"as received", "from a header"} {
-			question, err := s.RecvMsg(testContext(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			question := recvMsg(t, s)
 			inTime(t, "send", set, func(ctx context.Context) error {
 				if how == "as received" {
 					return s.SendMsg(ctx, question.Clone())
@@ -480,37 +379,26 @@ func TestRawReplyInTimeToStuckPeer(t *testing.T) {
 func TestRawReplyWaitsForRoom(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
-		s, err := gonng.NewRaw(gonng.ProtocolRep0, gonng.WithSendBuffer(1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
+		s := openRaw(t, gonng.ProtocolRep0, gonng.WithSendBuffer(1))
 		peer := scripted(t, s, tr)
-		peer.SendFrame([]byte{0x80, 0, 0, 1})
-		question, err := s.RecvMsg(testContext(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		peer.SendFrame(endWord(1))
+		question := recvMsg(t, s)
 		const replies, size = 100, 100 << 10
-		result := make(chan error, 1)
-		go func() {
+		sent := concurrently(func() error {
 			for range replies {
 				m := gonng.NewRawMessage(question.Header(), make([]byte, size))
 				if err := s.SendMsg(testContext(t), m); err != nil {
-					result <- err
-					return
+					return err
 				}
 			}
-			result <- nil
-		}()
+			return nil
+		})
 		for range replies {
 			if got := len(peer.RecvFrame()); got != 4+size {
 				t.Fatalf("received a reply of %d bytes, want %d", got, 4+size)
 			}
 		}
-		if err := wait(t, "SendMsg", result); err != nil {
-			t.Error(err)
-		}
+		check(t, wait(t, "SendMsg", sent))
 	})
 }
 
