@@ -22,7 +22,7 @@ type honest struct {
 
 func newHonest(t *testing.T, rep *gonng.Rep0, tr gonngtest.Transport, url string) *honest {
 	t.Helper()
-	go rep.Serve(t.Context(), func(_ context.Context, m *gonng.Message) ([]byte, error) { return m.Bytes(), nil })
+	serving(t, rep, echo)
 	req := open(t, gonng.NewReq0)
 	dial(t, req, tr, url, gonng.WithDialMode(gonng.DialWait))
 	return &honest{t, req}
@@ -114,11 +114,10 @@ func TestStrangerListens(t *testing.T) {
 		for _, no := range noHellos {
 			t.Run(no.name, func(t *testing.T) {
 				s := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithHandshakeTimeout(100*time.Millisecond)))
-				result := make(chan error, 1)
-				go func() {
+				result := concurrently(func() error {
 					_, err := s.Dial(testContext(t), l.URL(), gonng.WithDialMode(gonng.DialWait))
-					result <- err
-				}()
+					return err
+				})
 				stranger := l.Accept()
 				stranger.SendBytes([]byte(no.bytes))
 				if !no.silent {
@@ -201,8 +200,7 @@ func TestSecondPeerOfPair(t *testing.T) {
 		rec := newRecorder()
 		a, b, c := open(t, gonng.NewPair0, gonng.WithLogger(rec.logger())), open(t, gonng.NewPair0), open(t, gonng.NewPair0, reconnect(time.Hour, 0))
 		l, _ := link(t, a, b, tr)
-		closed := make(chan struct{}, 1)
-		c.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { closed <- struct{}{} })
+		closed := departures(c)
 		d := dial(t, c, tr, l.URL())
 		wait(t, "refusal", closed)
 		gonngtest.Eventually(t, func() bool { return errors.Is(d.LastError(), gonng.ErrConnectionReset) }, "LastError of the refused dialer")
@@ -240,11 +238,7 @@ func TestDeadPeerOfPair(t *testing.T) {
 		dead.Close()
 		next := open(t, gonng.NewPair0, reconnect(time.Millisecond, 0), gonng.WithLinger(0))
 		dial(t, next, tr, l.URL())
-		received := make(chan error, 1)
-		go func() {
-			_, err := next.Recv(testContext(t))
-			received <- err
-		}()
+		received := concurrently(func() error { _, err := next.Recv(testContext(t)); return err })
 		for done := false; !done; {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			s.Send(ctx, []byte("hello"))
@@ -328,8 +322,7 @@ func TestBadMessage(t *testing.T) {
 				rep := open(t, gonng.NewRep0, gonng.WithLogger(rec.logger()), recvMaxSize(1000))
 				url := listen(t, rep, tr).URL()
 				h := newHonest(t, rep, tr, url)
-				closed := make(chan *gonng.Pipe, 10)
-				rep.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+				closed := departures(rep)
 				peer := gonngtest.Dial(t, url)
 				peer.Handshake(gonng.ProtocolReq0)
 				peer.SendBytes(bad.bytes(tr))
@@ -368,8 +361,7 @@ func TestTooLarge(t *testing.T) {
 		rec := newRecorder()
 		in := open(t, gonng.NewPull0, gonng.WithLogger(rec.logger()), recvMaxSize(1000))
 		out := open(t, gonng.NewPush0, reconnect(time.Hour, 0), gonng.WithLinger(0))
-		closed := make(chan *gonng.Pipe, 2)
-		in.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+		closed := departures(in)
 		entered, release := make(chan struct{}), make(chan struct{})
 		in.OnPipe(gonng.PipeConnected, func(*gonng.Pipe) {
 			close(entered)

@@ -141,12 +141,8 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 			}
 			return quiet(nil)
 		}
-		if server, ok := s.(interface {
-			Serve(context.Context, gonng.Handler, ...gonng.ServeOption) error
-		}); ok {
-			calls["Serve"] = func() error {
-				return quiet(server.Serve(ctx, func(context.Context, *gonng.Message) ([]byte, error) { return nil, nil }))
-			}
+		if server, ok := s.(server); ok {
+			calls["Serve"] = func() error { return quiet(server.Serve(ctx, echo)) }
 		}
 	}
 	ended := make(chan struct{}, len(calls))
@@ -384,11 +380,10 @@ func TestCloseWhileDialing(t *testing.T) {
 			for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait, gonng.DialBackground} {
 				rec := newRecorder()
 				s := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithLogger(rec.logger())))
-				result := make(chan error, 1)
-				go func() {
-					_, err := s.Dial(context.Background(), url, gonng.WithDialMode(mode))
-					result <- err
-				}()
+				dialing := func(ctx context.Context) <-chan error {
+					return concurrently(func() error { _, err := s.Dial(ctx, url, gonng.WithDialMode(mode)); return err })
+				}
+				result := dialing(context.Background())
 				gonngtest.Eventually(t, func() bool { return len(s.Dialers()) == 1 }, "a dialer")
 				if mode == gonng.DialBackground {
 					if err := wait(t, "Dial", result); err != nil {
@@ -405,10 +400,7 @@ func TestCloseWhileDialing(t *testing.T) {
 
 				s = open(t, gonng.NewReq0)
 				ctx, cancel := context.WithCancel(context.Background())
-				go func() {
-					_, err := s.Dial(ctx, url, gonng.WithDialMode(mode))
-					result <- err
-				}()
+				result = dialing(ctx)
 				gonngtest.Eventually(t, func() bool { return len(s.Dialers()) == 1 }, "a dialer")
 				if mode == gonng.DialBackground {
 					wait(t, "Dial", result)
@@ -422,10 +414,7 @@ func TestCloseWhileDialing(t *testing.T) {
 					t.Errorf("mode %d: %d dialers are left", mode, n)
 				}
 				if mode != gonng.DialBackground {
-					go func() {
-						_, err := s.Dial(context.Background(), url, gonng.WithDialMode(mode))
-						result <- err
-					}()
+					result = dialing(context.Background())
 					gonngtest.Eventually(t, func() bool { return len(s.Dialers()) == 1 }, "a dialer")
 					s.Dialers()[0].Close()
 					wantError(t, wait(t, "Dial", result), "dial", gonng.ErrClosed)
@@ -645,8 +634,7 @@ func TestShutdownWaits(t *testing.T) {
 		in, out := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
 		link(t, in, out, tr)
 		n := fill(t, out, 100<<10)
-		result := make(chan error, 1)
-		go func() { result <- out.Shutdown(context.Background()) }()
+		result := concurrently(func() error { return out.Shutdown(context.Background()) })
 		gonngtest.Eventually(t, func() bool { return errors.Is(out.TrySend(nil), gonng.ErrClosed) }, "closed")
 		for range n {
 			if _, err := in.Recv(testContext(t)); err != nil {
@@ -666,8 +654,7 @@ func TestCloseDuringShutdown(t *testing.T) {
 		in, out := open(t, gonng.NewPull0), open(t, gonng.NewPush0, gonng.WithLinger(0))
 		link(t, in, out, tr)
 		fill(t, out, 100<<10)
-		result := make(chan error, 1)
-		go func() { result <- out.Shutdown(context.Background()) }()
+		result := concurrently(func() error { return out.Shutdown(context.Background()) })
 		gonngtest.Eventually(t, func() bool { return errors.Is(out.TrySend(nil), gonng.ErrClosed) }, "closed")
 		promptly(t, "Close", func() { out.Close() })
 		if left(t, wait(t, "Shutdown", result)) == 0 {
@@ -733,8 +720,7 @@ func TestUnsentIsCounted(t *testing.T) {
 		s := open(t, gonng.NewPush0, gonng.WithLogger(rec.logger()))
 		scripted(t, s, tr)
 		fill(t, s, 1000)
-		closed := make(chan struct{})
-		s.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { close(closed) })
+		closed := departures(s)
 		s.Pipes()[0].Close()
 		wait(t, "end of the pipe", closed)
 		n := s.Stats().Unsent
@@ -754,8 +740,7 @@ func TestReceivedIsNotUnsent(t *testing.T) {
 			gonngtest.NoLeaks(t)
 			for range 200 {
 				push, pull := open(t, gonng.NewPush0), open(t, gonng.NewPull0)
-				closed := make(chan struct{})
-				push.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { close(closed) })
+				closed := departures(push)
 				gonngtest.Connect(t, pull, push, transport(name))
 				go func() {
 					pull.Recv(context.Background())

@@ -503,20 +503,14 @@ func TestConformanceManyMessages(t *testing.T) {
 		}
 		ctx := gonngtest.Context(t, 3*patience)
 		send := func(i int) error { return sendForms[i%2].send(ctx, r, body(i, mixedSize(i))) }
-		sent := make(chan error, 1)
-		if r.lockstep {
-			sent <- nil
-		} else {
-			go func() {
-				for i := range messages {
-					if err := send(i); err != nil {
-						sent <- err
-						return
-					}
+		sent := concurrently(func() error {
+			for i := 0; i < messages && !r.lockstep; i++ {
+				if err := send(i); err != nil {
+					return err
 				}
-				sent <- nil
-			}()
-		}
+			}
+			return nil
+		})
 		buf := make([]byte, 128<<10)
 		for i := range messages {
 			if r.lockstep {

@@ -60,10 +60,9 @@ func TestDescriptorOfChild(t *testing.T) {
 	if p.Dialer() != d || p.URL() != url || p.RemoteAddr().Network() != "unix" {
 		t.Errorf("the pipe is of %v, %s, to %v", p.Dialer(), p.URL(), p.RemoteAddr())
 	}
-	closed := make(chan error, 1)
-	req.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p.Err() })
+	gone := departures(req)
 	server.kill(t)
-	want(t, wait(t, "disconnect", closed), gonng.ErrConnectionReset)
+	want(t, wait(t, "disconnect", gone).Err(), gonng.ErrConnectionReset)
 	gonngtest.Eventually(t, func() bool { return len(req.Dialers()) == 0 }, "the dialer has closed itself")
 	want(t, d.LastError(), gonng.ErrConnectionReset)
 }

@@ -115,7 +115,7 @@ func TestDeviceManyRequests(t *testing.T) {
 		req, rep := open(t, gonng.NewReq0), open(t, gonng.NewRep0)
 		chain(t, tr, gonng.ProtocolRep0, req, rep)
 		serving(t, rep, echo, gonng.WithConcurrency(4))
-		requestConcurrently(t, req, 6400)
+		requestAll(t, 6400, requests(gonngtest.Context(t, 6*patience), req))
 	})
 }
 
@@ -160,7 +160,7 @@ func TestDeviceSurvey(t *testing.T) {
 	for i := range 5 {
 		respondent := open(t, gonng.NewRespondent0)
 		link(t, back, respondent, tr)
-		serveSurveys(t, respondent, func(context.Context, *gonng.Message) ([]byte, error) { return []byte(fmt.Sprint(i)), nil })
+		serving(t, respondent, func(context.Context, *gonng.Message) ([]byte, error) { return []byte(fmt.Sprint(i)), nil })
 	}
 	forwarding(t, front, back)
 	var got []string

@@ -26,6 +26,7 @@ func TestDialBeforeListen(t *testing.T) {
 		rec := newRecorder()
 		url := vacant(t, tr)
 		push := open(t, gonng.NewPush0, reconnect(time.Millisecond, 0), gonng.WithLogger(rec.logger()), gonng.WithName("me"))
+		gone := departures(push)
 		d := dial(t, push, tr, url)
 		if d.URL() != url {
 			t.Errorf("the dialer's URL is %q, want %q", d.URL(), url)
@@ -36,8 +37,6 @@ func TestDialBeforeListen(t *testing.T) {
 				t.Errorf("LastError is %v, want ErrConnectionRefused", err)
 			}
 			pull := open(t, gonng.NewPull0)
-			closed := make(chan struct{}, 10)
-			push.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { closed <- struct{}{} })
 			if _, err := pull.Listen(testContext(t), url, tr.Listen...); err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +52,7 @@ func TestDialBeforeListen(t *testing.T) {
 				t.Fatal(err)
 			}
 			pull.Close()
-			wait(t, "end of the pipe", closed)
+			wait(t, "end of the pipe", gone)
 			gonngtest.Eventually(t, func() bool { return d.LastError() != nil }, "LastError of an ended connection")
 		}
 		if lines, _ := rec.matching("cannot connect", "level=WARN"); len(lines) < 1 || len(lines) > 4 {
@@ -178,28 +177,30 @@ func TestDialerClose(t *testing.T) {
 		l, d := link(t, a, b, tr)
 		other := dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
 		waitPeers(t, a, 2)
-		accepted, closed := make(chan struct{}, 10), make(chan *gonng.Pipe, 10)
-		a.OnPipe(gonng.PipeConnected, func(*gonng.Pipe) { accepted <- struct{}{} })
-		b.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+		gone := departures(b)
 		for range 2 {
 			if err := d.Close(); err != nil {
 				t.Error(err)
 			}
 		}
-		if p := wait(t, "end of the pipe", closed); p.Dialer() != d || !errors.Is(p.Err(), gonng.ErrClosed) {
+		if p := wait(t, "end of the pipe", gone); p.Dialer() != d || !errors.Is(p.Err(), gonng.ErrClosed) {
 			t.Errorf("a pipe of %s ended by %v", p.Dialer().URL(), p.Err())
 		}
 		gonngtest.Eventually(t, func() bool { return len(a.Pipes()) == 1 }, "one peer left")
 		if ds := b.Dialers(); len(ds) != 1 || ds[0] != other || len(d.Pipes()) != 0 || len(other.Pipes()) != 1 {
 			t.Errorf("the dialers are %v with %d and %d pipes", ds, len(d.Pipes()), len(other.Pipes()))
 		}
-		// One that is lost comes back, the closed one does not.
-		other.Pipes()[0].Close()
-		wait(t, "second connection", accepted)
-		select {
-		case <-accepted:
-			t.Error("the closed dialer has dialed")
-		case <-time.After(20 * time.Millisecond):
+		// One that is lost comes back, again and again; the closed one, which would
+		// come as soon, does not.
+		const losses = 10
+		for n := range uint64(losses) {
+			other.Pipes()[0].Close()
+			wait(t, "end of the pipe", gone)
+			gonngtest.Eventually(t, func() bool { return other.Stats().Connects == 1+n+1 }, "the next connection")
+			waitPeers(t, b, 1)
+		}
+		if got := d.Stats(); got.Connects+got.ConnectFailures != 1 {
+			t.Errorf("the closed dialer has dialed: %+v", got)
 		}
 	})
 }
@@ -277,8 +278,7 @@ func roundTrip(t testing.TB, out gonng.Sender, in gonng.Receiver) {
 	t.Helper()
 	for _, size := range []int{0, 10, 20 << 10, 500 << 10} {
 		body := bytes.Repeat([]byte{byte(size), 1}, size/2)
-		result := make(chan error, 1)
-		go func() { result <- out.Send(testContext(t), body) }()
+		result := concurrently(func() error { return out.Send(testContext(t), body) })
 		got, err := in.Recv(testContext(t))
 		if err != nil || !bytes.Equal(got, body) {
 			t.Errorf("received %d bytes, %v; want %d", len(got), err, len(body))
@@ -338,26 +338,13 @@ func TestListenOn(t *testing.T) {
 }
 
 // attached joins two sockets by a connection.
-func attached(t testing.TB, a, b gonng.Socket, x, y net.Conn) (*gonng.Pipe, *gonng.Pipe) {
+func attached(t testing.TB, a, b gonng.Socket, x, y net.Conn) (p, q *gonng.Pipe) {
 	t.Helper()
-	type result struct {
-		p   *gonng.Pipe
-		err error
-	}
-	results := make(chan result, 1)
-	go func() {
-		p, err := b.Attach(testContext(t), y)
-		results <- result{p, err}
-	}()
+	joined := concurrently(func() (err error) { q, err = b.Attach(testContext(t), y); return err })
 	p, err := a.Attach(testContext(t), x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other := wait(t, "Attach", results)
-	if other.err != nil {
-		t.Fatal(other.err)
-	}
-	return p, other.p
+	check(t, err)
+	check(t, wait(t, "Attach", joined))
+	return p, q
 }
 
 func TestAttach(t *testing.T) {
@@ -390,10 +377,9 @@ func TestAttach(t *testing.T) {
 				roundTrip(t, a, b)
 				roundTrip(t, b, a)
 			}
-			closed := make(chan struct{})
-			b.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { close(closed) })
+			gone := departures(b)
 			p.Close()
-			wait(t, "end of the pipe", closed)
+			wait(t, "end of the pipe", gone)
 			if !errors.Is(p.Err(), gonng.ErrClosed) || !errors.Is(q.Err(), gonng.ErrConnectionReset) {
 				t.Errorf("the pipes ended by %v and %v", p.Err(), q.Err())
 			}
@@ -426,11 +412,7 @@ func TestAttachFails(t *testing.T) {
 				defer cancel()
 				ctx = short
 			}
-			result := make(chan error, 1)
-			go func() {
-				_, err := s.Attach(ctx, x)
-				result <- err
-			}()
+			result := concurrently(func() error { _, err := s.Attach(ctx, x); return err })
 			bad.peer(peer)
 			wantError(t, wait(t, "Attach", result), "attach", bad.kind)
 			if x.SetDeadline(time.Now()) == nil { // a closed one refuses it

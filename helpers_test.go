@@ -158,9 +158,9 @@ func wantError(t testing.TB, err error, op string, kinds ...error) {
 	}
 }
 
-// departures tells of a pipe that ends.
+// departures tells of the pipes that end.
 func departures(s gonng.Socket) <-chan *gonng.Pipe {
-	gone := make(chan *gonng.Pipe, 1)
+	gone := make(chan *gonng.Pipe, 100) // so that no hook waits for the test
 	s.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
 	return gone
 }

@@ -26,13 +26,12 @@ func TestHookRefusesAccepted(t *testing.T) {
 			gonng.WithPipeHook(gonng.PipeConnected, wrong),
 			gonng.WithPipeHook(gonng.PipeClosed, wrong))
 		b := open(t, gonng.NewPush0, reconnect(time.Hour, 0), gonng.WithLinger(0))
-		closed := make(chan *gonng.Pipe, 10)
+		closed := departures(b)
 		b.OnPipe(gonng.PipeConnected, func(*gonng.Pipe) {
 			if err := b.TrySend([]byte("too early")); err != nil && !errors.Is(err, gonng.ErrTryAgain) {
 				t.Error(err)
 			}
 		})
-		b.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
 		d := dial(t, b, tr, listen(t, a, tr).URL())
 		if err := wait(t, "end of the pipe", closed).Err(); !errors.Is(err, gonng.ErrConnectionReset) {
 			t.Errorf("the refused pipe ended by %v, want ErrConnectionReset", err)

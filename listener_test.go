@@ -17,12 +17,12 @@ func TestListenerCloseDisconnects(t *testing.T) {
 			parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 				a := open(t, gonng.NewPull0)
 				b := open(t, gonng.NewPush0, reconnect(time.Hour, 0))
-				entered, release, closed := make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
+				closed := departures(b)
+				entered, release := make(chan struct{}), make(chan struct{})
 				a.OnPipe(event, func(*gonng.Pipe) {
 					entered <- struct{}{}
 					<-release
 				})
-				b.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { closed <- struct{}{} })
 				l := listen(t, a, tr)
 				dial(t, b, tr, l.URL())
 				wait(t, "hook", entered)
@@ -44,8 +44,7 @@ func TestListenerCloseDisconnects(t *testing.T) {
 		if n := len(l.Pipes()); n != 1 {
 			t.Errorf("the listener has %d pipes, want 1", n)
 		}
-		closed := make(chan *gonng.Pipe, 2)
-		a.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+		closed := departures(a)
 		l.Close()
 		if p := wait(t, "disconnect", closed); p.Listener() != l {
 			t.Errorf("pipe of listener %s was closed, want that of %s", p.Listener().URL(), l.URL())

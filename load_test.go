@@ -1,6 +1,7 @@
 package gonng_test
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -49,6 +50,13 @@ func requestAll(t *testing.T, total int, start func() func([]byte) ([]byte, erro
 	}
 }
 
+// requests are made by Request, for each goroutine the same.
+func requests(ctx context.Context, req *gonng.Req0) func() func([]byte) ([]byte, error) {
+	return func() func([]byte) ([]byte, error) {
+		return func(b []byte) ([]byte, error) { return req.Request(ctx, b) }
+	}
+}
+
 // A million requests from 64 goroutines, each through a context of its own.
 // TestRequestConcurrently has the same by Request.
 func TestManyRequestsByContexts(t *testing.T) {
@@ -79,10 +87,7 @@ func TestManyRequests(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	req, rep := requesting(t, tcp)
 	serving(t, rep, echo, gonng.WithConcurrency(8))
-	ctx := gonngtest.Context(t, 12*patience)
-	requestAll(t, manyRequests(), func() func([]byte) ([]byte, error) {
-		return func(b []byte) ([]byte, error) { return req.Request(ctx, b) }
-	})
+	requestAll(t, manyRequests(), requests(gonngtest.Context(t, 12*patience), req))
 }
 
 // Requests go on while the connection is cut ten times a second.
@@ -116,9 +121,7 @@ func TestManyRequestsWithCuts(t *testing.T) {
 	}()
 	const some = 20_000
 	for total := 0; total < manyRequests() || cuts.Load() < 10; total += some {
-		requestAll(t, some, func() func([]byte) ([]byte, error) {
-			return func(b []byte) ([]byte, error) { return req.Request(ctx, b) }
-		})
+		requestAll(t, some, requests(ctx, req))
 	}
 	t.Logf("%d cuts, %d requests sent again", cuts.Load(), req.Stats().Resends)
 	if got := req.Stats().Resends; got == 0 {

@@ -222,8 +222,7 @@ func TestOwnLimitOfDialerAndListener(t *testing.T) {
 				t.Errorf("the socket's limit is %d now, want 10", n)
 			}
 			waitPeers(t, pull, 1)
-			closed := make(chan *gonng.Pipe, 10)
-			pull.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+			closed := departures(pull)
 			for _, size := range []int{100, 101} {
 				if err := push.Send(testContext(t), make([]byte, size)); err != nil {
 					t.Fatal(err)
@@ -247,8 +246,7 @@ func TestDialerSet(t *testing.T) {
 	tr := transport("inproc")
 	a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0, reconnect(time.Hour, 0), gonng.WithLinger(0))
 	_, d := link(t, a, b, tr)
-	closed := make(chan struct{}, 10)
-	a.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { closed <- struct{}{} })
+	closed := departures(a)
 	if err := d.Set(gonng.WithReconnectTime(time.Millisecond, 0)); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package gonng_test
 
 import (
-	"net"
 	"os"
 	"runtime"
 	"testing"
@@ -10,12 +9,15 @@ import (
 	"github.com/gonng/gonng/gonngtest"
 )
 
-func TestPeerCred(t *testing.T) {
-	switch runtime.GOOS {
-	case "linux", "darwin":
-	default:
+// needProcess skips the test where the system does not tell the peer's process.
+func needProcess(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
 		t.Skip("tells no process on", runtime.GOOS)
 	}
+}
+
+func TestPeerCred(t *testing.T) {
+	needProcess(t)
 	self := gonng.PeerCred{UID: uint32(os.Getuid()), GID: uint32(os.Getgid()), PID: os.Getpid()}
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
@@ -51,9 +53,7 @@ func TestPeerCred(t *testing.T) {
 
 // The peer is the process at the other end, not this one.
 func TestPeerCredOfChild(t *testing.T) {
-	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
-		t.Skip("tells no process on", runtime.GOOS)
-	}
+	needProcess(t)
 	gonngtest.NoLeaks(t)
 	req := open(t, gonng.NewReq0)
 	server := startChild(t, "answer", listen(t, req, transport("ipc")).URL())
@@ -70,13 +70,7 @@ func TestPeerCredOfChild(t *testing.T) {
 func TestPeerCredOfNetPipe(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	s := open(t, gonng.NewPair0)
-	ours, theirs := net.Pipe()
-	attached := concurrently(func() error {
-		_, err := s.Attach(testContext(t), ours)
-		return err
-	})
-	gonngtest.NewPeer(t, theirs, gonngtest.StreamFraming).Handshake(gonng.ProtocolPair0)
-	check(t, <-attached)
+	inMemory(t, s)
 	_, err := s.Pipes()[0].PeerCred()
 	wantError(t, err, "peer credentials", gonng.ErrNotSupported)
 }

@@ -1,6 +1,7 @@
 package gonng_test
 
 import (
+	"io"
 	"runtime"
 	"testing"
 	"time"
@@ -145,11 +146,9 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 				}
 				exchange(first, "first")
 
-				gone, in := make(chan *gonng.Pipe, 1), make(chan *gonng.Pipe, 1)
-				hub.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+				in := make(chan *gonng.Pipe, 1)
 				hub.OnPipe(gonng.PipeConnected, func(p *gonng.Pipe) { in <- p })
-				check(t, first.Close())
-				wait(t, "first goes", gone)
+				leave(t, first.(io.Closer), hub)
 				wait(t, "second gets in", in)
 				exchange(second, "second")
 			})

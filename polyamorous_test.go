@@ -89,8 +89,7 @@ func TestPolyamorousAnyPeer(t *testing.T) {
 			}, "all messages have arrived")
 		}
 		send(peers...)
-		gone := make(chan *gonng.Pipe, 3)
-		hub.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
+		gone := departures(hub)
 		check(t, peers[0].Close())
 		wait(t, "the end of a pipe", gone)
 		send(peers[1:]...)

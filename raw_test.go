@@ -406,7 +406,7 @@ func TestRawDoesNotFilter(t *testing.T) {
 		for range 3 {
 			respondent := open(t, gonng.NewRespondent0)
 			link(t, surveyor, respondent, tr)
-			serveSurveys(t, respondent, echo)
+			serving(t, respondent, echo)
 		}
 		for i := range uint32(2) {
 			sendRaw(t, surveyor, endWord(i), []byte("?"))
@@ -529,10 +529,9 @@ func TestMalformedHeader(t *testing.T) {
 			for _, tt := range tests {
 				t.Run(tt.name, func(t *testing.T) {
 					s := open(t, tt.make)
+					gone := departures(s)
 					l := listen(t, s, tr)
 					for i, bad := range tt.bad {
-						gone := make(chan *gonng.Pipe, 1)
-						remove := s.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
 						peer := gonngtest.Dial(t, l.URL())
 						peer.Handshake(s.Peer())
 						if tt.good != nil { // what came before is received
@@ -546,7 +545,6 @@ func TestMalformedHeader(t *testing.T) {
 						if got := s.Stats().Malformed; got != uint64(i+1) {
 							t.Errorf("% x: %d malformed messages are counted, want %d", bad, got, i+1)
 						}
-						remove()
 					}
 				})
 			}

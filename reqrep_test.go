@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,10 +22,15 @@ func requesting(t testing.TB, tr gonngtest.Transport, opts ...gonng.ReqOption) (
 	return req, rep
 }
 
+// server is a socket that serves: a replier or a respondent.
+type server interface {
+	Serve(context.Context, gonng.Handler, ...gonng.ServeOption) error
+}
+
 // serving serves until the test ends.
-func serving(t testing.TB, rep *gonng.Rep0, h gonng.Handler, opts ...gonng.ServeOption) {
+func serving(t testing.TB, s server, h gonng.Handler, opts ...gonng.ServeOption) {
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := concurrently(func() error { return rep.Serve(ctx, h, opts...) })
+	ended := concurrently(func() error { return s.Serve(ctx, h, opts...) })
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, gonng.ErrCanceled) {
@@ -176,11 +180,9 @@ func TestReqDropsForeignReply(t *testing.T) {
 func TestRepDropsReplyToNobody(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		req, rep := requesting(t, tr)
-		gone := departures(rep)
 		sendText(t, req, "request")
 		recvText(t, rep, "request")
-		check(t, req.Close())
-		wait(t, "the requester goes", gone)
+		leave(t, req, rep)
 		sendText(t, rep, "reply")
 		if got := rep.Stats().NoPeer; got != 1 {
 			t.Errorf("counted %d replies to nobody, want 1", got)
@@ -381,36 +383,11 @@ func TestRequestConcurrently(t *testing.T) {
 		}
 		req, rep := requesting(t, tr)
 		serving(t, rep, echo, gonng.WithConcurrency(8))
-		requestConcurrently(t, req, total)
+		requestAll(t, total, requests(gonngtest.Context(t, 6*patience), req))
 		if s := req.Stats(); s.Resends != 0 || s.LateReplies != 0 {
 			t.Errorf("%d requests were sent again, %d replies late", s.Resends, s.LateReplies)
 		}
 	})
-}
-
-// requestConcurrently makes about that many requests of a server that echoes.
-func requestConcurrently(t *testing.T, req *gonng.Req0, total int) {
-	t.Helper()
-	const workers = 64
-	ctx := gonngtest.Context(t, 6*patience)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := range total / workers {
-				request := binary.BigEndian.AppendUint64(nil, uint64(w)<<32|uint64(i))
-				reply, err := req.Request(ctx, request)
-				if err != nil {
-					t.Errorf("worker %d, request %d: %v", w, i, err)
-					return
-				}
-				if string(reply) != string(request) {
-					t.Errorf("worker %d, request %d: got the reply to % x", w, i, reply)
-					return
-				}
-			}
-		})
-	}
-	group.Wait()
 }
 
 // As many handlers run at a time as WithConcurrency says, and no more.
@@ -689,7 +666,7 @@ func TestRequestsOverBrokenConnections(t *testing.T) {
 			dial(t, req, tr, proxy.URL())
 			waitPeers(t, req, 1)
 			cut()
-			requestConcurrently(t, req, 10_000)
+			requestAll(t, 10_000, requests(gonngtest.Context(t, 6*patience), req))
 			t.Logf("%d cuts, %d resends", cuts.Load(), req.Stats().Resends)
 			if cuts.Load() < 10 {
 				t.Errorf("the connection broke only %d times", cuts.Load())

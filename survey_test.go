@@ -23,21 +23,11 @@ func surveying(t testing.TB, tr gonngtest.Transport, answers []string, opts ...g
 	for _, answer := range answers {
 		respondent := open(t, gonng.NewRespondent0)
 		link(t, surveyor, respondent, tr)
-		serveSurveys(t, respondent, func(_ context.Context, m *gonng.Message) ([]byte, error) {
+		serving(t, respondent, func(_ context.Context, m *gonng.Message) ([]byte, error) {
 			return []byte(answer + string(m.Bytes())), nil
 		})
 	}
 	return surveyor
-}
-
-func serveSurveys(t testing.TB, respondent *gonng.Respondent0, h gonng.Handler, opts ...gonng.ServeOption) {
-	ended := concurrently(func() error { return respondent.Serve(context.Background(), h, opts...) })
-	t.Cleanup(func() {
-		respondent.Close()
-		if err := <-ended; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
 }
 
 // responses receives until the survey is over.
@@ -255,7 +245,7 @@ func TestSurveyIterator(t *testing.T) {
 		check(t, err)
 		t.Cleanup(func() { long.Close() })
 		respondent := open(t, gonng.NewRespondent0)
-		serveSurveys(t, respondent, echo)
+		serving(t, respondent, echo)
 		link(t, long, respondent, tr)
 		for m, err := range long.Survey(testContext(t), []byte("?")) { // the program has enough
 			check(t, err)
@@ -351,7 +341,7 @@ func TestRespondentServe(t *testing.T) {
 		link(t, surveyor, respondent, tr)
 		var running atomic.Int32
 		all := make(chan struct{})
-		serveSurveys(t, respondent, func(ctx context.Context, m *gonng.Message) ([]byte, error) {
+		serving(t, respondent, func(ctx context.Context, m *gonng.Message) ([]byte, error) {
 			if string(m.Bytes()) == "fail" {
 				return nil, errors.New("no")
 			}
@@ -434,7 +424,7 @@ func TestSurveySlowRespondent(t *testing.T) {
 	pipe := surveyor.Pipes()[0]
 	quick := open(t, gonng.NewRespondent0)
 	link(t, surveyor, quick, tr)
-	serveSurveys(t, quick, func(_ context.Context, m *gonng.Message) ([]byte, error) { return m.Bytes()[:8], nil })
+	serving(t, quick, func(_ context.Context, m *gonng.Message) ([]byte, error) { return m.Bytes()[:8], nil })
 	const surveys = 300
 	for i := range surveys {
 		check(t, surveyor.Send(testContext(t), numbered(i, 64<<10)))

@@ -195,13 +195,12 @@ func TestInBubble(t *testing.T) {
 			if took := time.Since(start); took != time.Hour {
 				t.Errorf("Request took %v, want 1h", took)
 			}
-			served := make(chan error, 1)
-			go func() {
-				served <- rep.Serve(context.Background(), func(_ context.Context, m *gonng.Message) ([]byte, error) {
+			served := concurrently(func() error {
+				return rep.Serve(context.Background(), func(_ context.Context, m *gonng.Message) ([]byte, error) {
 					time.Sleep(time.Second)
 					return m.Bytes(), nil
 				})
-			}()
+			})
 			if body, err := req.Request(context.Background(), []byte("hello")); err != nil || string(body) != "hello" {
 				t.Errorf("got %q, %v", body, err)
 			}

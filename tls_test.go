@@ -310,15 +310,14 @@ func TestTLSKilled(t *testing.T) {
 	tr := transport("tls+tcp")
 	pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
 	l := listen(t, pull, tr)
-	closed := make(chan error, 1)
-	pull.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p.Err() })
+	gone := departures(pull)
 	proxy := gonngtest.NewProxy(t, l.URL())
 	dial(t, push, tr, proxy.URL(), gonng.WithDialMode(gonng.DialWait))
 	check(t, push.Send(testContext(t), []byte("hello")))
 	_, err := pull.Recv(testContext(t))
 	check(t, err)
 	proxy.CutAll()
-	want(t, wait(t, "end of the pipe", closed), gonng.ErrConnectionReset)
+	want(t, wait(t, "end of the pipe", gone).Err(), gonng.ErrConnectionReset)
 	if n := pull.Stats().Truncated; n != 0 {
 		t.Errorf("%d truncated messages are counted, want 0", n)
 	}

@@ -2,7 +2,6 @@ package gonng_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -25,7 +24,7 @@ func TestWebSocketClient(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	rep := open(t, gonng.NewRep0)
 	l := listen(t, rep, transport("ws"))
-	go rep.Serve(t.Context(), func(_ context.Context, m *gonng.Message) ([]byte, error) { return m.Bytes(), nil })
+	serving(t, rep, echo)
 	ws := mustPeer(t, l.URL(), "rep.sp.nanomsg.org")
 	ctx := testContext(t)
 	answered := func(want []byte) {
@@ -137,8 +136,7 @@ func TestWebSocketEnds(t *testing.T) {
 	rec := newRecorder()
 	pair := open(t, gonng.NewPair0, gonng.WithLogger(rec.logger()))
 	l := listen(t, pair, transport("ws"))
-	closed := make(chan *gonng.Pipe, 1)
-	pair.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+	closed := departures(pair)
 	ends := []struct {
 		name string
 		end  func(*websocket.Conn)
@@ -175,8 +173,7 @@ func TestWebSocketEnds(t *testing.T) {
 		_, got, err := ws.Read(testContext(t))
 		check(t, err)
 		wantBody(t, got, []byte("last"))
-		start, ended := time.Now(), make(chan error, 1)
-		go func() { ended <- goodbye() }()
+		start, ended := time.Now(), concurrently(goodbye)
 		wantClosed(t, ws, websocket.StatusNormalClosure)
 		check(t, wait(t, "Close", ended))
 		if took := time.Since(start); took > 500*time.Millisecond {

@@ -170,8 +170,7 @@ func TestWebSocketBadFrames(t *testing.T) {
 			t.Run(name+"/"+side, func(t *testing.T) {
 				rec := newRecorder()
 				pull := open(t, gonng.NewPull0, gonng.WithLogger(rec.logger()), recvMaxSize(limit))
-				closed := make(chan *gonng.Pipe, 1)
-				pull.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { closed <- p })
+				closed := departures(pull)
 				s := makeStranger(t, pull)
 				waitPeers(t, pull, 1)
 				_, _ = s.Write(append(s.frame(0x82, []byte("good")), bad.bytes(s)...)) // it need not take all

@@ -97,7 +97,7 @@ func TestWebSocketOnProgramsServer(t *testing.T) {
 	_, err = push.Dial(testContext(t), url+"/deep/pull", gonng.WithDialMode(gonng.DialWait), ann)
 	check(t, err)
 
-	go rep.Serve(t.Context(), func(_ context.Context, m *gonng.Message) ([]byte, error) {
+	serving(t, rep, func(_ context.Context, m *gonng.Message) ([]byte, error) {
 		r := m.Pipe().HTTPRequest()
 		if err := r.Context().Err(); err != nil {
 			t.Errorf("the context of the request has ended: %v", err)

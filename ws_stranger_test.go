@@ -121,11 +121,10 @@ func TestWebSocketStrangerListens(t *testing.T) {
 			check(t, err)
 			defer nl.Close()
 			req := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithHandshakeTimeout(100*time.Millisecond)))
-			result := make(chan error, 1)
-			go func() {
+			result := concurrently(func() error {
 				_, err := req.Dial(testContext(t), "ws://"+nl.Addr().String(), gonng.WithDialMode(gonng.DialWait))
-				result <- err
-			}()
+				return err
+			})
 			stranger, err := nl.Accept()
 			check(t, err)
 			defer stranger.Close()
