@@ -68,23 +68,21 @@ func TestBusMesh(t *testing.T) {
 // A peer that does not read loses messages; another does not, and the sender
 // does not wait.
 func TestBusSlowPeer(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			bus := open(t, gonng.NewBus0, gonng.WithSendBuffer(5))
-			slow := scripted(t, bus, tr)
-			pipe := bus.Pipes()[0]
-			quick := open(t, gonng.NewBus0)
-			link(t, bus, quick, tr)
-			const messages, size = 300, 64 << 10
-			for i := range messages {
-				check(t, bus.Send(testContext(t), numbered(i, size)))
-				got, err := quick.Recv(testContext(t))
-				check(t, err)
-				wantBody(t, got, numbered(i, size))
-			}
-			lost(t, bus, pipe, slow, messages)
-		})
-	}
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		bus := open(t, gonng.NewBus0, gonng.WithSendBuffer(5))
+		slow := scripted(t, bus, tr)
+		pipe := bus.Pipes()[0]
+		quick := open(t, gonng.NewBus0)
+		link(t, bus, quick, tr)
+		const messages, size = 300, 64 << 10
+		for i := range messages {
+			check(t, bus.Send(testContext(t), numbered(i, size)))
+			got, err := quick.Recv(testContext(t))
+			check(t, err)
+			wantBody(t, got, numbered(i, size))
+		}
+		lost(t, bus, pipe, slow, messages)
+	})
 }
 
 // lost checks that s has dropped some of so many messages to the slow peer at p, and

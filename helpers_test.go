@@ -45,6 +45,13 @@ func streams() (list []gonngtest.Transport) {
 	return list
 }
 
+// eachStream runs f over each of them, and fails if it leaves something behind.
+func eachStream(t *testing.T, f func(t *testing.T, tr gonngtest.Transport)) {
+	for _, tr := range streams() {
+		tr.Run(t, f)
+	}
+}
+
 func transport(name string) gonngtest.Transport {
 	for _, tr := range gonngtest.Transports {
 		if tr.Name == name {

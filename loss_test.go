@@ -69,34 +69,30 @@ func TestNothingLostAtClose(t *testing.T) {
 
 // The same where the sender's process ends then, too.
 func TestNothingLostAtExit(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			pull := open(t, gonng.NewPull0)
-			pusher := startChild(t, "push", listen(t, pull, tr).URL())
-			receiveAll(t, pull, lossMessages)
-			pusher.finish(t)
-		})
-	}
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		pull := open(t, gonng.NewPull0)
+		pusher := startChild(t, "push", listen(t, pull, tr).URL())
+		receiveAll(t, pull, lossMessages)
+		pusher.finish(t)
+	})
 }
 
 // What has arrived is received although the sender was killed since, also what
 // the operating system still had.
 func TestArrivedBeforePeerKilled(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			pull := open(t, gonng.NewPull0)
-			pusher := startChild(t, "written", listen(t, pull, tr).URL())
-			pusher.want(t, "written")
-			pusher.kill(t)
-			for i := range arrivedMessages {
-				got, err := pull.Recv(testContext(t))
-				if err != nil {
-					t.Fatalf("message %d: %v", i, err)
-				}
-				wantBody(t, got, body(i, arrivedSize))
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		pull := open(t, gonng.NewPull0)
+		pusher := startChild(t, "written", listen(t, pull, tr).URL())
+		pusher.want(t, "written")
+		pusher.kill(t)
+		for i := range arrivedMessages {
+			got, err := pull.Recv(testContext(t))
+			if err != nil {
+				t.Fatalf("message %d: %v", i, err)
 			}
-		})
-	}
+			wantBody(t, got, body(i, arrivedSize))
+		}
+	})
 }
 
 // What has arrived is received although the sender has closed since.

@@ -1,6 +1,7 @@
 package gonng_test
 
 import (
+	"errors"
 	"io"
 	"runtime"
 	"testing"
@@ -109,13 +110,18 @@ func TestPullFair(t *testing.T) {
 	})
 }
 
+var pairs = []struct {
+	name string
+	make maker
+}{
+	{"pair0", makes(gonng.NewPair0)}, {"pair1", makes(gonng.NewPair1)},
+	{"raw pair0", rawMaker(gonng.ProtocolPair0)}, {"raw pair1", rawMaker(gonng.ProtocolPair1)},
+}
+
 // A pair has one peer. A second is refused and the first stays; when it has
 // gone the second gets in.
 func TestPairRefusesSecondPeer(t *testing.T) {
-	for _, pair := range []struct {
-		name string
-		make maker
-	}{{"pair0", makes(gonng.NewPair0)}, {"pair1", makes(gonng.NewPair1)}} {
+	for _, pair := range pairs {
 		t.Run(pair.name, func(t *testing.T) {
 			gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 				ctx := testContext(t)
@@ -125,9 +131,13 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 				l, _ := link(t, hub, first, tr)
 				connected := hub.Pipes()[0]
 
-				dial(t, second, tr, l.URL())
+				d := dial(t, second, tr, l.URL())
 				log.want(t, "not accepted", "one peer", connected.RemoteAddr().String())
 				gonngtest.Eventually(t, func() bool { return hub.Stats().RefusedBusy >= 3 }, "it is refused again and counted")
+				gonngtest.Eventually(t, func() bool { return errors.Is(d.LastError(), gonng.ErrConnectionReset) }, "LastError of the refused dialer")
+				if got := hub.Stats().Connects; got != 1 {
+					t.Errorf("%d connects are counted, want 1", got)
+				}
 				if warned, _ := log.matching("not accepted", "level=WARN"); len(warned) != 1 {
 					t.Errorf("one peer was warned of %d times: %q", len(warned), warned)
 				}
@@ -159,10 +169,7 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 // A pair whose peer has gone takes another, also while it does not receive, and
 // then receives what the first had sent and the second sends.
 func TestPairTakesPeerAfterDeadOne(t *testing.T) {
-	for _, pair := range []struct {
-		name string
-		make maker
-	}{{"pair0", makes(gonng.NewPair0)}, {"pair1", makes(gonng.NewPair1)}, {"raw pair0", rawMaker(gonng.ProtocolPair0)}, {"raw pair1", rawMaker(gonng.ProtocolPair1)}} {
+	for _, pair := range pairs {
 		t.Run(pair.name, func(t *testing.T) {
 			gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 				if runtime.GOOS != "linux" && tr.Name != "inproc" {

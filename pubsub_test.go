@@ -259,56 +259,54 @@ func TestSubQueueIsBounded(t *testing.T) {
 // A subscriber that does not read loses messages, and nobody else does. What
 // it lost is counted on its pipe, to the message.
 func TestPubSlowSubscriber(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			log := newRecorder()
-			pub := open(t, gonng.NewPub0, gonng.WithSendBuffer(10), gonng.WithLogger(log.logger()))
-			slow := scripted(t, pub, tr)
-			slowPipe := pub.Pipes()[0]
-			var subs []*gonng.Sub0
-			for range 2 {
-				sub := open(t, gonng.NewSub0, gonng.WithTopics(""))
-				link(t, pub, sub, tr)
-				subs = append(subs, sub)
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		log := newRecorder()
+		pub := open(t, gonng.NewPub0, gonng.WithSendBuffer(10), gonng.WithLogger(log.logger()))
+		slow := scripted(t, pub, tr)
+		slowPipe := pub.Pipes()[0]
+		var subs []*gonng.Sub0
+		for range 2 {
+			sub := open(t, gonng.NewSub0, gonng.WithTopics(""))
+			link(t, pub, sub, tr)
+			subs = append(subs, sub)
+		}
+		const messages, size = 400, 64 << 10 // more than the operating system holds
+		ctx := gonngtest.Context(t, patience)
+		buf := make([]byte, size)
+		for i := range messages {
+			check(t, pub.Send(ctx, numbered(i, size)))
+			for _, sub := range subs {
+				n, err := sub.RecvInto(ctx, buf)
+				check(t, err)
+				wantBody(t, buf[:n], numbered(i, size))
 			}
-			const messages, size = 400, 64 << 10 // more than the operating system holds
-			ctx := gonngtest.Context(t, patience)
-			buf := make([]byte, size)
-			for i := range messages {
-				check(t, pub.Send(ctx, numbered(i, size)))
-				for _, sub := range subs {
-					n, err := sub.RecvInto(ctx, buf)
-					check(t, err)
-					wantBody(t, buf[:n], numbered(i, size))
-				}
+		}
+		st := slowPipe.Stats()
+		if st.DroppedFull == 0 || st.Sent+st.DroppedFull != messages {
+			t.Fatalf("the slow peer was sent %d and lost %d of %d messages", st.Sent, st.DroppedFull, messages)
+		}
+		for _, p := range pub.Pipes() {
+			if got := p.Stats(); p != slowPipe && (got.Sent != messages || got.DroppedFull != 0) {
+				t.Errorf("a quick peer was sent %d and lost %d of %d messages", got.Sent, got.DroppedFull, messages)
 			}
-			st := slowPipe.Stats()
-			if st.DroppedFull == 0 || st.Sent+st.DroppedFull != messages {
-				t.Fatalf("the slow peer was sent %d and lost %d of %d messages", st.Sent, st.DroppedFull, messages)
+		}
+		if got := pub.Stats().DroppedFull; got != st.DroppedFull {
+			t.Errorf("the socket counts %d lost messages, the pipe %d", got, st.DroppedFull)
+		}
+		if found, _ := log.matching("peer too slow"); len(found) == 0 || uint64(len(found)) >= st.DroppedFull {
+			t.Errorf("%d losses were logged %d times, want once an episode", st.DroppedFull, len(found))
+		}
+		last := -1
+		for range st.Sent {
+			i := int(binary.BigEndian.Uint64(slow.RecvFrame()))
+			if i <= last {
+				t.Fatalf("message %d came after %d", i, last)
 			}
-			for _, p := range pub.Pipes() {
-				if got := p.Stats(); p != slowPipe && (got.Sent != messages || got.DroppedFull != 0) {
-					t.Errorf("a quick peer was sent %d and lost %d of %d messages", got.Sent, got.DroppedFull, messages)
-				}
-			}
-			if got := pub.Stats().DroppedFull; got != st.DroppedFull {
-				t.Errorf("the socket counts %d lost messages, the pipe %d", got, st.DroppedFull)
-			}
-			if found, _ := log.matching("peer too slow"); len(found) == 0 || uint64(len(found)) >= st.DroppedFull {
-				t.Errorf("%d losses were logged %d times, want once an episode", st.DroppedFull, len(found))
-			}
-			last := -1
-			for range st.Sent {
-				i := int(binary.BigEndian.Uint64(slow.RecvFrame()))
-				if i <= last {
-					t.Fatalf("message %d came after %d", i, last)
-				}
-				last = i
-			}
-			sendText(t, pub, "after")
-			wantBody(t, slow.RecvFrame(), []byte("after"))
-		})
-	}
+			last = i
+		}
+		sendText(t, pub, "after")
+		wantBody(t, slow.RecvFrame(), []byte("after"))
+	})
 }
 
 func numbered(i, size int) []byte {

@@ -108,17 +108,6 @@ func TestRawDirections(t *testing.T) {
 	}
 }
 
-// A pair has one peer, a raw one too.
-func TestRawPairRefusesSecondPeer(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	for _, p := range []gonng.Protocol{gonng.ProtocolPair0, gonng.ProtocolPair1} {
-		hub, first, second := openRaw(t, p), openRaw(t, p), openRaw(t, p, reconnect(patience, 0))
-		l, _ := link(t, hub, first, transport("inproc"))
-		dial(t, second, transport("inproc"), l.URL())
-		gonngtest.Eventually(t, func() bool { return hub.Stats().RefusedBusy == 1 }, "the second is refused")
-	}
-}
-
 // What a raw socket receives, by the bytes that its peer sends.
 func TestRawReceives(t *testing.T) {
 	body := []byte("body")
@@ -142,41 +131,39 @@ func TestRawReceives(t *testing.T) {
 		{protocol: gonng.ProtocolRespondent0, sent: append(word(7), endWord(5)...), header: append(word(7), endWord(5)...), traced: true},
 		{protocol: gonng.ProtocolBus0, traced: true},
 	}
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			for _, tt := range tests {
-				t.Run(fmt.Sprintf("%v/%x", tt.protocol, tt.sent), func(t *testing.T) {
-					s := openRaw(t, tt.protocol)
-					peer := scripted(t, s, tr)
-					pipe := s.Pipes()[0]
-					header := tt.header
-					if tt.traced {
-						header = append(word(pipe.ID()), header...)
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		for _, tt := range tests {
+			t.Run(fmt.Sprintf("%v/%x", tt.protocol, tt.sent), func(t *testing.T) {
+				s := openRaw(t, tt.protocol)
+				peer := scripted(t, s, tr)
+				pipe := s.Pipes()[0]
+				header := tt.header
+				if tt.traced {
+					header = append(word(pipe.ID()), header...)
+				}
+				for _, body := range [][]byte{body, {}, make([]byte, 100<<10)} {
+					peer.SendFrame(tt.sent, body)
+					m := recvMsg(t, s)
+					wantMessage(t, m, header, body)
+					if m.Pipe() != pipe {
+						t.Errorf("the message is from %v, want %v", m.Pipe(), pipe)
 					}
-					for _, body := range [][]byte{body, {}, make([]byte, 100<<10)} {
-						peer.SendFrame(tt.sent, body)
-						m := recvMsg(t, s)
-						wantMessage(t, m, header, body)
-						if m.Pipe() != pipe {
-							t.Errorf("the message is from %v, want %v", m.Pipe(), pipe)
-						}
-						clone := m.Clone()
-						m.Free()
-						wantMessage(t, clone, header, body)
-						peer.SendFrame(tt.sent, body)
-						got, err := s.Recv(testContext(t))
-						check(t, err)
-						wantBody(t, got, body)
-						peer.SendFrame(tt.sent, body)
-						buf := make([]byte, len(body))
-						n, err := s.RecvInto(testContext(t), buf)
-						check(t, err)
-						wantBody(t, buf[:n], body)
-					}
-				})
-			}
-		})
-	}
+					clone := m.Clone()
+					m.Free()
+					wantMessage(t, clone, header, body)
+					peer.SendFrame(tt.sent, body)
+					got, err := s.Recv(testContext(t))
+					check(t, err)
+					wantBody(t, got, body)
+					peer.SendFrame(tt.sent, body)
+					buf := make([]byte, len(body))
+					n, err := s.RecvInto(testContext(t), buf)
+					check(t, err)
+					wantBody(t, buf[:n], body)
+				}
+			})
+		}
+	})
 }
 
 // What a raw socket puts on the wire for a header.
@@ -205,30 +192,28 @@ func TestRawSends(t *testing.T) {
 		{protocol: gonng.ProtocolBus0},
 		{protocol: gonng.ProtocolBus0, header: word(0)},
 	}
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			for _, tt := range tests {
-				t.Run(fmt.Sprintf("%v/%x", tt.protocol, tt.header), func(t *testing.T) {
-					s := openRaw(t, tt.protocol)
-					peer := scripted(t, s, tr)
-					header := tt.header
-					if tt.named {
-						header = append(word(s.Pipes()[0].ID()), header...)
-					}
-					for _, body := range [][]byte{[]byte("body"), {}, make([]byte, 100<<10)} {
-						m := gonng.NewRawMessage(header, body)
-						wantMessage(t, m, header, body)
-						check(t, s.SendMsg(testContext(t), m))
-						wantBody(t, peer.RecvFrame(), append(tt.wire[:len(tt.wire):len(tt.wire)], body...))
-					}
-					if tt.header == nil && !tt.named {
-						check(t, s.Send(testContext(t), []byte("body")))
-						wantBody(t, peer.RecvFrame(), append(tt.wire, "body"...))
-					}
-				})
-			}
-		})
-	}
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		for _, tt := range tests {
+			t.Run(fmt.Sprintf("%v/%x", tt.protocol, tt.header), func(t *testing.T) {
+				s := openRaw(t, tt.protocol)
+				peer := scripted(t, s, tr)
+				header := tt.header
+				if tt.named {
+					header = append(word(s.Pipes()[0].ID()), header...)
+				}
+				for _, body := range [][]byte{[]byte("body"), {}, make([]byte, 100<<10)} {
+					m := gonng.NewRawMessage(header, body)
+					wantMessage(t, m, header, body)
+					check(t, s.SendMsg(testContext(t), m))
+					wantBody(t, peer.RecvFrame(), append(tt.wire[:len(tt.wire):len(tt.wire)], body...))
+				}
+				if tt.header == nil && !tt.named {
+					check(t, s.Send(testContext(t), []byte("body")))
+					wantBody(t, peer.RecvFrame(), append(tt.wire, "body"...))
+				}
+			})
+		}
+	})
 }
 
 // Raw sockets understand each other over every transport: where a header ends
@@ -427,15 +412,14 @@ func TestRawDoesNotFilter(t *testing.T) {
 var hopping = []struct {
 	name string
 	make maker
-	raw  bool
 	hops func(n int) []byte // the header of a message that made n hops
 }{
-	{"pair1", makes(gonng.NewPair1), false, hopCount},
-	{"raw pair1", rawMaker(gonng.ProtocolPair1), true, hopCount},
-	{"rep", makes(gonng.NewRep0), false, backtrace},
-	{"raw rep", rawMaker(gonng.ProtocolRep0), true, backtrace},
-	{"respondent", makes(gonng.NewRespondent0), false, backtrace},
-	{"raw respondent", rawMaker(gonng.ProtocolRespondent0), true, backtrace},
+	{"pair1", makes(gonng.NewPair1), hopCount},
+	{"raw pair1", rawMaker(gonng.ProtocolPair1), hopCount},
+	{"rep", makes(gonng.NewRep0), backtrace},
+	{"raw rep", rawMaker(gonng.ProtocolRep0), backtrace},
+	{"respondent", makes(gonng.NewRespondent0), backtrace},
+	{"raw respondent", rawMaker(gonng.ProtocolRespondent0), backtrace},
 }
 
 func rawMaker(p gonng.Protocol) maker {
@@ -454,33 +438,34 @@ func backtrace(n int) (header []byte) {
 // A message that made more hops than the TTL is dropped and counted; the peer
 // stays.
 func TestTTL(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	for _, tt := range hopping {
-		for _, ttl := range []int{1, 2, 8, 15, 255} {
-			t.Run(fmt.Sprint(tt.name, "/", ttl), func(t *testing.T) {
-				s := open(t, tt.make)
-				if ttl != 8 {
-					check(t, s.Set(gonng.WithTTL(ttl)))
-				}
-				peer := scripted(t, s, transport("tcp"))
-				dropped := uint64(0)
-				for hops := 1; hops <= 256; hops = hops*2 - 1 + hops%2 {
-					if header := tt.hops(hops); hops <= ttl {
-						peer.SendFrame(header, []byte("accepted"))
-						recvText(t, s.(gonng.Receiver), "accepted")
-					} else if hops < 256 || len(header) > 4 {
-						peer.SendFrame(header, []byte("dropped"))
-						dropped++
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		for _, tt := range hopping {
+			for _, ttl := range []int{1, 2, 8, 15, 255} {
+				t.Run(fmt.Sprint(tt.name, "/", ttl), func(t *testing.T) {
+					s := open(t, tt.make)
+					if ttl != 8 {
+						check(t, s.Set(gonng.WithTTL(ttl)))
 					}
-				}
-				peer.SendFrame(tt.hops(ttl), []byte("the last"))
-				recvText(t, s.(gonng.Receiver), "the last")
-				if st := s.Stats(); st.TTLExceeded != dropped || st.Malformed != 0 {
-					t.Errorf("%d messages above the TTL and %d malformed are counted, want %d and 0", st.TTLExceeded, st.Malformed, dropped)
-				}
-			})
+					peer := scripted(t, s, tr)
+					dropped := uint64(0)
+					for _, hops := range []int{1, 2, 3, 8, 9, 15, 16, 100, 254, 255, 256} {
+						if header := tt.hops(hops); hops <= ttl {
+							peer.SendFrame(header, []byte("accepted"))
+							recvText(t, s.(gonng.Receiver), "accepted")
+						} else if hops < 256 || len(header) > 4 { // a count has one byte
+							peer.SendFrame(header, []byte("dropped"))
+							dropped++
+						}
+					}
+					peer.SendFrame(tt.hops(ttl), []byte("the last"))
+					recvText(t, s.(gonng.Receiver), "the last")
+					if st := s.Stats(); st.TTLExceeded != dropped || st.Malformed != 0 {
+						t.Errorf("%d messages above the TTL and %d malformed are counted, want %d and 0", st.TTLExceeded, st.Malformed, dropped)
+					}
+				})
+			}
 		}
-	}
+	})
 }
 
 // The TTL is changed while peers are connected.
@@ -524,32 +509,31 @@ func TestMalformedHeader(t *testing.T) {
 		{"surveyor", makes(gonng.NewSurveyor0), truncated, nil},
 		{"raw surveyor", rawMaker(gonng.ProtocolSurveyor0), truncated, endWord(1)},
 	}
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			for _, tt := range tests {
-				t.Run(tt.name, func(t *testing.T) {
-					s := open(t, tt.make)
-					gone := departures(s)
-					l := listen(t, s, tr)
-					for i, bad := range tt.bad {
-						peer := gonngtest.Dial(t, l.URL())
-						peer.Handshake(s.Peer())
-						if tt.good != nil { // what came before is received
-							peer.SendFrame(tt.good, []byte("good"))
-							recvText(t, s.(gonng.Receiver), "good")
-						}
-						peer.SendFrame(bad)
-						peer.ExpectClosed()
-						p := wait(t, "the end of the pipe", gone)
-						want(t, p.Err(), gonng.ErrProtocol)
-						if got := s.Stats().Malformed; got != uint64(i+1) {
-							t.Errorf("% x: %d malformed messages are counted, want %d", bad, got, i+1)
-						}
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				s := open(t, tt.make)
+				gone := departures(s)
+				l := listen(t, s, tr)
+				for i, bad := range tt.bad {
+					peer := gonngtest.Dial(t, l.URL())
+					peer.Handshake(s.Peer())
+					if tt.good != nil { // what came before is received
+						peer.SendFrame(tt.good, []byte("good"))
+						recvText(t, s.(gonng.Receiver), "good")
 					}
-				})
-			}
-		})
-	}
+					peer.SendFrame(bad)
+					peer.ExpectClosed()
+					p := wait(t, "the end of the pipe", gone)
+					wantError(t, p.Err(), "pipe", gonng.ErrProtocol)
+					wantText(t, p.Err().Error(), "malformed")
+					if got := s.Stats().Malformed; got != uint64(i+1) {
+						t.Errorf("% x: %d malformed messages are counted, want %d", bad, got, i+1)
+					}
+				}
+			})
+		}
+	})
 }
 
 // A raw request reaches a cooked replier and comes back, and so on: the other

@@ -153,27 +153,25 @@ func TestReqDropsLateReply(t *testing.T) {
 
 // A reply that nobody asked for is dropped and leaves the request alone.
 func TestReqDropsForeignReply(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			req := open(t, gonng.NewReq0)
-			peer := scripted(t, req, tr)
-			sendText(t, req, "request")
-			request := peer.RecvFrame()
-			id := binary.BigEndian.Uint32(request)
-			for _, foreign := range []uint32{id + 1, id - 1, id &^ (1 << 31), 1 << 31, 0} {
-				peer.SendFrame(binary.BigEndian.AppendUint32(nil, foreign), []byte("foreign"))
-			}
-			peer.SendFrame(request[:4], []byte("reply"))
-			recvText(t, req, "reply")
-			if got := req.Stats().LateReplies; got != 5 {
-				t.Errorf("counted %d late replies, want 5", got)
-			}
-			peer.SendFrame(request[:4], []byte("again"))
-			gonngtest.Eventually(t, func() bool { return req.Stats().LateReplies == 6 }, "the repeated reply is counted")
-			_, err := req.TryRecv()
-			want(t, err, gonng.ErrBadState)
-		})
-	}
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		req := open(t, gonng.NewReq0)
+		peer := scripted(t, req, tr)
+		sendText(t, req, "request")
+		request := peer.RecvFrame()
+		id := binary.BigEndian.Uint32(request)
+		for _, foreign := range []uint32{id + 1, id - 1, id &^ (1 << 31), 1 << 31, 0} {
+			peer.SendFrame(binary.BigEndian.AppendUint32(nil, foreign), []byte("foreign"))
+		}
+		peer.SendFrame(request[:4], []byte("reply"))
+		recvText(t, req, "reply")
+		if got := req.Stats().LateReplies; got != 5 {
+			t.Errorf("counted %d late replies, want 5", got)
+		}
+		peer.SendFrame(request[:4], []byte("again"))
+		gonngtest.Eventually(t, func() bool { return req.Stats().LateReplies == 6 }, "the repeated reply is counted")
+		_, err := req.TryRecv()
+		want(t, err, gonng.ErrBadState)
+	})
 }
 
 // A reply to a requester that has gone is dropped, which is no error.
@@ -643,64 +641,60 @@ func TestReqWithoutResend(t *testing.T) {
 
 // Requests survive connections that break at any byte.
 func TestRequestsOverBrokenConnections(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			seed := uint64(time.Now().UnixNano())
-			t.Logf("seed %d", seed)
-			random := rand.New(rand.NewPCG(seed, 0))
-			rep, req := open(t, gonng.NewRep0), open(t, gonng.NewReq0, gonng.ReqOption(reconnect(time.Millisecond, 0)))
-			proxy := gonngtest.NewProxy(t, listen(t, rep, tr).URL())
-			serving(t, rep, echo, gonng.WithConcurrency(4))
-			var cuts atomic.Int32
-			cut := func() {
-				flow := proxy.Up
-				if random.IntN(2) == 0 {
-					flow = proxy.Down
-				}
-				flow.CutAfter(random.Int64N(8000))
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		random := rand.New(rand.NewPCG(seed, 0))
+		rep, req := open(t, gonng.NewRep0), open(t, gonng.NewReq0, gonng.ReqOption(reconnect(time.Millisecond, 0)))
+		proxy := gonngtest.NewProxy(t, listen(t, rep, tr).URL())
+		serving(t, rep, echo, gonng.WithConcurrency(4))
+		var cuts atomic.Int32
+		cut := func() {
+			flow := proxy.Up
+			if random.IntN(2) == 0 {
+				flow = proxy.Down
 			}
-			req.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) {
-				cuts.Add(1)
-				cut()
-			})
-			dial(t, req, tr, proxy.URL())
-			waitPeers(t, req, 1)
+			flow.CutAfter(random.Int64N(8000))
+		}
+		req.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) {
+			cuts.Add(1)
 			cut()
-			requestAll(t, 10_000, requests(gonngtest.Context(t, 6*patience), req))
-			t.Logf("%d cuts, %d resends", cuts.Load(), req.Stats().Resends)
-			if cuts.Load() < 10 {
-				t.Errorf("the connection broke only %d times", cuts.Load())
-			}
 		})
-	}
+		dial(t, req, tr, proxy.URL())
+		waitPeers(t, req, 1)
+		cut()
+		requestAll(t, 10_000, requests(gonngtest.Context(t, 6*patience), req))
+		t.Logf("%d cuts, %d resends", cuts.Load(), req.Stats().Resends)
+		if cuts.Load() < 10 {
+			t.Errorf("the connection broke only %d times", cuts.Load())
+		}
+	})
 }
 
 // A server that is killed while a request is outstanding, and started again,
 // gets the request again at once.
 func TestReqServerKilled(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			url := vacant(t, tr)
-			server := startChild(t, "silent", url)
-			server.want(t, "listening")
-			req := open(t, gonng.NewReq0, gonng.ReqOption(reconnect(10*time.Millisecond, 0)))
-			dial(t, req, tr, url)
-			replied := make(chan string, 1)
-			go func() {
-				reply, err := req.Request(gonngtest.Context(t, 3*patience), []byte("request"))
-				replied <- fmt.Sprint(string(reply), " ", err)
-			}()
-			server.want(t, "received request")
-			server.kill(t)
-			server = startChild(t, "echo", url)
-			server.want(t, "listening")
-			if got := wait(t, "the reply", replied); got != "request <nil>" {
-				t.Fatalf("received %s", got)
-			}
-			if got := req.Stats().Resends; got != 1 {
-				t.Errorf("counted %d resends, want 1", got)
-			}
-			server.finish(t)
-		})
-	}
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		url := vacant(t, tr)
+		server := startChild(t, "silent", url)
+		server.want(t, "listening")
+		req := open(t, gonng.NewReq0, gonng.ReqOption(reconnect(10*time.Millisecond, 0)))
+		dial(t, req, tr, url)
+		replied := make(chan string, 1)
+		go func() {
+			reply, err := req.Request(gonngtest.Context(t, 3*patience), []byte("request"))
+			replied <- fmt.Sprint(string(reply), " ", err)
+		}()
+		server.want(t, "received request")
+		server.kill(t)
+		server = startChild(t, "echo", url)
+		server.want(t, "listening")
+		if got := wait(t, "the reply", replied); got != "request <nil>" {
+			t.Fatalf("received %s", got)
+		}
+		if got := req.Stats().Resends; got != 1 {
+			t.Errorf("counted %d resends, want 1", got)
+		}
+		server.finish(t)
+	})
 }

@@ -135,40 +135,38 @@ func TestSurveyStates(t *testing.T) {
 // A response that comes after the time of its survey does not show up in the
 // next, nor does one with a number that no survey had.
 func TestSurveyLateResponse(t *testing.T) {
-	for _, tr := range streams() {
-		tr.Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			surveyor := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(short))
-			peer := scripted(t, surveyor, tr)
-			sendText(t, surveyor, "first")
-			first := peer.RecvFrame()
-			if len(first) != 9 || first[0]&0x80 == 0 || string(first[4:]) != "first" {
-				t.Fatalf("the survey is % x", first)
-			}
-			wantTexts(t, responses(t, surveyor), nil)
-			peer.SendFrame(first[:4], []byte("too late"))
-			arrived(t, surveyor, 1)
-			check(t, surveyor.Set(gonng.WithName("x"))) // any change leaves surveys alone
+	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {
+		surveyor := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(short))
+		peer := scripted(t, surveyor, tr)
+		sendText(t, surveyor, "first")
+		first := peer.RecvFrame()
+		if len(first) != 9 || first[0]&0x80 == 0 || string(first[4:]) != "first" {
+			t.Fatalf("the survey is % x", first)
+		}
+		wantTexts(t, responses(t, surveyor), nil)
+		peer.SendFrame(first[:4], []byte("too late"))
+		arrived(t, surveyor, 1)
+		check(t, surveyor.Set(gonng.WithName("x"))) // any change leaves surveys alone
 
-			sendText(t, surveyor, "second")
-			second := peer.RecvFrame()
-			if bytes.Equal(first[:4], second[:4]) {
-				t.Fatal("two surveys have the same number")
-			}
-			peer.SendFrame(first[:4], []byte("much too late"))
-			unasked := bytes.Clone(second[:4])
-			unasked[3] ^= 0x55
-			peer.SendFrame(unasked, []byte("nobody asked"))
-			withoutEnd := bytes.Clone(second[:4])
-			withoutEnd[0] &^= 0x80
-			peer.SendFrame(withoutEnd, []byte("no survey"))
-			peer.SendFrame(second[:4], []byte("in time"))
-			peer.SendFrame(second[:4], []byte("and again"))
-			wantTexts(t, responses(t, surveyor), []string{"and again", "in time"})
-			if got := surveyor.Stats().LateReplies; got != 4 {
-				t.Errorf("%d late responses are counted, want 4", got)
-			}
-		})
-	}
+		sendText(t, surveyor, "second")
+		second := peer.RecvFrame()
+		if bytes.Equal(first[:4], second[:4]) {
+			t.Fatal("two surveys have the same number")
+		}
+		peer.SendFrame(first[:4], []byte("much too late"))
+		unasked := bytes.Clone(second[:4])
+		unasked[3] ^= 0x55
+		peer.SendFrame(unasked, []byte("nobody asked"))
+		withoutEnd := bytes.Clone(second[:4])
+		withoutEnd[0] &^= 0x80
+		peer.SendFrame(withoutEnd, []byte("no survey"))
+		peer.SendFrame(second[:4], []byte("in time"))
+		peer.SendFrame(second[:4], []byte("and again"))
+		wantTexts(t, responses(t, surveyor), []string{"and again", "in time"})
+		if got := surveyor.Stats().LateReplies; got != 4 {
+			t.Errorf("%d late responses are counted, want 4", got)
+		}
+	})
 }
 
 // Contexts have surveys at the same time, each its own.
