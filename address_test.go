@@ -3,10 +3,7 @@ package gonng_test
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -135,62 +132,6 @@ func TestAddressInUse(t *testing.T) {
 		if again.URL() != l.URL() {
 			t.Errorf("listens at %s, want %s", again.URL(), l.URL())
 		}
-	})
-}
-
-func TestSocketFile(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	tr := transport("ipc")
-	t.Run("stale", func(t *testing.T) {
-		url := tr.URL(t)
-		path := strings.TrimPrefix(url, "ipc://")
-		dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		dead.SetUnlinkOnClose(false) // as when its process was killed
-		dead.Close()
-		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
-		if _, err := a.Listen(testContext(t), url); err != nil {
-			t.Fatal(err)
-		}
-		dial(t, b, tr, url, gonng.WithDialMode(gonng.DialWait))
-	})
-	t.Run("not a socket", func(t *testing.T) {
-		url := tr.URL(t)
-		path := strings.TrimPrefix(url, "ipc://")
-		if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s := open(t, gonng.NewPull0)
-		_, err := s.Listen(testContext(t), url)
-		wantError(t, err, "listen", gonng.ErrAddressInUse)
-		wantText(t, fmt.Sprint(err), path+" is not a socket")
-		_, err = s.Dial(testContext(t), url, gonng.WithDialMode(gonng.DialWait))
-		wantError(t, err, "dial", gonng.ErrConnectionRefused)
-		wantText(t, fmt.Sprint(err), path+" is not a socket")
-		if data, _ := os.ReadFile(path); string(data) != "precious" {
-			t.Errorf("the file has %q afterwards", data)
-		}
-	})
-	t.Run("no directory", func(t *testing.T) {
-		dir := strings.TrimPrefix(tr.URL(t), "ipc://")
-		url := "ipc://" + filepath.Join(dir, "none")
-		s := open(t, gonng.NewPull0)
-		_, err := s.Listen(testContext(t), url)
-		wantError(t, err, "listen", gonng.ErrNoEntry, fs.ErrNotExist)
-		wantText(t, fmt.Sprint(err), "there is no directory "+dir)
-	})
-	t.Run("symbolic link", func(t *testing.T) {
-		// To listen at a link to nothing must not remove what it is a link to.
-		url := tr.URL(t)
-		path := strings.TrimPrefix(url, "ipc://")
-		if err := os.Symlink(path+".target", path); err != nil {
-			t.Fatal(err)
-		}
-		s := open(t, gonng.NewPull0)
-		_, err := s.Listen(testContext(t), url)
-		wantError(t, err, "listen", gonng.ErrAddressInUse)
 	})
 }
 

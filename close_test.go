@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -349,7 +348,8 @@ func unresponsive(t *testing.T, kind string) (url string) {
 	case "tcp, silent", "ipc, silent":
 		network, address := "tcp", "127.0.0.1:0"
 		if strings.HasPrefix(kind, "ipc") {
-			network, address = "unix", strings.TrimPrefix(transport("ipc").URL(t), "ipc://")
+			network = "unix"
+			_, address = socketPath(t)
 		}
 		l, err := net.Listen(network, address)
 		if err != nil {
@@ -448,36 +448,6 @@ func TestCloseDuringHandshakes(t *testing.T) {
 			t.Errorf("%d handshake errors are counted, want 0: it was closed", n)
 		}
 	})
-}
-
-func TestCloseRemovesSocketFile(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	url := transport("ipc").URL(t)
-	path := strings.TrimPrefix(url, "ipc://")
-	for _, how := range []string{"socket", "listener", "unix scheme"} {
-		s := open(t, gonng.NewPull0)
-		if how == "unix scheme" {
-			url = "unix://" + path
-		}
-		l, err := s.Listen(testContext(t), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if l.URL() != url {
-			t.Errorf("URL is %q, want %q", l.URL(), url)
-		}
-		if _, err := os.Stat(path); err != nil {
-			t.Fatal(err)
-		}
-		if how == "listener" {
-			l.Close()
-		} else {
-			s.Close()
-		}
-		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s: the file is still there after Close: %v", how, err)
-		}
-	}
 }
 
 // TestCloseDelivers: what Send accepted arrives although the socket is closed

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -295,7 +294,8 @@ func TestListenOn(t *testing.T) {
 	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
 		network, address := "tcp", "127.0.0.1:0"
 		if tr.Name == "ipc" {
-			network, address = "unix", strings.TrimPrefix(tr.URL(t), "ipc://")
+			network = "unix"
+			_, address = socketPath(t)
 		}
 		nl, err := net.Listen(network, address)
 		if err != nil {

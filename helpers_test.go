@@ -99,6 +99,12 @@ func dial(t testing.TB, s gonng.Socket, tr gonngtest.Transport, url string, opts
 	return d
 }
 
+// socketPath is the path of an ipc URL where nobody listens.
+func socketPath(t testing.TB) (url, path string) {
+	url = transport("ipc").URL(t)
+	return url, strings.TrimPrefix(url, "ipc://")
+}
+
 // vacant is a URL to listen at where nobody does yet.
 func vacant(t testing.TB, tr gonngtest.Transport) string {
 	t.Helper()

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,12 +16,6 @@ import (
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
 )
-
-// socketPath is the path of an ipc URL where nobody listens.
-func socketPath(t testing.TB) (url, path string) {
-	url = transport("ipc").URL(t)
-	return url, strings.TrimPrefix(url, "ipc://")
-}
 
 func wantMode(t testing.TB, path string, want fs.FileMode) {
 	t.Helper()
@@ -84,17 +77,23 @@ func TestIPCPermissions(t *testing.T) {
 	})
 }
 
-// The rules for what is there already are those without permissions.
-func TestIPCPermissionsSocketFile(t *testing.T) {
+// What is at the path already, with and without permissions of the listener's own.
+func TestSocketFile(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	private := gonng.WithIPCPermissions(0o600)
+	t.Run("default", func(t *testing.T) { testSocketFile(t) })
+	t.Run("private", func(t *testing.T) { testSocketFile(t, gonng.WithIPCPermissions(0o600)) })
+}
+
+func testSocketFile(t *testing.T, permissions ...gonng.ListenOption) {
 	t.Run("stale", func(t *testing.T) {
 		url, path := socketPath(t)
 		deadSocket(t, path)
 		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
-		_, err := a.Listen(testContext(t), url, private)
+		_, err := a.Listen(testContext(t), url, permissions...)
 		check(t, err)
-		wantMode(t, path, 0o600)
+		if len(permissions) > 0 {
+			wantMode(t, path, 0o600)
+		}
 		dial(t, b, transport("ipc"), url, gonng.WithDialMode(gonng.DialWait))
 	})
 	t.Run("in use", func(t *testing.T) {
@@ -102,24 +101,37 @@ func TestIPCPermissionsSocketFile(t *testing.T) {
 		a, b, c := open(t, gonng.NewPull0), open(t, gonng.NewPull0), open(t, gonng.NewPush0)
 		_, err := a.Listen(testContext(t), url, gonng.WithIPCPermissions(0o660))
 		check(t, err)
-		_, err = b.Listen(testContext(t), url, private)
+		_, err = b.Listen(testContext(t), url, permissions...)
 		wantError(t, err, "listen", gonng.ErrAddressInUse)
 		wantMode(t, path, 0o660)
 		dial(t, c, transport("ipc"), url, gonng.WithDialMode(gonng.DialWait))
 	})
 	t.Run("not a socket", func(t *testing.T) {
 		url, path := socketPath(t)
-		check(t, os.WriteFile(path, []byte("precious"), 0o644))
-		_, err := open(t, gonng.NewPull0).Listen(testContext(t), url, private)
+		check(t, os.WriteFile(path, []byte("precious"), 0o600))
+		s := open(t, gonng.NewPull0)
+		_, err := s.Listen(testContext(t), url, permissions...)
 		wantError(t, err, "listen", gonng.ErrAddressInUse)
+		wantText(t, fmt.Sprint(err), path+" is not a socket")
+		_, err = s.Dial(testContext(t), url, gonng.WithDialMode(gonng.DialWait))
+		wantError(t, err, "dial", gonng.ErrConnectionRefused)
+		wantText(t, fmt.Sprint(err), path+" is not a socket")
 		if data, _ := os.ReadFile(path); string(data) != "precious" {
 			t.Errorf("the file has %q afterwards", data)
 		}
 	})
 	t.Run("no directory", func(t *testing.T) {
-		url, _ := socketPath(t)
-		_, err := open(t, gonng.NewPull0).Listen(testContext(t), url+"/none", private)
-		wantError(t, err, "listen", gonng.ErrNoEntry)
+		url, dir := socketPath(t)
+		_, err := open(t, gonng.NewPull0).Listen(testContext(t), url+"/none", permissions...)
+		wantError(t, err, "listen", gonng.ErrNoEntry, fs.ErrNotExist)
+		wantText(t, fmt.Sprint(err), "there is no directory "+dir)
+	})
+	t.Run("symbolic link", func(t *testing.T) {
+		// To listen at a link to nothing must not remove what it is a link to.
+		url, path := socketPath(t)
+		check(t, os.Symlink(path+".target", path))
+		_, err := open(t, gonng.NewPull0).Listen(testContext(t), url, permissions...)
+		wantError(t, err, "listen", gonng.ErrAddressInUse)
 	})
 }
 
@@ -145,6 +157,32 @@ func TestIPCPermissionsRefused(t *testing.T) {
 	defer nl.Close()
 	_, err = s.ListenOn(nl, gonng.WithIPCPermissions(0o600))
 	wantError(t, err, "listen", gonng.ErrNotSupported)
+}
+
+func TestCloseRemovesSocketFile(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	url, path := socketPath(t)
+	for _, how := range []string{"socket", "listener", "unix scheme"} {
+		s := open(t, gonng.NewPull0)
+		if how == "unix scheme" {
+			url = "unix://" + path
+		}
+		l, err := s.Listen(testContext(t), url)
+		check(t, err)
+		if l.URL() != url {
+			t.Errorf("URL is %q, want %q", l.URL(), url)
+		}
+		_, err = os.Stat(path)
+		check(t, err)
+		if how == "listener" {
+			l.Close()
+		} else {
+			s.Close()
+		}
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: the file is still there after Close: %v", how, err)
+		}
+	}
 }
 
 // TestStaleSocketRace: of many that find the same stale file exactly one gets

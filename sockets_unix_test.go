@@ -15,41 +15,28 @@ import (
 func fullBacklog(t *testing.T) (address string) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	t.Cleanup(func() { syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
+	check(t, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	check(t, syscall.Listen(fd, 0))
 	sa, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return fmt.Sprintf("127.0.0.1:%d", sa.(*syscall.SockaddrInet4).Port)
 }
 
 // socketpair returns two connected sockets without an address.
 func socketpair(t *testing.T) (x, y net.Conn) {
 	t.Helper()
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fileConn(t, fds[0]), fileConn(t, fds[1])
+	ours, theirs := descriptorPair(t)
+	return fileConn(t, ours), fileConn(t, theirs)
 }
 
-func fileConn(t *testing.T, fd int) net.Conn {
+// fileConn is the connection of a descriptor that f gives away.
+func fileConn(t *testing.T, f *os.File) net.Conn {
 	t.Helper()
-	f := os.NewFile(uintptr(fd), "socketpair")
-	defer f.Close()
 	c, err := net.FileConn(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	check(t, f.Close())
 	return c
 }
 
