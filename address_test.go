@@ -117,18 +117,14 @@ func TestAddressInUse(t *testing.T) {
 		}
 		// The first is not disturbed.
 		dial(t, c, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
-		if err := c.Send(testContext(t), []byte("hello")); err != nil {
-			t.Fatal(err)
-		}
+		check(t, c.Send(testContext(t), []byte("hello")))
 		if _, err := a.Recv(testContext(t)); err != nil {
 			t.Fatal(err)
 		}
 		// And the address is free again afterwards.
 		a.Close()
 		again, err := b.Listen(testContext(t), l.URL(), tr.Listen...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		if again.URL() != l.URL() {
 			t.Errorf("listens at %s, want %s", again.URL(), l.URL())
 		}
@@ -172,22 +168,16 @@ func TestListenAddresses(t *testing.T) {
 			}
 			a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
 			l, err := a.Listen(testContext(t), url)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			addr, ok := l.Addr().(*net.TCPAddr)
 			if !ok || addr.Port == 0 {
 				t.Fatalf("Addr is %v, a %T", l.Addr(), l.Addr())
 			}
 			wantText(t, l.URL(), "://", addr.AddrPort().String()[strings.LastIndex(addr.AddrPort().String(), ":"):])
 			dial(t, b, gonngtest.Transport{}, l.URL(), gonng.WithDialMode(gonng.DialWait))
-			if err := b.Send(testContext(t), []byte("hello")); err != nil {
-				t.Fatal(err)
-			}
+			check(t, b.Send(testContext(t), []byte("hello")))
 			m, err := a.RecvMsg(testContext(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			if remote, ok := m.Pipe().RemoteAddr().(*net.TCPAddr); !ok || remote.Port == 0 {
 				t.Errorf("RemoteAddr is %v, a %T", m.Pipe().RemoteAddr(), m.Pipe().RemoteAddr())
 			}
@@ -196,9 +186,7 @@ func TestListenAddresses(t *testing.T) {
 	t.Run("inproc", func(t *testing.T) {
 		s := open(t, gonng.NewPull0)
 		l, err := s.Listen(testContext(t), "inproc://any name, even / and ?")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		if want := gonng.InprocAddr("any name, even / and ?"); l.Addr() != want || l.URL() != "inproc://"+string(want) {
 			t.Errorf("listens at %v, %s", l.Addr(), l.URL())
 		}

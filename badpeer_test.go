@@ -346,16 +346,12 @@ func TestTooLarge(t *testing.T) {
 		wait(t, "hook", entered)
 		// All of these are in one batch where the transport has batches.
 		for _, size := range []int{10, 1000, 0, 1001, 20} {
-			if err := out.Send(testContext(t), make([]byte, size)); err != nil {
-				t.Fatal(err)
-			}
+			check(t, out.Send(testContext(t), make([]byte, size)))
 		}
 		close(release)
 		for _, size := range []int{10, 1000, 0} {
 			body, err := in.Recv(testContext(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			if len(body) != size {
 				t.Errorf("received %d bytes, want %d", len(body), size)
 			}

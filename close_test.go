@@ -84,9 +84,7 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 		if req, ok := s.(*gonng.Req0); ok {
 			calls["Request"] = func() error { _, err := req.Request(ctx, nil); return err }
 			c, err := req.NewContext()
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			calls["Request of large"] = func() error { _, err := req.Request(ctx, body); return err }
 			calls["ReqContext.Send"] = func() error {
 				for {
@@ -182,9 +180,7 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 	_, err = s.Attach(ctx, a)
 	wantError(t, err, "attach", gonng.ErrClosed)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	_, err = s.ListenOn(l)
 	wantError(t, err, "listen", gonng.ErrClosed)
 	if l.Close() == nil {
@@ -352,9 +348,7 @@ func unresponsive(t *testing.T, kind string) (url string) {
 			_, address = socketPath(t)
 		}
 		l, err := net.Listen(network, address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		t.Cleanup(func() { l.Close() })
 		return kind[:3] + "://" + l.Addr().String()
 	}

@@ -44,9 +44,7 @@ func TestDialBeforeListen(t *testing.T) {
 				t.Errorf("the dialer has %d pipes, want 1", n)
 			}
 			gonngtest.Eventually(t, func() bool { return d.LastError() == nil }, "LastError nil while connected")
-			if err := push.Send(testContext(t), []byte("hello")); err != nil {
-				t.Fatal(err)
-			}
+			check(t, push.Send(testContext(t), []byte("hello")))
 			if _, err := pull.Recv(testContext(t)); err != nil {
 				t.Fatal(err)
 			}
@@ -120,9 +118,7 @@ func TestDialWaitFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		d, err := push.Dial(testContext(t), url, append(tr.Dial, gonng.WithDialMode(gonng.DialWait))...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		// Once it was connected it is a dialer like the others.
 		wait(t, "connection", accepted)
 		d.Pipes()[0].Close()
@@ -130,22 +126,27 @@ func TestDialWaitFails(t *testing.T) {
 	})
 }
 
-// TestDialBackground returns at once, whatever the address does.
+// TestDialBackground returns at once, whatever the address does. What the machine
+// does beside may delay one Dial: it is late when three in a row are.
 func TestDialBackground(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	for _, kind := range []string{"tcp, silent", "tcp, backlog full"} {
 		url := unresponsive(t, kind)
-		s := open(t, gonng.NewPush0)
-		start := time.Now()
-		d, err := s.Dial(context.Background(), url, gonng.WithDialMode(gonng.DialBackground))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(start); took > within {
-			t.Errorf("%s: Dial took %v", kind, took)
-		}
-		if d.LastError() != nil || len(d.Pipes()) != 0 {
-			t.Errorf("%s: the dialer has %v, %v", kind, d.LastError(), d.Pipes())
+		for late := 0; ; {
+			s := open(t, gonng.NewPush0)
+			start := time.Now()
+			d, err := s.Dial(context.Background(), url, gonng.WithDialMode(gonng.DialBackground))
+			took := time.Since(start)
+			check(t, err)
+			if d.LastError() != nil || len(d.Pipes()) != 0 {
+				t.Errorf("%s: the dialer has %v, %v", kind, d.LastError(), d.Pipes())
+			}
+			if took <= within {
+				break
+			}
+			if late++; late == 3 {
+				t.Fatalf("%s: Dial took %v", kind, took)
+			}
 		}
 	}
 }
@@ -298,14 +299,10 @@ func TestListenOn(t *testing.T) {
 			_, address = socketPath(t)
 		}
 		nl, err := net.Listen(network, address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
 		l, err := a.ListenOn(nl)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		if want := tr.Name + "://" + nl.Addr().String(); l.URL() != want || l.Addr() != nl.Addr() {
 			t.Errorf("listens at %s, %v; want %s", l.URL(), l.Addr(), want)
 		}
@@ -325,9 +322,7 @@ func TestListenOn(t *testing.T) {
 	})
 	t.Run("bad option", func(t *testing.T) {
 		nl, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		s := open(t, gonng.NewPull0)
 		_, err = s.ListenOn(nl, gonng.WithRecvMaxSize(-1))
 		wantError(t, err, "listen", gonng.ErrInvalid)
@@ -367,9 +362,7 @@ func TestAttach(t *testing.T) {
 				t.Errorf("the pipe has URL %q, dialer %v, listener %v, peer %v", p.URL(), p.Dialer(), p.Listener(), p.Peer())
 			}
 			if name == "one byte at a time" {
-				if err := a.Send(testContext(t), []byte("hello")); err != nil {
-					t.Fatal(err)
-				}
+				check(t, a.Send(testContext(t), []byte("hello")))
 				if body, err := b.Recv(testContext(t)); err != nil || string(body) != "hello" {
 					t.Errorf("got %q, %v", body, err)
 				}

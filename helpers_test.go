@@ -72,9 +72,7 @@ func framing(tr gonngtest.Transport) gonngtest.Framing {
 func open[T gonng.Socket, O any](t testing.TB, newSocket func(...O) (T, error), opts ...O) T {
 	t.Helper()
 	s, err := newSocket(opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -83,9 +81,7 @@ func open[T gonng.Socket, O any](t testing.TB, newSocket func(...O) (T, error), 
 func listen(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonng.Listener {
 	t.Helper()
 	l, err := s.Listen(testContext(t), tr.URL(t), tr.Listen...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return l
 }
 
@@ -93,9 +89,7 @@ func listen(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonng.Listene
 func dial(t testing.TB, s gonng.Socket, tr gonngtest.Transport, url string, opts ...gonng.DialOption) *gonng.Dialer {
 	t.Helper()
 	d, err := s.Dial(testContext(t), url, append(opts, tr.Dial...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return d
 }
 
@@ -138,9 +132,7 @@ func scripted(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonngtest.P
 
 func waitPeers(t testing.TB, s gonng.Socket, n int) {
 	t.Helper()
-	if err := s.WaitPeers(testContext(t), n); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.WaitPeers(testContext(t), n))
 }
 
 // wait fails the test when what does not happen.

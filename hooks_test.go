@@ -171,9 +171,7 @@ func TestNothingReceivedBeforeHook(t *testing.T) {
 		dial(t, b, tr, listen(t, a, tr).URL())
 		waitPeers(t, b, 1)
 		for range 10 {
-			if err := b.Send(testContext(t), []byte("hello")); err != nil {
-				t.Fatal(err)
-			}
+			check(t, b.Send(testContext(t), []byte("hello")))
 		}
 		wait(t, "hook", entered)
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)

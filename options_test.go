@@ -56,9 +56,7 @@ func TestBadOptions(t *testing.T) {
 			wrong("set", err)
 			req := open(t, gonng.NewReq0)
 			c, err := req.NewContext()
-			if err != nil {
-				t.Fatal(err)
-			}
+			check(t, err)
 			wrong("set", c.Set(bad.option))
 			if d, ok := bad.option.(gonng.DialOption); ok {
 				_, err := s.Dial(testContext(t), "inproc://x", d)
@@ -149,13 +147,9 @@ func TestOptionsOfTransports(t *testing.T) {
 		}
 		// The socket's own are no mistake: it may have dialers of all kinds.
 		l, err := s.Listen(testContext(t), url)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		d, err := s.Dial(testContext(t), url, gonng.WithDialMode(gonng.DialBackground))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		wantError(t, d.Set(gonng.WithTCPNoDelay(true)), "set", gonng.ErrNotSupported)
 		d.Close()
 		l.Close()
@@ -194,9 +188,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	if s.Config().Name != "n" {
 		t.Error("Config is not a copy")
 	}
-	if err := s.Set(gonng.WithRecvTimeout(0), gonng.WithLinger(0), gonng.WithRecvMaxSize(0)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.Set(gonng.WithRecvTimeout(0), gonng.WithLinger(0), gonng.WithRecvMaxSize(0)))
 	if got := s.Config(); got.RecvTimeout != 0 || got.Linger != 0 || got.RecvMaxSize != 0 {
 		t.Errorf("Config is %+v, want zeros", got)
 	}
@@ -211,9 +203,7 @@ func TestOwnLimitOfDialerAndListener(t *testing.T) {
 			push := open(t, gonng.NewPush0, gonng.WithLinger(0))
 			if side == "listener" {
 				l, err := pull.Listen(testContext(t), tr.URL(t), append(tr.Listen, gonng.WithRecvMaxSize(100))...)
-				if err != nil {
-					t.Fatal(err)
-				}
+				check(t, err)
 				dial(t, push, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
 			} else {
 				dial(t, pull, tr, listen(t, push, tr).URL(), gonng.WithDialMode(gonng.DialWait), gonng.WithRecvMaxSize(100))
@@ -224,9 +214,7 @@ func TestOwnLimitOfDialerAndListener(t *testing.T) {
 			waitPeers(t, pull, 1)
 			closed := departures(pull)
 			for _, size := range []int{100, 101} {
-				if err := push.Send(testContext(t), make([]byte, size)); err != nil {
-					t.Fatal(err)
-				}
+				check(t, push.Send(testContext(t), make([]byte, size)))
 			}
 			if body, err := pull.Recv(testContext(t)); err != nil || len(body) != 100 {
 				t.Errorf("%s: received %d bytes, %v; want 100", side, len(body), err)
@@ -247,9 +235,7 @@ func TestDialerSet(t *testing.T) {
 	a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0, reconnect(time.Hour, 0), gonng.WithLinger(0))
 	_, d := link(t, a, b, tr)
 	closed := departures(a)
-	if err := d.Set(gonng.WithReconnectTime(time.Millisecond, 0)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, d.Set(gonng.WithReconnectTime(time.Millisecond, 0)))
 	a.Pipes()[0].Close()
 	wait(t, "end of the pipe", closed)
 	waitPeers(t, a, 1)
@@ -262,12 +248,8 @@ func TestOptionsOfContext(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	rep := open(t, gonng.NewRep0, gonng.WithRecvTimeout(time.Hour))
 	c, err := rep.NewContext()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Set(gonng.WithRecvTimeout(time.Millisecond), gonng.WithSendTimeout(time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	check(t, c.Set(gonng.WithRecvTimeout(time.Millisecond), gonng.WithSendTimeout(time.Millisecond)))
 	_, err = c.Recv(context.Background())
 	wantError(t, err, "recv", gonng.ErrTimeout)
 	if got := rep.Config().RecvTimeout; got != time.Hour {

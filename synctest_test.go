@@ -53,9 +53,7 @@ func TestReconnectTime(t *testing.T) {
 		push.OnPipe(gonng.PipeConnected, func(*gonng.Pipe) { connected <- struct{}{} })
 		const url = "inproc://TestReconnectTime"
 		d, err := push.Dial(context.Background(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		episode := func(want time.Duration) {
 			t.Helper()
 			time.Sleep(5 * time.Minute)
@@ -83,9 +81,7 @@ func TestReconnectTime(t *testing.T) {
 		episode(min)
 		pull := open(t, gonng.NewPull0)
 		l, err := pull.Listen(context.Background(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, err)
 		<-connected
 		synctest.Wait()
 		if err := d.LastError(); err != nil {
@@ -186,9 +182,7 @@ func TestInBubble(t *testing.T) {
 			if n := req.Stats().Resends; n != 2 {
 				t.Errorf("the request was sent again %d times, want 2", n)
 			}
-			if err := req.Set(gonng.WithRecvTimeout(time.Hour)); err != nil {
-				t.Fatal(err)
-			}
+			check(t, req.Set(gonng.WithRecvTimeout(time.Hour)))
 			start = time.Now()
 			_, err = req.Request(context.Background(), []byte("hello"))
 			wantError(t, err, "recv", gonng.ErrTimeout)

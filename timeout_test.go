@@ -66,9 +66,7 @@ func inTimeUntil(t *testing.T, op string, set func(bound time.Duration) error, f
 		if e.name == "option" {
 			option = bound
 		}
-		if err := set(option); err != nil {
-			t.Fatal(err)
-		}
+		check(t, set(option))
 		var late []time.Duration
 		for {
 			ctx, over, cancel := e.start(bound)
@@ -187,9 +185,7 @@ func TestWaitingForAnswerInTime(t *testing.T) {
 			if _, err := s.TryRecv(); !errors.Is(err, gonng.ErrBadState) {
 				t.Errorf("TryRecv without a question: %v, want ErrBadState", err)
 			}
-			if err := s.Send(testContext(t), nil); err != nil {
-				t.Fatal(err)
-			}
+			check(t, s.Send(testContext(t), nil))
 			recvsInTime(t, s, s)
 		}
 		set := func(d time.Duration) error { return req.Set(gonng.WithRecvTimeout(d)) }
@@ -298,9 +294,7 @@ func TestSendDropsForStuckPeer(t *testing.T) {
 					late := 0
 					for s.Stats().DroppedFull < 100 {
 						start := time.Now()
-						if err := x.Send(context.Background(), body); err != nil {
-							t.Fatal(err)
-						}
+						check(t, x.Send(context.Background(), body))
 						if took := time.Since(start); took < within {
 							late = 0
 						} else if late++; late == 3 {
