@@ -2,11 +2,8 @@ package gonng_test
 
 import (
 	"context"
-	"errors"
 	"io"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -147,22 +144,6 @@ func wait[T any](t testing.TB, what string, c <-chan T) T {
 	}
 }
 
-// wantError fails unless err is all of the kinds, and an *OpError of op.
-func wantError(t testing.TB, err error, op string, kinds ...error) {
-	t.Helper()
-	for _, kind := range kinds {
-		if !errors.Is(err, kind) {
-			t.Errorf("got error %v, want it to be %v", err, kind)
-		}
-	}
-	var oe *gonng.OpError
-	if !errors.As(err, &oe) {
-		t.Errorf("error %v is a %T, want an *OpError", err, err)
-	} else if oe.Op != op {
-		t.Errorf("error %v is from operation %q, want %q", err, oe.Op, op)
-	}
-}
-
 // departures tells of the pipes that end.
 func departures(s gonng.Socket) <-chan *gonng.Pipe {
 	gone := make(chan *gonng.Pipe, 100) // so that no hook waits for the test
@@ -178,79 +159,17 @@ func leave(t *testing.T, s io.Closer, peer gonng.Socket) *gonng.Pipe {
 	return wait(t, "the end of the pipe", gone)
 }
 
-// recorder is a slog handler that keeps what is logged.
-type recorder struct {
-	mu    sync.Mutex
-	lines []string
-	added chan struct{}
-}
-
-func newRecorder() *recorder { return &recorder{added: make(chan struct{})} }
-
-func (r *recorder) logger() *slog.Logger { return textLogger(r) }
-
-// textLogger writes each record, of any level, to w in one call.
-func textLogger(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
-// Write implements io.Writer: TextHandler calls it once a record.
-func (r *recorder) Write(line []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lines = append(r.lines, string(line))
-	close(r.added)
-	r.added = make(chan struct{})
-	return len(line), nil
-}
-
-// matching are the lines that have all of the words.
-func (r *recorder) matching(words ...string) (found []string, added <-chan struct{}) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-next:
-	for _, line := range r.lines {
-		for _, w := range words {
-			if !strings.Contains(line, w) {
-				continue next
-			}
-		}
-		found = append(found, line)
-	}
-	return found, r.added
-}
-
-// want waits for a line that has all of the words, and returns it.
-func (r *recorder) want(t testing.TB, words ...string) string {
-	t.Helper()
-	over := time.After(patience)
-	for {
-		found, added := r.matching(words...)
-		if len(found) > 0 {
-			return found[0]
-		}
-		select {
-		case <-added:
-		case <-over:
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			t.Fatalf("nothing logged with %q; there is:\n%s", words, strings.Join(r.lines, ""))
-		}
-	}
-}
-
 // reconnect is WithReconnectTime as the type that open can infer.
 func reconnect(min, max time.Duration) gonng.SocketOption { return gonng.WithReconnectTime(min, max) }
 
 // recvMaxSize is WithRecvMaxSize as the type that open can infer.
 func recvMaxSize(bytes int) gonng.SocketOption { return gonng.WithRecvMaxSize(bytes) }
 
-// wantText fails unless text has all of the words.
-func wantText(t testing.TB, text string, words ...string) {
-	t.Helper()
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			t.Errorf("%q does not say %q", text, w)
-		}
-	}
+// concurrently runs do beside the test.
+func concurrently(do func() error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	return done
 }
+
+var tcp = transport("tcp")

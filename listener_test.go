@@ -1,6 +1,8 @@
 package gonng_test
 
 import (
+	"crypto/tls"
+	"net"
 	"testing"
 	"time"
 
@@ -57,6 +59,49 @@ func TestListenerCloseDisconnects(t *testing.T) {
 		}
 		if _, err := b.Dial(testContext(t), l.URL(), append(tr.Dial, gonng.WithDialMode(gonng.DialWait))...); err == nil {
 			t.Error("a closed listener can be dialed")
+		}
+	})
+}
+
+// TestListenOn takes a listener that the program brings.
+func TestListenOn(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+		network, address := "tcp", "127.0.0.1:0"
+		if tr.Name == "ipc" {
+			network = "unix"
+			_, address = socketPath(t)
+		}
+		nl, err := net.Listen(network, address)
+		check(t, err)
+		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+		l, err := a.ListenOn(nl)
+		check(t, err)
+		if want := tr.Name + "://" + nl.Addr().String(); l.URL() != want || l.Addr() != nl.Addr() {
+			t.Errorf("listens at %s, %v; want %s", l.URL(), l.Addr(), want)
+		}
+		dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
+		roundTrip(t, b, a)
+		a.Close()
+		if nl.Close() == nil {
+			t.Error("the listener was still open")
+		}
+	})
+	t.Run("too late", func(t *testing.T) {
+		nl, err := net.Listen("tcp", "127.0.0.1:0")
+		check(t, err)
+		_, err = open(t, gonng.NewPull0).ListenOn(nl, gonng.WithTLS(new(tls.Config)))
+		wantError(t, err, "listen", gonng.ErrNotSupported)
+		wantText(t, err.Error(), "WithTLS")
+	})
+	t.Run("bad option", func(t *testing.T) {
+		nl, err := net.Listen("tcp", "127.0.0.1:0")
+		check(t, err)
+		s := open(t, gonng.NewPull0)
+		_, err = s.ListenOn(nl, gonng.WithRecvMaxSize(-1))
+		wantError(t, err, "listen", gonng.ErrInvalid)
+		if nl.Close() == nil {
+			t.Error("the listener was still open: it was to be taken over")
 		}
 	})
 }
