@@ -13,12 +13,7 @@ import (
 func TestBus(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		hub := open(t, gonng.NewBus0)
-		var leaves []*gonng.Bus0
-		for range 3 {
-			leaf := open(t, gonng.NewBus0)
-			link(t, hub, leaf, tr)
-			leaves = append(leaves, leaf)
-		}
+		leaves := peersOf(t, hub, tr, 3, gonng.NewBus0)
 
 		sendText(t, hub, "from the hub")
 		for _, leaf := range leaves {

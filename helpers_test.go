@@ -116,6 +116,17 @@ func link(t testing.TB, a, b gonng.Socket, tr gonngtest.Transport) (*gonng.Liste
 	return l, d
 }
 
+// peersOf links n new sockets to hub. They are in the order of its pipes.
+func peersOf[T gonng.Socket, O any](t testing.TB, hub gonng.Socket, tr gonngtest.Transport, n int, newSocket func(...O) (T, error)) (peers []T) {
+	t.Helper()
+	for range n {
+		peer := open(t, newSocket)
+		link(t, hub, peer, tr)
+		peers = append(peers, peer)
+	}
+	return peers
+}
+
 // scripted connects a peer of s's to it that the test plays, and returns when s
 // has a peer more than before.
 func scripted(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonngtest.Peer {

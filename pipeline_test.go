@@ -12,12 +12,7 @@ func TestPushRoundRobin(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		ctx := testContext(t)
 		push := open(t, gonng.NewPush0)
-		var pulls []*gonng.Pull0
-		for range 3 {
-			pull := open(t, gonng.NewPull0)
-			link(t, push, pull, tr)
-			pulls = append(pulls, pull)
-		}
+		pulls := peersOf(t, push, tr, 3, gonng.NewPull0)
 		const rounds = 10
 		for i := range rounds * len(pulls) {
 			check(t, push.Send(ctx, body(i, 10)))
@@ -40,9 +35,8 @@ func TestPushAroundFullPeer(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		ctx := testContext(t)
 		push := open(t, gonng.NewPush0)
-		stuck, quick := open(t, gonng.NewPull0), open(t, gonng.NewPull0)
-		link(t, push, stuck, tr)
-		link(t, push, quick, tr)
+		pulls := peersOf(t, push, tr, 2, gonng.NewPull0)
+		stuck, quick := pulls[0], pulls[1]
 		const size, messages = 64 << 10, 500 // more than fits between push and stuck
 		received := make(chan *gonng.Pull0, messages)
 		receive := func(pull *gonng.Pull0) {
@@ -75,9 +69,8 @@ func TestPullFair(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		ctx := testContext(t)
 		pull := open(t, gonng.NewPull0)
-		much, little := open(t, gonng.NewPush0), open(t, gonng.NewPush0)
-		link(t, pull, much, tr)
-		link(t, pull, little, tr)
+		pushes := peersOf(t, pull, tr, 2, gonng.NewPush0)
+		much, little := pushes[0], pushes[1]
 		arrived := uint64(0)
 		send := func(push *gonng.Push0, text string, n uint64) {
 			for range n {

@@ -113,10 +113,7 @@ func TestPollFDs(t *testing.T) {
 // A descriptor is readable while there is something to receive.
 func TestRecvFD(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
-		for _, tt := range []struct {
-			name     string
-			from, to maker
-		}{
+		for _, tt := range []flow{
 			{"pair", makes(gonng.NewPair0), makes(gonng.NewPair0)},
 			{"pair1", makes(gonng.NewPair1), makes(gonng.NewPair1)},
 			{"pull", makes(gonng.NewPush0), makes(gonng.NewPull0)},
@@ -221,10 +218,7 @@ func TestSurveyorRecvFD(t *testing.T) {
 // A descriptor is readable while a peer has room.
 func TestSendFD(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
-		for _, tt := range []struct {
-			name     string
-			from, to maker
-		}{
+		for _, tt := range []flow{
 			{"pair", makes(gonng.NewPair0), makes(gonng.NewPair0)},
 			{"pair1", makes(gonng.NewPair1), makes(gonng.NewPair1)},
 			{"push", makes(gonng.NewPush0), makes(gonng.NewPull0)},
@@ -320,10 +314,7 @@ func TestRepSendFD(t *testing.T) {
 // and are never told that they may when they may not.
 func TestPollLoops(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
-		for _, tt := range []struct {
-			name     string
-			from, to maker
-		}{
+		for _, tt := range []flow{
 			{"pair", makes(gonng.NewPair0), makes(gonng.NewPair0)},
 			{"push to pull", makes(gonng.NewPush0), makes(gonng.NewPull0)},
 		} {

@@ -14,13 +14,7 @@ import (
 func polyamory(t testing.TB, tr gonngtest.Transport, n int, opts ...gonng.Pair1Option) (*gonng.Pair1, []*gonng.Pair1) {
 	t.Helper()
 	hub := open(t, gonng.NewPair1, append(opts, gonng.WithPolyamorous())...)
-	var peers []*gonng.Pair1
-	for range n {
-		peer := open(t, gonng.NewPair1)
-		link(t, hub, peer, tr)
-		peers = append(peers, peer)
-	}
-	return hub, peers
+	return hub, peersOf(t, hub, tr, n, gonng.NewPair1)
 }
 
 // Each received message knows its pipe, and an answer to that pipe goes to

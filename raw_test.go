@@ -214,12 +214,7 @@ func TestRawToRaw(t *testing.T) {
 func star(t *testing.T, tr gonngtest.Transport) (hub *gonng.Raw, leaves []*gonng.Bus0) {
 	t.Helper()
 	hub = openRaw(t, gonng.ProtocolBus0)
-	for range 3 {
-		leaf := open(t, gonng.NewBus0)
-		link(t, hub, leaf, tr)
-		leaves = append(leaves, leaf)
-	}
-	return hub, leaves
+	return hub, peersOf(t, hub, tr, 3, gonng.NewBus0)
 }
 
 // A raw bus does not send to the pipe that the header names, and sends to all
