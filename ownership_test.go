@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
 )
 
 // Bodies of these sizes are slices of a shared chunk, or have a buffer of
@@ -95,6 +96,7 @@ func TestConformanceSentMessage(t *testing.T) {
 
 // A message that could not be sent for want of a peer is still the caller's.
 func TestUnsentMessageIsTheCallers(t *testing.T) {
+	gonngtest.NoLeaks(t)
 	push := open(t, gonng.NewPush0)
 	for _, size := range ownedSizes {
 		m := gonng.NewMessage(body(0, size))

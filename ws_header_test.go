@@ -13,6 +13,7 @@ import (
 // TestHTTPHeaderRefused: what would break the request is an error where it is
 // set, and a value, which may be a secret, is not in it.
 func TestHTTPHeaderRefused(t *testing.T) {
+	gonngtest.NoLeaks(t)
 	for name, value := range map[string]string{
 		"Upgrade": "h2c", "connection": "close", "Sec-WebSocket-Protocol": "x", "sec-websocket-key": "x",
 		"Sec-Websocket-Extensions": "permessage-deflate", "Content-Length": "1", "transfer-encoding": "chunked", "Trailer": "x",
