@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gonng/gonng"
@@ -16,29 +17,29 @@ import (
 func TestIPCPermissionsFromTheBeginning(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	url, path := socketPath(t)
-	stop, worst := make(chan struct{}), make(chan fs.FileMode, 1)
-	go func() {
-		var seen fs.FileMode
+	var seen atomic.Uint32
+	stop := make(chan struct{})
+	watched := concurrently(func() error {
 		for {
 			select {
 			case <-stop:
-				worst <- seen
-				return
+				return nil
 			default:
 			}
 			if info, err := os.Lstat(path); err == nil {
-				seen |= info.Mode().Perm()
+				seen.Or(uint32(info.Mode().Perm()))
 			}
 		}
-	}()
+	})
 	s := open(t, gonng.NewPull0)
-	for range 500 {
+	for n := 0; n < 500 || seen.Load() == 0; n++ {
 		l, err := s.Listen(testContext(t), url, gonng.WithIPCPermissions(0o600))
 		check(t, err)
 		check(t, l.Close())
 	}
 	close(stop)
-	if got := <-worst; got&^0o600 != 0 {
+	check(t, <-watched)
+	if got := fs.FileMode(seen.Load()); got != 0o600 {
 		t.Errorf("the file was %v for a moment", got)
 	}
 }
