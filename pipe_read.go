@@ -27,7 +27,7 @@ func (p *Pipe) run() {
 // read is the goroutine of the pipe.
 func (p *Pipe) read(t *task) {
 	for {
-		more, err := p.readBatch()
+		more, ahead, err := p.readBatch()
 		if !more {
 			select {
 			case <-p.room:
@@ -39,19 +39,20 @@ func (p *Pipe) read(t *task) {
 			p.s.removePipe(t, p)
 			return
 		}
-		if p.ahead {
+		if ahead {
 			runtime.Gosched()
 		}
 	}
 }
 
 // readBatch waits for messages and delivers them. It reports whether more is
-// welcome.
-func (p *Pipe) readBatch() (more bool, err error) {
+// welcome, and whether the receiver should run first.
+func (p *Pipe) readBatch() (more, ahead bool, err error) {
 	p.reading.Lock()
 	defer p.reading.Unlock()
 	p.arrived, err = p.conn.Read(p.arrived[:0])
-	return p.deliverArrived(), err
+	more = p.deliverArrived()
+	return more, p.ahead, err
 }
 
 // refill is for a receiver that has taken the last message of a paused pipe. It
