@@ -29,7 +29,7 @@ type Config struct {
 
 	ReconnectMin time.Duration // the pause after the first failure; default 100 ms
 	ReconnectMax time.Duration // up to which the pause doubles; 0, the default: it does not grow
-	DialMode     DialMode      // of a dialer
+	DialMode     DialMode      // what Dial does when the peer is not there yet
 
 	ResendTime  time.Duration // Req0; 0: never; default 1 min
 	SurveyTime  time.Duration // Surveyor0; default 1 s
@@ -96,13 +96,14 @@ func (c *Config) shared() any {
 		logger                             *slog.Logger
 		sendBuffer, recvMaxSize, ttl       int
 		linger, reconnectMin, reconnectMax time.Duration
+		dialMode                           DialMode
 		noDelay                            bool
 		keepAlive                          net.KeepAliveConfig
 		tls                                *tls.Config
 		explicit                           transport.Options
 	}{
 		c.Name, c.Logger, c.SendBuffer, c.RecvMaxSize, c.TTL, c.Linger, c.ReconnectMin, c.ReconnectMax,
-		c.TCPNoDelay, c.TCPKeepAlive, c.TLS, c.explicit,
+		c.DialMode, c.TCPNoDelay, c.TCPKeepAlive, c.TLS, c.explicit,
 	}
 }
 

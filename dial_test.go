@@ -120,6 +120,26 @@ func TestDialWaitFails(t *testing.T) {
 	})
 }
 
+// TestDialModeOfSocket: what the constructor was told holds for all dialers, in
+// whatever order it was told, but for those that were told something else.
+func TestDialModeOfSocket(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	url := vacant(t, tcp)
+	var wait gonng.SocketOption = gonng.WithDialMode(gonng.DialWait)
+	for _, opts := range [][]gonng.SocketOption{{wait, gonng.WithDial(url)}, {gonng.WithDial(url), wait}} {
+		s, err := gonng.NewPush0(opts...)
+		wantError(t, err, "dial", gonng.ErrConnectionRefused)
+		if s != nil {
+			t.Errorf("there is a socket: %v", s)
+		}
+	}
+	s := open(t, gonng.NewPush0, wait)
+	_, err := s.Dial(testContext(t), url)
+	wantError(t, err, "dial", gonng.ErrConnectionRefused)
+	_, err = s.Dial(testContext(t), url, gonng.WithDialMode(gonng.DialBackground))
+	check(t, err)
+}
+
 // TestDialBackground returns at once, whatever the address does. What the machine
 // does beside may delay one Dial: it is late when three in a row are.
 func TestDialBackground(t *testing.T) {

@@ -223,6 +223,7 @@ documentation of each name says what it is called there.
 	dial(url)                         Dial(ctx, url)
 	dial(url, block=True)             Dial(ctx, url, WithDialMode(DialWait))
 	dial(url, block=False)            Dial(ctx, url, WithDialMode(DialBackground))
+	Pair0(dial=url, block_on_dial=b)  NewPair0(WithDial(url), WithDialMode(mode))
 	send(b), asend(b)                 Send(ctx, b)
 	recv(), arecv()                   Recv(ctx)
 	recv(block=False)                 TryRecv()

@@ -115,10 +115,6 @@ type (
 		setting
 		anySurveyor
 	}
-	dialOption struct {
-		setting
-		anyDial
-	}
 	socketDialOption struct {
 		setting
 		anySocket

@@ -141,10 +141,14 @@ func WithTTL(hops int) SocketOption {
 	}}
 }
 
-// WithDialMode says what Dial does when the peer is not there yet. Default
-// [DialRetry]. pynng: the argument block of dial.
-func WithDialMode(mode DialMode) DialOption {
-	return dialOption{setting: func(c *Config) error {
+// WithDialMode says what Dial, and [WithDial] with it, does when the peer is not
+// there yet. Default [DialRetry]. pynng: block_on_dial, and the argument block of
+// dial.
+func WithDialMode(mode DialMode) interface {
+	SocketOption
+	DialOption
+} {
+	return socketDialOption{setting: func(c *Config) error {
 		if mode < DialRetry || mode > DialBackground {
 			return because(ErrInvalid, "WithDialMode(%d): no such mode", mode)
 		}

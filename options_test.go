@@ -172,13 +172,14 @@ func TestConfigRoundTrip(t *testing.T) {
 		gonng.WithName("n"), gonng.WithLogger(logger), gonng.WithRecvTimeout(1), gonng.WithSendTimeout(2),
 		gonng.WithRecvBuffer(3), gonng.WithSendBuffer(4), gonng.WithRecvMaxSize(5), gonng.WithReconnectTime(6, 7),
 		gonng.WithLinger(8), gonng.WithTTL(9), gonng.WithTCPNoDelay(false), gonng.WithTCPKeepAlive(keepAlive),
+		gonng.WithDialMode(gonng.DialBackground),
 	); err != nil {
 		t.Fatal(err)
 	}
 	got := s.Config()
 	if got.Name != "n" || got.Logger != logger || got.RecvTimeout != 1 || got.SendTimeout != 2 || got.RecvBuffer != 3 ||
 		got.SendBuffer != 4 || got.RecvMaxSize != 5 || got.ReconnectMin != 6 || got.ReconnectMax != 7 || got.Linger != 8 ||
-		got.TTL != 9 || got.TCPNoDelay || got.TCPKeepAlive != keepAlive {
+		got.TTL != 9 || got.TCPNoDelay || got.TCPKeepAlive != keepAlive || got.DialMode != gonng.DialBackground {
 		t.Errorf("Config is %+v", got)
 	}
 	if s.Name() != "n" {
@@ -265,6 +266,7 @@ func TestOptionsOfContext(t *testing.T) {
 		"WithLinger":      gonng.WithLinger(7),
 		"WithTTL":         gonng.WithTTL(7),
 		"WithReconnect":   gonng.WithReconnectTime(7, 7),
+		"WithDialMode":    gonng.WithDialMode(gonng.DialWait),
 		"WithTCPNoDelay":  gonng.WithTCPNoDelay(false),
 	} {
 		if err := c.Set(o); !errors.Is(err, gonng.ErrNotSupported) {
