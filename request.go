@@ -52,8 +52,9 @@ func (r *request) offer(m *outgoing) (*Pipe, error) {
 func (r *request) room() *waitList { return &r.req.senders }
 func (r *request) ready() bool     { return r.req.ready() }
 
-// inline: the only request is waited for; one of many can share a write.
-func (r *request) inline() bool { return len(r.req.open) == 1 }
+// inline: the only request is waited for; one of many can share a write, with those
+// of who receives a reply just now, too.
+func (r *request) inline() bool { return len(r.req.open) == 1 && r.req.unread == 0 }
 
 // abandon is the end of a context.
 func (r *request) abandon() {
