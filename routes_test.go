@@ -121,7 +121,8 @@ var brought = map[string]func(t testing.TB, a, b gonng.Socket){
 func eachPair(t *testing.T, test func(t *testing.T, pair protocolPair, connect func(testing.TB) (a, b gonng.Socket)), opts ...gonng.SocketOption) {
 	for _, pair := range protocolPairs {
 		t.Run(pair.name, func(t *testing.T) {
-			gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+			gonngtest.NoLeaks(t)
+			parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 				for _, side := range []string{"listening", "dialing"} {
 					t.Run(side, func(t *testing.T) {
 						test(t, pair, func(t testing.TB) (a, b gonng.Socket) {
@@ -157,7 +158,6 @@ func eachRoute(t *testing.T, test func(*testing.T, route), opts ...gonng.SocketO
 				continue
 			}
 			t.Run(direction, func(t *testing.T) {
-				gonngtest.NoLeaks(t)
 				a, b := connect(t)
 				test(t, pair.route(t, direction, a, b))
 			})
