@@ -50,7 +50,7 @@ func (a *answer) more() bool          { return a.of.more() }
 
 func (a *answer) offer(m *outgoing) (*Pipe, error) {
 	if a.to == nil {
-		return nil, because(ErrBadState, "there is nothing to answer: receive first")
+		return nil, errorf(ErrBadState, "there is nothing to answer: receive first")
 	}
 	result := a.to.out.put(a.backtrace, &m.body)
 	switch result {

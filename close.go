@@ -80,7 +80,7 @@ func (s *socket) close(ctx context.Context) error {
 	if unconfirmed > 0 {
 		text += fmt.Sprintf("; %d peers did not confirm what they were sent", unconfirmed)
 	}
-	return s.opError("close", "", because(ErrTimeout, "%s", text))
+	return s.opError("close", "", errorf(ErrTimeout, "%s", text))
 }
 
 // part says goodbye to the peers and waits for theirs, where closing at once

@@ -17,7 +17,7 @@ func Device(ctx context.Context, a, b *Raw) error {
 		b = a
 	}
 	if a.protocol.Peer() != b.protocol {
-		return a.opError("device", "", because(ErrInvalid, "%v talks to %v, not to %v", a.protocol, a.Peer(), b.protocol))
+		return a.opError("device", "", errorf(ErrInvalid, "%v talks to %v, not to %v", a.protocol, a.Peer(), b.protocol))
 	}
 	until := ctx
 	ctx, cancel := context.WithCancel(ctx)

@@ -158,8 +158,8 @@ type cause struct {
 func (c *cause) Error() string   { return reason(c.err) }
 func (c *cause) Unwrap() []error { return []error{c.kind, c.err} }
 
-// because explains a kind of failure.
-func because(kind Error, format string, args ...any) error {
+// errorf explains a kind of failure.
+func errorf(kind Error, format string, args ...any) error {
 	return &cause{kind, fmt.Errorf(format, args...)}
 }
 

@@ -19,7 +19,7 @@ func (s *socket) keep(p *Pipe, batch []transport.Message, header func(*transport
 		default:
 			s.stats.Malformed++
 			s.afterwards(func() {
-				p.finish(s.opError("pipe", p.url, because(ErrProtocol, "%v sent a malformed message: %w", p.RemoteAddr(), err)))
+				p.finish(s.opError("pipe", p.url, errorf(ErrProtocol, "%v sent a malformed message: %w", p.RemoteAddr(), err)))
 			})
 		}
 		batch[i].Release()

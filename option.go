@@ -146,7 +146,7 @@ func apply[O option](c *Config, opts []O) error {
 func withDuration(name string, d time.Duration, set func(*Config)) setting {
 	return func(c *Config) error {
 		if d < 0 {
-			return because(ErrInvalid, "%s(%v): the duration is negative", name, d)
+			return errorf(ErrInvalid, "%s(%v): the duration is negative", name, d)
 		}
 		set(c)
 		return nil
@@ -156,7 +156,7 @@ func withDuration(name string, d time.Duration, set func(*Config)) setting {
 func withCount(name string, n int, set func(*Config)) setting {
 	return func(c *Config) error {
 		if n < 0 {
-			return because(ErrInvalid, "%s(%d): the number is negative", name, n)
+			return errorf(ErrInvalid, "%s(%d): the number is negative", name, n)
 		}
 		set(c)
 		return nil

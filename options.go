@@ -112,7 +112,7 @@ func WithReconnectTime(min, max time.Duration) interface {
 } {
 	return socketDialOption{setting: func(c *Config) error {
 		if min <= 0 || max != 0 && max < min {
-			return because(ErrInvalid, "WithReconnectTime(%v, %v): want 0 < min, and max either 0 or not below min", min, max)
+			return errorf(ErrInvalid, "WithReconnectTime(%v, %v): want 0 < min, and max either 0 or not below min", min, max)
 		}
 		c.ReconnectMin, c.ReconnectMax = min, max
 		return nil
@@ -134,7 +134,7 @@ func WithLinger(d time.Duration) SocketOption {
 func WithTTL(hops int) SocketOption {
 	return socketOption{setting: func(c *Config) error {
 		if hops < 1 || hops > 255 {
-			return because(ErrInvalid, "WithTTL(%d): want 1 to 255", hops)
+			return errorf(ErrInvalid, "WithTTL(%d): want 1 to 255", hops)
 		}
 		c.TTL = hops
 		return nil
@@ -150,7 +150,7 @@ func WithDialMode(mode DialMode) interface {
 } {
 	return socketDialOption{setting: func(c *Config) error {
 		if mode < DialRetry || mode > DialBackground {
-			return because(ErrInvalid, "WithDialMode(%d): no such mode", mode)
+			return errorf(ErrInvalid, "WithDialMode(%d): no such mode", mode)
 		}
 		c.DialMode = mode
 		return nil
@@ -197,10 +197,10 @@ func WithPolyamorous() Pair1Option {
 func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
 	return socketOption{setting: func(c *Config) error {
 		if hook == nil {
-			return because(ErrInvalid, "WithPipeHook: the hook is nil")
+			return errorf(ErrInvalid, "WithPipeHook: the hook is nil")
 		}
 		if event < PipeConnecting || event > PipeClosed {
-			return because(ErrInvalid, "WithPipeHook(%d): no such event", event)
+			return errorf(ErrInvalid, "WithPipeHook(%d): no such event", event)
 		}
 		c.hooks = append(c.hooks, func(s *socket) { s.OnPipe(event, hook) })
 		return nil

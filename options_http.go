@@ -24,15 +24,15 @@ func WithHTTPHeader(h http.Header) interface {
 		for name, values := range h {
 			switch canonical := textproto.CanonicalMIMEHeaderKey(name); {
 			case canonical == "Upgrade", canonical == "Connection", strings.HasPrefix(canonical, "Sec-Websocket-"):
-				return because(ErrInvalid, "WithHTTPHeader: %s belongs to WebSocket", name)
+				return errorf(ErrInvalid, "WithHTTPHeader: %s belongs to WebSocket", name)
 			case canonical == "Content-Length", canonical == "Transfer-Encoding", canonical == "Trailer":
-				return because(ErrInvalid, "WithHTTPHeader: %s, but there is no body", name)
+				return errorf(ErrInvalid, "WithHTTPHeader: %s, but there is no body", name)
 			case name == "" || strings.ContainsFunc(name, notInToken):
-				return because(ErrInvalid, "WithHTTPHeader: %q is no name of a header", name)
+				return errorf(ErrInvalid, "WithHTTPHeader: %q is no name of a header", name)
 			}
 			for _, value := range values {
 				if strings.ContainsFunc(value, notInValue) {
-					return because(ErrInvalid, "WithHTTPHeader: the value of %s has control characters", name)
+					return errorf(ErrInvalid, "WithHTTPHeader: the value of %s has control characters", name)
 				}
 				own.Add(name, value)
 			}

@@ -21,7 +21,7 @@ func WithIPCPermissions(mode fs.FileMode) interface {
 } {
 	return socketListenOption{setting: func(c *Config) error {
 		if mode&^fs.ModePerm != 0 {
-			return because(ErrInvalid, "WithIPCPermissions(%#o): want permissions only, 0 to 0777", uint32(mode))
+			return errorf(ErrInvalid, "WithIPCPermissions(%#o): want permissions only, 0 to 0777", uint32(mode))
 		}
 		c.IPCPermissions = mode
 		return c.needIPC(transport.OptIPCPermissions, "WithIPCPermissions")
@@ -48,7 +48,7 @@ func WithIPCSecurityDescriptor(sddl string) interface {
 // who may connect must not let in others.
 func (c *Config) needIPC(option transport.Options, name string) error {
 	if (ipc.Transport{}).Options()&option == 0 {
-		return because(ErrNotSupported, "%s: not on %s", name, runtime.GOOS)
+		return errorf(ErrNotSupported, "%s: not on %s", name, runtime.GOOS)
 	}
 	c.explicit |= option
 	return nil

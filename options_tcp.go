@@ -58,7 +58,7 @@ func (c *Config) dialContext() func(ctx context.Context, network, address string
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		nc, err := dial(ctx, network, address)
 		if nc == nil && err == nil {
-			err = because(ErrUnreachable, "the function of WithDialContext returned neither a connection nor an error")
+			err = errorf(ErrUnreachable, "the function of WithDialContext returned neither a connection nor an error")
 		}
 		return nc, err
 	}

@@ -70,7 +70,7 @@ func (b *balance) onlyOne() error {
 	}
 	p := b.pipes[0]
 	if gone, _ := p.hungUp(); !gone {
-		return because(ErrBusy, "a pair socket has one peer, and %v is connected", p.RemoteAddr())
+		return errorf(ErrBusy, "a pair socket has one peer, and %v is connected", p.RemoteAddr())
 	}
 	b.detach(p)
 	return nil
@@ -87,7 +87,7 @@ func (x *pair) offer(m *outgoing) (*Pipe, error) {
 // sendTo sends to the pipe that the message names.
 func (x *pair) sendTo(m *outgoing) (*Pipe, error) {
 	if m.pipe.s != x.s {
-		return nil, because(ErrInvalid, "the message's pipe belongs to another socket")
+		return nil, errorf(ErrInvalid, "the message's pipe belongs to another socket")
 	}
 	result := m.pipe.out.put(x.header, &m.body)
 	switch result {

@@ -66,5 +66,5 @@ type source interface {
 var errWait = errors.New("gonng: wait")
 
 func tooSmall(size, max int) error {
-	return because(ErrMessageTooLarge, "the message has %d bytes, the buffer %d", size, max)
+	return errorf(ErrMessageTooLarge, "the message has %d bytes, the buffer %d", size, max)
 }

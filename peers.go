@@ -65,14 +65,14 @@ func (s *socket) newPipeID() uint32 {
 // addPipe makes a peer of a new connection, on the goroutine t.
 func (s *socket) addPipe(t *task, p *Pipe) (*Pipe, error) {
 	if p.Peer() != s.Peer() {
-		err := because(ErrProtocol, "the peer speaks %v (%d), %v (%d) talks to %v (%d)",
+		err := errorf(ErrProtocol, "the peer speaks %v (%d), %v (%d) talks to %v (%d)",
 			p.Peer(), uint16(p.Peer()), s.protocol, uint16(s.protocol), s.Peer(), uint16(s.Peer()))
 		return nil, s.refuse(p, err)
 	}
 	s.runHooks(t, PipeConnecting, p)
 	select {
 	case <-p.done:
-		return nil, s.refuse(p, because(ErrConnectionAborted, "a PipeConnecting hook refused the peer"))
+		return nil, s.refuse(p, errorf(ErrConnectionAborted, "a PipeConnecting hook refused the peer"))
 	default:
 	}
 	s.mu.Lock()

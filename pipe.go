@@ -158,7 +158,7 @@ func (p *Pipe) lost(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF): // says what was unexpected
 	case errors.Is(err, io.EOF):
-		err = because(ErrConnectionReset, "the peer closed the connection")
+		err = errorf(ErrConnectionReset, "the peer closed the connection")
 	}
 	return p.s.opError("pipe", p.url, err)
 }

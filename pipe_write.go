@@ -135,6 +135,6 @@ func (p *Pipe) notRead(err error) {
 	case <-grace.C:
 	}
 	if yes, _ := p.hungUp(); !yes {
-		p.finish(p.lost(because(ErrConnectionReset, "the peer has stopped reading: %w", err)))
+		p.finish(p.lost(errorf(ErrConnectionReset, "the peer has stopped reading: %w", err)))
 	}
 }

@@ -3,5 +3,5 @@
 package gonng
 
 func newPollFD() (*pollFD, error) {
-	return nil, because(ErrNotSupported, "this platform has no descriptors to poll")
+	return nil, errorf(ErrNotSupported, "this platform has no descriptors to poll")
 }

@@ -29,7 +29,7 @@ type Raw struct {
 func NewRaw(p Protocol, opts ...SocketOption) (*Raw, error) {
 	s := newSocket(p)
 	if p.Peer() == 0 {
-		return nil, s.opError("raw", "", because(ErrInvalid, "there is no protocol %d", uint16(p)))
+		return nil, s.opError("raw", "", errorf(ErrInvalid, "there is no protocol %d", uint16(p)))
 	}
 	s.raw = true
 	r := &raw{s: s, fanout: fanout{s: s}}
@@ -164,7 +164,7 @@ func (x *raw) forward(m *outgoing) (*Pipe, error) {
 	if body.Header >= wire.HopsSize {
 		n, err := wire.Hops(body.Data)
 		if err != nil {
-			return nil, because(ErrProtocol, "the header % x is no hop count", body.Data[:body.Header])
+			return nil, errorf(ErrProtocol, "the header % x is no hop count", body.Data[:body.Header])
 		}
 		if n == math.MaxUint8 {
 			x.s.drop(ttlExceeded, 1, m.pipe)
@@ -197,8 +197,8 @@ func (x *raw) wake() {
 }
 
 var (
-	errNeverSends    = because(ErrNotSupported, "the protocol does not send")
-	errNeverReceives = because(ErrNotSupported, "the protocol does not receive")
+	errNeverSends    = errorf(ErrNotSupported, "the protocol does not send")
+	errNeverReceives = errorf(ErrNotSupported, "the protocol does not receive")
 )
 
 // unable is the direction that a protocol does not have.

@@ -92,7 +92,7 @@ func (r *request) pop(max int, m *Message) error {
 		r.cancel()
 		return err
 	case r.id == 0:
-		return because(ErrBadState, "there is no request to receive a reply to: send one first")
+		return errorf(ErrBadState, "there is no request to receive a reply to: send one first")
 	}
 	return errWait
 }

@@ -19,7 +19,7 @@ func (x *req) detach(p *Pipe) {
 	slices.SortFunc(lost, func(a, b *request) int { return int(int32(a.id - b.id)) })
 	for _, r := range lost {
 		if r.e.config().ResendTime == 0 {
-			err := because(ErrConnectionReset, "the peer that had the request has gone, and resending is off")
+			err := errorf(ErrConnectionReset, "the peer that had the request has gone, and resending is off")
 			r.cancel()
 			r.failed = err
 			r.waiting.wakeOne()

@@ -30,7 +30,7 @@ func (c scope[O]) Set(opts ...O) error {
 	cfg := *c.e.own
 	err := apply(&cfg, opts)
 	if err == nil && (cfg.start != nil || cfg.hooks != nil || cfg.shared() != c.e.own.shared()) {
-		err = because(ErrNotSupported, "a context has only times and a state of its own: set the rest on the socket")
+		err = errorf(ErrNotSupported, "a context has only times and a state of its own: set the rest on the socket")
 	}
 	if err != nil {
 		return c.e.s.opError("set", "", err)

@@ -82,7 +82,7 @@ func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
 // lend sends a message that stays the caller's.
 func (x *sender) lend(ctx context.Context, m *Message, try bool) error {
 	if m.freed.Load() {
-		return x.e.s.opError("send", "", because(ErrInvalid, "the message was sent or freed before"))
+		return x.e.s.opError("send", "", errorf(ErrInvalid, "the message was sent or freed before"))
 	}
 	offered, err := x.begin(ctx)
 	if err != nil {

@@ -40,7 +40,7 @@ func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeO
 		o(&cfg)
 	}
 	if cfg.workers < 1 {
-		return s.opError("serve", "", because(ErrInvalid, "WithConcurrency(%d): want at least 1", cfg.workers))
+		return s.opError("serve", "", errorf(ErrInvalid, "WithConcurrency(%d): want at least 1", cfg.workers))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

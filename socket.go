@@ -143,10 +143,10 @@ func (e *endpoint) ended() error {
 	if e.s.closed {
 		return errSocketClosed
 	}
-	return because(ErrClosed, "the context is closed")
+	return errorf(ErrClosed, "the context is closed")
 }
 
-var errSocketClosed = because(ErrClosed, "the socket is closed")
+var errSocketClosed = errorf(ErrClosed, "the socket is closed")
 
 func (e *endpoint) config() *Config {
 	if e.own != nil {
@@ -225,7 +225,7 @@ type configured interface{ configure(*Config) }
 // check refuses options that the protocol cannot honour.
 func (s *socket) check(cfg *Config) error {
 	if cfg.TTL != 0 && !s.protocol.countsHops() {
-		return because(ErrNotSupported, "WithTTL: messages of %v do not count hops", s.protocol)
+		return errorf(ErrNotSupported, "WithTTL: messages of %v do not count hops", s.protocol)
 	}
 	return nil
 }

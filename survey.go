@@ -100,7 +100,7 @@ type survey struct {
 	responses dropQueue
 }
 
-var errSurveyOver = because(ErrTimeout, "the survey time is over")
+var errSurveyOver = errorf(ErrTimeout, "the survey time is over")
 
 func (x *surveys) deliver(p *Pipe, batch []transport.Message) bool {
 	for _, m := range x.s.keep(p, batch, answerHeader) {
@@ -200,7 +200,7 @@ func (v *survey) pop(max int, m *Message) error {
 		v.end()
 		return errSurveyOver
 	case v.id == 0:
-		return because(ErrBadState, "there is no survey to receive a response to: send one first")
+		return errorf(ErrBadState, "there is no survey to receive a response to: send one first")
 	}
 	return errWait
 }

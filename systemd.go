@@ -42,7 +42,7 @@ func SystemdListeners() (listeners []net.Listener, err error) {
 	const first = 3 // after standard input, output and error
 	n, err := strconv.ParseUint(fds, 10, 16)
 	if err != nil {
-		return nil, fmt.Errorf("gonng: systemd listeners: %w", because(ErrInvalid, "LISTEN_FDS is %q, want the number of descriptors", fds))
+		return nil, fmt.Errorf("gonng: systemd listeners: %w", errorf(ErrInvalid, "LISTEN_FDS is %q, want the number of descriptors", fds))
 	}
 	for fd := first; fd < first+int(n); fd++ {
 		l, err := fdsocket.Listener(fd)

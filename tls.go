@@ -119,23 +119,23 @@ func (c *TLSConfig) check() error {
 	own := c.OwnCert != "" || c.OwnKey != ""
 	switch {
 	case c.Mode != TLSClient && c.Mode != TLSServer:
-		return because(ErrInvalid, "Mode is %d, want TLSClient or TLSServer", c.Mode)
+		return errorf(ErrInvalid, "Mode is %d, want TLSClient or TLSServer", c.Mode)
 	case c.AuthMode < 0 || c.AuthMode > AuthRequired:
-		return because(ErrInvalid, "AuthMode is %d, want AuthNone, AuthOptional or AuthRequired", c.AuthMode)
+		return errorf(ErrInvalid, "AuthMode is %d, want AuthNone, AuthOptional or AuthRequired", c.AuthMode)
 	case c.Mode == TLSServer && c.ServerName != "":
-		return because(ErrInvalid, "ServerName is for a TLSClient: the name that the server's certificate must have")
+		return errorf(ErrInvalid, "ServerName is for a TLSClient: the name that the server's certificate must have")
 	case c.CA != "" && len(c.CAFiles) > 0:
-		return because(ErrInvalid, "CA and CAFiles are both given, want one of them")
+		return errorf(ErrInvalid, "CA and CAFiles are both given, want one of them")
 	case c.CertKeyFile != "" && own:
-		return because(ErrInvalid, "CertKeyFile and OwnCert or OwnKey are both given, want the file or the strings")
+		return errorf(ErrInvalid, "CertKeyFile and OwnCert or OwnKey are both given, want the file or the strings")
 	case own && c.OwnKey == "":
-		return because(ErrInvalid, "OwnCert is given without OwnKey")
+		return errorf(ErrInvalid, "OwnCert is given without OwnKey")
 	case own && c.OwnCert == "":
-		return because(ErrInvalid, "OwnKey is given without OwnCert")
+		return errorf(ErrInvalid, "OwnKey is given without OwnCert")
 	case c.Password != "" && !own && c.CertKeyFile == "":
-		return because(ErrInvalid, "Password is given without a key, which is in OwnKey or CertKeyFile")
+		return errorf(ErrInvalid, "Password is given without a key, which is in OwnKey or CertKeyFile")
 	case c.Mode == TLSServer && c.AuthMode == AuthRequired && c.CA == "" && len(c.CAFiles) == 0:
-		return because(ErrInvalid, "AuthRequired on a TLSServer needs CA or CAFiles: whose certificates clients must have")
+		return errorf(ErrInvalid, "AuthRequired on a TLSServer needs CA or CAFiles: whose certificates clients must have")
 	}
 	return nil
 }

@@ -40,13 +40,13 @@ func addCA(pool *x509.CertPool, from string, text []byte) error {
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return because(ErrCrypto, "%s: %w", from, err)
+			return errorf(ErrCrypto, "%s: %w", from, err)
 		}
 		pool.AddCert(cert)
 		found = true
 	}
 	if !found {
-		return because(ErrCrypto, "%s: there is no certificate in it; it must be PEM", from)
+		return errorf(ErrCrypto, "%s: there is no certificate in it; it must be PEM", from)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func keyPair(cert, key []byte, password string) (tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return tls.Certificate{}, because(ErrCrypto, "%w", err)
+		return tls.Certificate{}, errorf(ErrCrypto, "%w", err)
 	}
 	return pair, nil
 }
@@ -36,15 +36,15 @@ func openKey(text []byte, password string) ([]byte, error) {
 			return text, nil
 		}
 		if password == "" {
-			return nil, because(ErrCrypto, "the private key is encrypted, and Password is empty")
+			return nil, errorf(ErrCrypto, "the private key is encrypted, and Password is empty")
 		}
 		opened, err := open(block, password)
 		if err != nil {
-			return nil, because(ErrCrypto, "the private key does not open with Password: %w", err)
+			return nil, errorf(ErrCrypto, "the private key does not open with Password: %w", err)
 		}
 		return pem.EncodeToMemory(opened), nil
 	}
-	return nil, because(ErrCrypto, "there is no private key in it; it must be PEM")
+	return nil, errorf(ErrCrypto, "there is no private key in it; it must be PEM")
 }
 
 // openPKCS8 is for what openssl writes today. The package panics where the

@@ -48,7 +48,7 @@ func (t *topics) remove(topics []string) error {
 	for n, topic := range topics {
 		if _, ok := t.set[topic]; !ok {
 			t.add(topics[:n])
-			return because(ErrNoEntry, "there is no subscription to %q", topic)
+			return errorf(ErrNoEntry, "there is no subscription to %q", topic)
 		}
 		delete(t.set, topic)
 		i, _ := t.find(len(topic))

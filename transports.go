@@ -57,14 +57,14 @@ type endpointURL struct {
 func parseURL(url string) (endpointURL, error) {
 	scheme, address, ok := cutURL(url)
 	if !ok {
-		return endpointURL{}, because(ErrAddressInvalid, "want scheme://address, such as tcp://127.0.0.1:5555 or ipc:///tmp/x.sock")
+		return endpointURL{}, errorf(ErrAddressInvalid, "want scheme://address, such as tcp://127.0.0.1:5555 or ipc:///tmp/x.sock")
 	}
 	t := builtin[scheme]
 	if t == nil {
 		t = transport.Lookup(scheme)
 	}
 	if t == nil {
-		return endpointURL{}, because(ErrNotSupported, "no transport for scheme %q; there are %s and what was registered",
+		return endpointURL{}, errorf(ErrNotSupported, "no transport for scheme %q; there are %s and what was registered",
 			scheme, strings.Join(slices.Sorted(maps.Keys(builtin)), ", "))
 	}
 	if err := t.Check(scheme, address); err != nil {
@@ -104,7 +104,7 @@ func (u endpointURL) honours(explicit transport.Options) error {
 		transport.OptTextFrames:            "WithTextFrames",
 	} {
 		if explicit&option&^u.transport.Options() != 0 {
-			return because(ErrNotSupported, "%s means nothing to %s://", name, u.scheme)
+			return errorf(ErrNotSupported, "%s means nothing to %s://", name, u.scheme)
 		}
 	}
 	return nil

@@ -149,7 +149,7 @@ func (c *call) wait(l *waitList) error {
 // failure is what the call returns when its wait came to err.
 func (c *call) failure(err error) error {
 	if err == errOverdue {
-		return because(ErrTimeout, "timed out after %v", c.timeout)
+		return errorf(ErrTimeout, "timed out after %v", c.timeout)
 	}
 	return err
 }
