@@ -1,56 +1,38 @@
 package transport
 
-// Message is one message as it crosses a transport. It is a value: passing it
-// on passes its one reference on.
-type Message struct {
-	// Data is the SP header and the body, one behind the other.
-	Data []byte
-	// Header is how much of Data is header; protocols set it, transports do not.
-	Header int
-	buffer *Buffer
-}
+import "github.com/gonng/gonng/internal/msg"
+
+type (
+	// Message is one message as it crosses a transport. It is a value: passing it
+	// on passes its one reference on. Its Data is the SP header and the body, one
+	// behind the other; Header, which protocols set and transports do not, says how
+	// much of Data is header. Retain returns a second reference, Release gives
+	// one back, and Pinned is how much memory a reference holds.
+	Message = msg.Message
+	// A Buffer is pooled memory with a reference count. Many messages share the
+	// Buffer that they were read into; the last Release gives it back. A Buffer
+	// that nobody releases is left to the garbage collector.
+	Buffer = msg.Buffer
+	// A Batch gathers messages for one write: Append copies a message, AppendMessage
+	// keeps a reference to its data until it is written. It is not safe for
+	// concurrent use.
+	Batch = msg.Batch
+	// List is a Batch that keeps its messages apart, for transports without a
+	// byte stream underneath. The zero value is empty and ready.
+	List = msg.List
+)
 
 // NewMessage returns a message whose data the garbage collector owns.
-func NewMessage(data []byte) Message { return Message{Data: data} }
+func NewMessage(data []byte) Message { return msg.NewMessage(data) }
 
 // In returns a message whose data lies in b; it takes over one reference to b.
-func In(b *Buffer, data []byte) Message { return Message{Data: data, buffer: b} }
+func In(b *Buffer, data []byte) Message { return msg.In(b, data) }
 
 // AppendIn appends In(b, data) to dst.
-func AppendIn(dst []Message, b *Buffer, data []byte) []Message {
-	dst = append(dst, Message{})
-	m := &dst[len(dst)-1] // in place: a struct put together elsewhere is copied slowly
-	m.Data, m.buffer = data, b
-	return dst
-}
+func AppendIn(dst []Message, b *Buffer, data []byte) []Message { return msg.AppendIn(dst, b, data) }
 
 // Copy returns a message in pooled memory.
-func Copy(data []byte) Message {
-	b := NewBuffer(len(data))
-	copy(b.Bytes(), data)
-	return In(b, b.Bytes())
-}
+func Copy(data []byte) Message { return msg.Copy(data) }
 
-// Body is what follows the header.
-func (m *Message) Body() []byte { return m.Data[m.Header:] }
-
-// Strip returns the message without its header. It is the same reference.
-func (m Message) Strip() Message {
-	m.Data, m.Header = m.Data[m.Header:], 0
-	return m
-}
-
-// Retain returns a second reference to the same memory.
-func (m *Message) Retain() Message {
-	if m.buffer != nil {
-		m.buffer.Retain(1)
-	}
-	return *m
-}
-
-// Release gives the memory back. The data must not be used afterwards.
-func (m *Message) Release() {
-	if m.buffer != nil {
-		m.buffer.Release()
-	}
-}
+// NewBuffer returns a buffer of n bytes, not cleared, with one reference.
+func NewBuffer(n int) *Buffer { return msg.NewBuffer(n) }

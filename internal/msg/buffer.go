@@ -1,4 +1,4 @@
-package transport
+package msg
 
 import (
 	"math/bits"

@@ -1,4 +1,4 @@
-package transport
+package msg
 
 // List is a Batch that keeps its messages apart, for transports without a
 // byte stream underneath. The zero value is empty and ready.
