@@ -68,3 +68,13 @@ func (m *Message) Release() {
 		m.buffer.Release()
 	}
 }
+
+// WithHeader returns the message with that much of its data as header. It is the
+// same reference.
+func (m Message) WithHeader(n int) Message {
+	m.Header = n
+	return m
+}
+
+// Shares reports whether both messages lie in the same Buffer.
+func (m *Message) Shares(o *Message) bool { return m.buffer != nil && m.buffer == o.buffer }

@@ -1,0 +1,210 @@
+package sp
+
+import (
+	"slices"
+
+	"github.com/gonng/gonng/internal/msg"
+)
+
+// balance sends each message to one peer that has room: to one of those with the
+// lowest priority number, and among them to one with the smallest load, in turn. What
+// a choice costs does not depend on how many peers there are, full or not.
+type balance struct {
+	c       *Core
+	levels  []*level // those of peers that were ever attached, in the order of priority
+	peers   int      // attached
+	senders Waiters
+	held    []msg.Message // accepted while nobody was connected
+}
+
+// level is the ready peers of one priority.
+type level struct {
+	priority int
+	rings    []ring // by load
+	least    int    // no ring before it has a peer
+}
+
+// ring is ready peers of the same load; the first is next.
+type ring struct{ first, last *Peer }
+
+// balanced is the place of a peer in a balance.
+type balanced struct {
+	level      *level // nil: not attached
+	ready      bool   // it is in a ring
+	load       int
+	next, prev *Peer
+}
+
+func (b *balance) attach(p *Peer) {
+	i, found := slices.BinarySearchFunc(b.levels, p.Priority, func(l *level, n int) int { return l.priority - n })
+	if !found {
+		b.levels = slices.Insert(b.levels, i, &level{priority: p.Priority})
+	}
+	b.peers++
+	p.balanced.level = b.levels[i]
+	b.writable(p)
+}
+
+func (b *balance) detach(p *Peer) {
+	if p.balanced.level != nil {
+		b.peers--
+		p.leave()
+		p.balanced.level = nil
+	}
+}
+
+// writable is a peer that has room again.
+func (b *balance) writable(p *Peer) {
+	if p.balanced.level == nil {
+		return
+	}
+	if !p.balanced.ready && !p.out.full() {
+		p.enter()
+	}
+	if len(b.held) > 0 {
+		b.sendHeld()
+	}
+	if b.ready() {
+		b.c.WakeOne(&b.senders)
+	}
+}
+
+func (b *balance) Room() *Waiters { return &b.senders }
+
+// ready reports whether some peer has room.
+func (b *balance) ready() bool { return b.next(nil) != nil }
+
+// CanSend is for the endpoints that wait for room only.
+func (b *balance) CanSend() bool { return b.ready() || b.canHold() }
+
+// next is the peer whose turn it is, past those of except; nil: none has room.
+func (b *balance) next(except []*Peer) *Peer {
+	for _, l := range b.levels {
+		for l.least < len(l.rings) && l.rings[l.least].first == nil {
+			l.least++
+		}
+		for _, r := range l.rings[l.least:] {
+			for p := r.first; p != nil; p = p.balanced.next {
+				if len(except) == 0 || !slices.Contains(except, p) {
+					return p
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// send returns the peer that took the message, or nil.
+func (b *balance) send(header []byte, body *msg.Message) *Peer {
+	for {
+		p := b.next(nil)
+		if p == nil || b.sendTo(p, header, body) {
+			return p
+		}
+	}
+}
+
+// sendTo sends to p, which is ready, and reports whether it took the message.
+func (b *balance) sendTo(p *Peer, header []byte, body *msg.Message) bool {
+	taken := b.c.put(p, header, body) == putDone
+	p.leave()
+	if taken && !p.out.full() {
+		p.enter() // behind the others
+	}
+	return taken
+}
+
+// canHold reports whether the program's send buffer has room, which counts while
+// nobody is connected.
+func (b *balance) canHold() bool { return b.peers == 0 && len(b.held) < b.c.cfg.SendBuffer }
+
+// sendOrHold is send that keeps the message while nobody is connected. It reports
+// whether it took the message.
+func (b *balance) sendOrHold(header []byte, body *msg.Message) bool {
+	if len(b.held) == 0 && b.send(header, body) != nil {
+		return true
+	}
+	if !b.canHold() {
+		return false
+	}
+	b.c.Counters.SendQueue++
+	if len(body.Data) > CopyMax && len(header) == 0 {
+		b.held = append(b.held, body.Retain())
+		return true
+	}
+	whole := msg.NewBuffer(len(header) + len(body.Data))
+	copy(whole.Bytes()[copy(whole.Bytes(), header):], body.Data)
+	b.held = append(b.held, msg.In(whole, whole.Bytes()))
+	return true
+}
+
+// sendHeld sends what was kept while nobody was connected.
+func (b *balance) sendHeld() {
+	n := 0
+	for ; n < len(b.held) && b.send(nil, &b.held[n]) != nil; n++ {
+		b.held[n].Release()
+	}
+	b.c.Counters.SendQueue -= n
+	b.held = slices.Delete(b.held, 0, n)
+}
+
+// discardHeld gives up what was kept for a peer that did not come.
+func (b *balance) discardHeld() (unsent int) {
+	for i := range b.held {
+		b.held[i].Release()
+	}
+	unsent = len(b.held)
+	b.c.Counters.SendQueue -= unsent
+	b.held = nil
+	return unsent
+}
+
+// load changes the load of p.
+func (p *Peer) load(by int) {
+	ready := p.balanced.ready
+	if ready {
+		p.leave()
+	}
+	p.balanced.load += by
+	if ready {
+		p.enter()
+	}
+}
+
+// enter puts p behind the ready peers of its load.
+func (p *Peer) enter() {
+	at := &p.balanced
+	l := at.level
+	for len(l.rings) <= at.load {
+		l.rings = append(l.rings, ring{})
+	}
+	r := &l.rings[at.load]
+	at.ready, at.next, at.prev = true, nil, r.last
+	if r.last != nil {
+		r.last.balanced.next = p
+	} else {
+		r.first = p
+	}
+	r.last = p
+	l.least = min(l.least, at.load)
+}
+
+// leave takes p out of the ready peers.
+func (p *Peer) leave() {
+	at := &p.balanced
+	if !at.ready {
+		return
+	}
+	r := &at.level.rings[at.load]
+	if at.prev != nil {
+		at.prev.balanced.next = at.next
+	} else {
+		r.first = at.next
+	}
+	if at.next != nil {
+		at.next.balanced.prev = at.prev
+	} else {
+		r.last = at.prev
+	}
+	at.ready, at.next, at.prev = false, nil, nil
+}

@@ -1,0 +1,152 @@
+package sp
+
+// Effects is what a call of a protocol leaves to the shell. Peers and waiters are
+// chained in it, so that it needs no memory; each Next takes the first of its
+// chain. The shell wakes the waiters before it unlocks the socket. It takes the
+// rest along and carries it out after unlocking.
+type Effects struct {
+	wake, wakeLast *Waiter
+	flush          *Peer
+	rare           bool // there is something of what follows
+
+	resume, faulty, slow *Peer
+	reasons              Reasons
+	by                   *Peer
+	reschedule, yield    bool
+}
+
+// Any reports whether there is something to carry out.
+func (e *Effects) Any() bool { return e.wake != nil || e.flush != nil || e.rare }
+
+// Rare reports whether there is more than waiters to wake and peers to flush.
+func (e *Effects) Rare() bool { return e.rare }
+
+// NextWaiter is somebody to wake. Its Verdict says for what.
+func (e *Effects) NextWaiter() *Waiter {
+	w := e.wake
+	if w != nil {
+		e.wake, w.next = w.next, nil
+	}
+	return w
+}
+
+// OnlyWaiter reports whether exactly one waiter is to be woken.
+func (e *Effects) OnlyWaiter() bool { return e.wake != nil && e.wake == e.wakeLast }
+
+func (e *Effects) addWaiter(w *Waiter) {
+	w.next = nil
+	if e.wake == nil {
+		e.wake = w
+	} else {
+		e.wakeLast.next = w
+	}
+	e.wakeLast = w
+}
+
+// NextFlush is a peer with something to write, whose writing token has been taken.
+func (e *Effects) NextFlush() *Peer {
+	p := e.flush
+	if p != nil {
+		e.flush, p.nextFlush = p.nextFlush, nil
+	}
+	return p
+}
+
+// TakeFlush is the whole chain of NextFlush.
+func (e *Effects) TakeFlush() Effects {
+	taken := Effects{flush: e.flush}
+	e.flush = nil
+	return taken
+}
+
+func (e *Effects) addFlush(p *Peer) { p.nextFlush, e.flush = e.flush, p }
+
+// NextResume is a peer to read on. Held is false already.
+func (e *Effects) NextResume() *Peer {
+	p := e.resume
+	if p != nil {
+		e.resume, p.nextResume = p.nextResume, nil
+	}
+	return p
+}
+
+func (e *Effects) addResume(p *Peer) {
+	p.Held = false
+	p.nextResume, e.resume, e.rare = e.resume, p, true
+}
+
+// NextFaulty is a peer to disconnect: its Fault says why.
+func (e *Effects) NextFaulty() *Peer {
+	p := e.faulty
+	if p != nil {
+		e.faulty, p.nextFaulty = p.nextFaulty, nil
+	}
+	return p
+}
+
+func (e *Effects) addFaulty(p *Peer, why error) {
+	if p.Fault == nil {
+		p.Fault, p.nextFaulty = why, e.faulty
+		e.faulty, e.rare = p, true
+	}
+}
+
+// NextSlow is a peer that has begun to lose messages, because it does not take them
+// fast enough.
+func (e *Effects) NextSlow() *Peer {
+	p := e.slow
+	if p != nil {
+		e.slow, p.nextSlow = p.nextSlow, nil
+	}
+	return p
+}
+
+// Reasons are why messages were dropped, each once, and the last peer that they came
+// from or were for, or nil.
+func (e *Effects) Reasons() (Reasons, *Peer) { return e.reasons, e.by }
+
+// Reschedule reports whether Next of the protocol has changed to an earlier time.
+func (e *Effects) Reschedule() bool { return e.reschedule }
+
+// Yield reports whether the one who delivered should let the receivers run.
+func (e *Effects) Yield() bool { return e.yield }
+
+// Reasons is a set of reasons for which messages were dropped.
+type Reasons uint8
+
+// The reasons. A queue of a peer that is full is none of them: NextSlow says of which.
+const (
+	TTLExceeded  Reasons = 1 << iota // the message has passed through too many nodes
+	Unexpected                       // the protocol does not receive it, or not from that peer
+	LateReply                        // nobody waits for it any more
+	NoPeer                           // the peer that it was for has gone
+	SlowReceiver                     // the queue of the program is full
+)
+
+// drop counts n messages that were dropped for a reason.
+func (c *Core) drop(why Reasons, n int, p *Peer) {
+	switch k := uint64(n); why {
+	case TTLExceeded:
+		c.Counters.TTLExceeded += k
+	case Unexpected:
+		c.Counters.Unexpected += k
+	case LateReply:
+		c.Counters.LateReplies += k
+	case NoPeer:
+		c.Counters.NoPeer += k
+	case SlowReceiver:
+		c.Counters.DroppedFull += k
+	}
+	e := &c.Effects
+	e.reasons, e.by, e.rare = e.reasons|why, p, true
+}
+
+// dropFull counts a message that p had no room for.
+func (c *Core) dropFull(p *Peer) {
+	c.Counters.DroppedFull++
+	p.DroppedFull++
+	if !p.slow {
+		p.slow = true
+		p.nextSlow, c.Effects.slow, c.Effects.rare = c.Effects.slow, p, true
+	}
+}

@@ -1,0 +1,110 @@
+package sp
+
+import "github.com/gonng/gonng/internal/msg"
+
+// fairQueue receives from all peers, a message of each in turn, and holds a peer back
+// whose messages pile up. What a peer sent before it went stays.
+type fairQueue struct {
+	c           *Core
+	first, last *Peer // the peers with messages to be handed out
+	receivers   Waiters
+	limit       Limit
+	// answered: what is received is answered. While the outbox of a peer is full its
+	// questions are neither handed out nor read.
+	answered bool
+}
+
+func (q *fairQueue) configure(cfg Config) { q.limit = NewLimit(cfg.RecvBuffer, QueueBytes) }
+func (q *fairQueue) Await(w *Waiter)      { q.receivers.Add(w) }
+func (q *fairQueue) CanRecv() bool        { return q.first != nil }
+
+// deliver queues what p sent and reports whether more is welcome.
+func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
+	p.in.push(q.c, p, batch...)
+	if q.held(p) {
+		return false
+	}
+	if p.in.len() > 0 {
+		if !p.queued {
+			q.enqueue(p)
+		}
+		q.c.WakeOne(&q.receivers)
+	}
+	return !p.in.full(q.limit)
+}
+
+// held reports whether the questions of p have to wait until it has taken answers.
+func (q *fairQueue) held(p *Peer) bool { return q.answered && p.out.full() }
+
+// pop moves the next message into m.
+func (q *fairQueue) pop(m *Message, max int) Verdict {
+	p := q.first
+	if p == nil {
+		return Wait
+	}
+	if v := p.in.pop(q.c, m, max); v != OK {
+		return v
+	}
+	if p.in.len() == 0 {
+		q.dequeue(p)
+	} else if p != q.last {
+		q.dequeue(p)
+		q.enqueue(p)
+	}
+	if p.Held {
+		q.resume(p)
+	}
+	if q.first != nil {
+		q.c.WakeOne(&q.receivers)
+	}
+	return OK
+}
+
+// resume has p read on if there is room.
+func (q *fairQueue) resume(p *Peer) {
+	if p.Held && !q.held(p) && (p.in.len() == 0 || !p.Lazy && !p.in.full(q.limit)) {
+		q.c.Effects.addResume(p)
+	}
+}
+
+// asked is a peer that has got an answer.
+func (q *fairQueue) asked(p *Peer) {
+	if p.queued && q.held(p) {
+		q.dequeue(p)
+	}
+}
+
+// writable is a peer that has taken answers.
+func (q *fairQueue) writable(p *Peer) {
+	if q.answered {
+		if p.in.len() > 0 && !p.queued {
+			q.enqueue(p)
+			q.c.WakeOne(&q.receivers)
+		}
+		q.resume(p)
+	}
+}
+
+func (q *fairQueue) enqueue(p *Peer) {
+	p.queued, p.ahead, p.behind = true, q.last, nil
+	if q.last != nil {
+		q.last.behind = p
+	} else {
+		q.first = p
+	}
+	q.last = p
+}
+
+func (q *fairQueue) dequeue(p *Peer) {
+	if p.ahead != nil {
+		p.ahead.behind = p.behind
+	} else {
+		q.first = p.behind
+	}
+	if p.behind != nil {
+		p.behind.ahead = p.ahead
+	} else {
+		q.last = p.ahead
+	}
+	p.queued, p.ahead, p.behind = false, nil, nil
+}

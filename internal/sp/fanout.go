@@ -1,0 +1,38 @@
+package sp
+
+import "github.com/gonng/gonng/internal/msg"
+
+// fanout sends each message to every peer. One that has no room loses it.
+type fanout struct {
+	c      *Core
+	peers  []*Peer
+	nobody Waiters // a fan-out never waits
+}
+
+func (f *fanout) attach(p *Peer) {
+	f.peers = append(f.peers, p)
+	p.inFan = len(f.peers)
+}
+
+func (f *fanout) detach(p *Peer) {
+	if p.inFan == 0 {
+		return
+	}
+	last := len(f.peers) - 1
+	f.peers[p.inFan-1] = f.peers[last]
+	f.peers[p.inFan-1].inFan = p.inFan
+	f.peers[last] = nil
+	f.peers = f.peers[:last]
+	p.inFan = 0
+}
+
+func (f *fanout) Room() *Waiters { return &f.nobody }
+func (f *fanout) CanSend() bool  { return true }
+
+func (f *fanout) send(header []byte, body *msg.Message, except *Peer) {
+	for _, p := range f.peers {
+		if p != except && f.c.put(p, header, body) == putFull {
+			f.c.dropFull(p)
+		}
+	}
+}

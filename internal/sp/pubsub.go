@@ -1,0 +1,173 @@
+package sp
+
+import (
+	"slices"
+
+	"github.com/gonng/gonng/internal/msg"
+)
+
+// Pub is pub0: to all peers, dropping where there is no room.
+type Pub struct {
+	Core
+	fanout
+	sole
+	never
+}
+
+// NewPub makes a Pub.
+func NewPub() *Pub {
+	x := new(Pub)
+	x.fanout.c = &x.Core
+	return x
+}
+
+func (x *Pub) NewEndpoint() Endpoint { return x }
+func (x *Pub) Attach(p *Peer)        { x.attach(p) }
+func (x *Pub) Detach(p *Peer)        { x.detach(p) }
+func (x *Pub) Close()                {}
+
+func (x *Pub) Offer(m *Message) Verdict {
+	x.send(nil, &m.Data, nil)
+	return OK
+}
+
+func (x *Pub) Deliver(p *Peer, batch []msg.Message) (int, bool) {
+	x.unexpected(p, batch)
+	return len(batch), true
+}
+
+// Sub is sub0: each message to every subscriber that it matches. It never holds up
+// the publisher: a subscriber whose queue is full loses a message.
+type Sub struct {
+	Core
+	subscribers []*Subscriber
+	topics      topics
+	matched     []*Subscriber // by the present message
+}
+
+// NewSub makes a Sub without a subscriber.
+func NewSub() *Sub { return new(Sub) }
+
+// Subscriber is the endpoint of a Sub: what it wants, and what has arrived.
+type Subscriber struct {
+	of      *Sub
+	cfg     Config
+	topics  map[string]struct{}
+	queue   queue
+	waiting Waiters
+	matched bool // by the present message
+	mute
+}
+
+func (x *Sub) NewEndpoint() Endpoint {
+	s := &Subscriber{of: x, cfg: x.cfg, topics: make(map[string]struct{})}
+	x.subscribers = append(x.subscribers, s)
+	return s
+}
+
+// Configure sets also the configuration of the socket's own subscriber.
+func (x *Sub) Configure(cfg Config) {
+	x.cfg = cfg
+	x.subscribers[0].Configure(cfg)
+}
+
+// batchWork is how many copies of messages to subscribers are made in one go: the
+// lock is held meanwhile.
+const batchWork = 4096
+
+func (x *Sub) Deliver(p *Peer, batch []msg.Message) (n int, more bool) {
+	for work := 0; n < len(batch) && work < batchWork; n++ {
+		m := &batch[n]
+		x.matched = x.topics.match(m.Data, x.matched[:0])
+		work += 1 + len(x.matched)
+		if len(x.matched) == 0 {
+			x.Counters.Filtered++
+			m.Release()
+		}
+		for i, s := range x.matched {
+			s.matched = false
+			if i == len(x.matched)-1 { // takes the message over, those before share it
+				s.push(*m, p)
+			} else {
+				s.push(m.Retain(), p)
+			}
+		}
+	}
+	return n, true
+}
+
+func (s *Subscriber) push(m msg.Message, p *Peer) {
+	c, limit := &s.of.Core, NewLimit(s.cfg.RecvBuffer, LossyBytes)
+	for s.queue.full(limit) {
+		c.drop(SlowReceiver, 1, nil)
+		if !s.cfg.PreferNew {
+			m.Release()
+			return
+		}
+		s.queue.front().Release()
+		s.queue.drop(c)
+	}
+	s.queue.push(c, p, m)
+	c.Effects.yield = c.Effects.yield || s.queue.bytes > QueueBytes
+	c.WakeOne(&s.waiting)
+}
+
+func (s *Subscriber) Pop(m *Message, max int, _ *Waiter) Verdict {
+	v := s.queue.pop(&s.of.Core, m, max)
+	if s.CanRecv() {
+		s.of.WakeOne(&s.waiting)
+	}
+	return v
+}
+
+func (s *Subscriber) Await(w *Waiter)      { s.waiting.Add(w) }
+func (s *Subscriber) End(*Waiter)          {}
+func (s *Subscriber) GiveUp()              {}
+func (s *Subscriber) Pace() Pace           { return ByClock }
+func (s *Subscriber) CanRecv() bool        { return s.queue.len() > 0 }
+func (s *Subscriber) Configure(cfg Config) { s.cfg = cfg }
+
+// Subscribe adds topics. Once is the same as twice.
+func (s *Subscriber) Subscribe(topics ...string) {
+	for _, t := range topics {
+		if _, ok := s.topics[t]; !ok {
+			s.topics[t] = struct{}{}
+			s.of.topics.add(t, s)
+		}
+	}
+}
+
+// Unsubscribe removes topics, and the messages that wait and match no other. When one
+// is not there it is returned, and none is removed.
+func (s *Subscriber) Unsubscribe(topics ...string) (missing string, ok bool) {
+	for i, t := range topics {
+		if _, ok := s.topics[t]; !ok || slices.Contains(topics[:i], t) {
+			return t, false
+		}
+	}
+	for _, t := range topics {
+		delete(s.topics, t)
+		s.of.topics.remove(t, s)
+	}
+	c := &s.of.Core
+	c.Counters.Filtered += uint64(s.queue.keep(c, func(m *msg.Message) bool { return s.of.topics.wants(m.Data, s) }))
+	return "", true
+}
+
+// Close is the end of a context.
+func (s *Subscriber) Close() {
+	x := s.of
+	for t := range s.topics {
+		x.topics.remove(t, s)
+	}
+	clear(s.topics)
+	x.subscribers = slices.DeleteFunc(x.subscribers, func(o *Subscriber) bool { return o == s })
+	s.queue.clear(&x.Core)
+	x.FailAll(&s.waiting, Closed)
+}
+
+func (x *Sub) Close() {
+	for _, s := range x.subscribers {
+		x.FailAll(&s.waiting, Closed)
+	}
+}

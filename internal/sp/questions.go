@@ -1,0 +1,46 @@
+package sp
+
+import (
+	"time"
+
+	"github.com/gonng/gonng/internal/wire"
+)
+
+// questions are the requests or surveys that wait for answers, by number.
+type questions[T any] struct {
+	open map[uint32]T
+	due  deadlines
+}
+
+// number is the number of a new question. A peer that knows one cannot guess
+// another.
+func (q *questions[T]) number(c *Core) uint32 {
+	for {
+		id := c.Random() | wire.EndBit
+		if _, taken := q.open[id]; !taken {
+			return id
+		}
+	}
+}
+
+func (q *questions[T]) add(c *Core, id uint32, v T) {
+	if q.open == nil {
+		q.open = make(map[uint32]T)
+	}
+	q.open[id] = v
+	c.Counters.Outstanding = len(q.open)
+}
+
+func (q *questions[T]) remove(c *Core, id uint32) {
+	delete(q.open, id)
+	c.Counters.Outstanding = len(q.open)
+}
+
+// deadline has d expire after some time.
+func (q *questions[T]) deadline(c *Core, d *deadline, after time.Duration) {
+	if q.due.set(d, c.Clock(), after) {
+		c.Effects.reschedule, c.Effects.rare = true, true
+	}
+}
+
+func (q *questions[T]) Next() int64 { return q.due.next() }

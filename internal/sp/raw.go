@@ -1,0 +1,247 @@
+package sp
+
+import (
+	"math"
+
+	"github.com/gonng/gonng/internal/msg"
+	"github.com/gonng/gonng/internal/wire"
+)
+
+// Raw is any protocol without its state: headers are the program's.
+type Raw struct {
+	Core
+	balance
+	fanout
+	fairQueue
+	lossy queue // instead of the fairQueue: sub
+	sole
+	single
+	kind RawKind
+	byID map[uint32]*Peer // of toNamed
+}
+
+// RawKind is what a raw socket does with messages and their headers.
+type RawKind struct {
+	Send   Route
+	Recv   Inflow
+	Header Header
+	// Single is a pair: it has one peer.
+	Single bool
+	// Traced puts the ID of the peer before the header of what it sent.
+	Traced bool
+}
+
+// Route is where a raw socket sends a message.
+type Route uint8
+
+const (
+	ToNobody Route = iota
+	ToOne          // of the peers that have room
+	ToAll          // peers
+	ToOthers       // than the one that the header names
+	ToNamed        // by the header
+)
+
+// Inflow is how a raw socket receives.
+type Inflow uint8
+
+const (
+	FromNobody Inflow = iota
+	Fairly            // holding back
+	Lossily           // dropping
+)
+
+// Header is the protocol header of what a raw socket receives.
+type Header uint8
+
+const (
+	NoHeader Header = iota
+	Hops
+	Backtrace
+	Answer
+)
+
+// NewRaw makes a Raw.
+func NewRaw(kind RawKind) *Raw {
+	x := &Raw{kind: kind, byID: make(map[uint32]*Peer)}
+	x.balance.c, x.fanout.c, x.fairQueue.c = &x.Core, &x.Core, &x.Core
+	return x
+}
+
+func (x *Raw) toAll() bool { return x.kind.Send == ToAll || x.kind.Send == ToOthers }
+
+func (x *Raw) NewEndpoint() Endpoint { return x }
+
+func (x *Raw) Admit(p *Peer) (Verdict, *Peer) {
+	if !x.kind.Single || x.cfg.Polyamorous {
+		return OK, nil
+	}
+	return x.single.admit(p)
+}
+
+func (x *Raw) Attach(p *Peer) {
+	x.byID[p.ID] = p
+	switch {
+	case x.kind.Send == ToOne:
+		x.balance.attach(p)
+	case x.toAll():
+		x.fanout.attach(p)
+	}
+}
+
+func (x *Raw) Detach(p *Peer) {
+	if x.byID[p.ID] == p {
+		delete(x.byID, p.ID)
+	}
+	x.balance.detach(p)
+	x.fanout.detach(p)
+	x.single.detach(p)
+}
+
+func (x *Raw) writable(p *Peer) { x.balance.writable(p) }
+
+func (x *Raw) Configure(cfg Config) {
+	x.cfg = cfg
+	x.fairQueue.configure(cfg)
+}
+
+func (x *Raw) Room() *Waiters { return x.balance.Room() }
+
+func (x *Raw) CanSend() bool {
+	switch x.kind.Send {
+	case ToNobody:
+		return false
+	case ToOne:
+		return x.balance.CanSend()
+	}
+	return true
+}
+
+func (x *Raw) Offer(m *Message) Verdict {
+	switch x.kind.Send {
+	case ToOne:
+		return x.sendOne(m)
+	case ToAll:
+		x.fanout.send(trail(m), &m.Data, nil)
+	case ToOthers:
+		p := x.named(m)
+		x.fanout.send(nil, &m.Data, p)
+	case ToNamed:
+		if p := x.named(m); p != nil {
+			return x.sendNamed(p, nil, &m.Data)
+		}
+		x.drop(NoPeer, 1, nil)
+	default:
+		return CannotSend
+	}
+	return OK
+}
+
+// trail is the ID that a forwarded question leaves in the backtrace.
+func trail(m *Message) []byte {
+	if !m.Traced {
+		return nil
+	}
+	return wire.AppendID(nil, m.Peer.ID)
+}
+
+// named takes the ID off that the header begins with and returns its peer, if that is
+// one of this socket's.
+func (x *Raw) named(m *Message) *Peer {
+	if m.Traced {
+		m.Traced = false
+		if m.Peer.of.Base() != &x.Core {
+			return nil
+		}
+		return m.Peer
+	}
+	if m.Data.Header < 4 {
+		return nil
+	}
+	id := wire.ID(m.Data.Data)
+	m.Data.Data, m.Data.Header = m.Data.Data[4:], m.Data.Header-4
+	return x.byID[id]
+}
+
+func (x *Raw) sendOne(m *Message) Verdict {
+	header, body := trail(m), m.Data
+	if x.kind.Header == Hops {
+		if body.Header < wire.HopsSize {
+			return BadHeader
+		}
+		n, err := wire.Hops(body.Data)
+		if err != nil {
+			return BadHeader
+		}
+		if n == math.MaxUint8 {
+			x.drop(TTLExceeded, 1, m.Peer)
+			return OK
+		}
+		header, body = wire.AppendHops(nil, uint8(n+1)), body.Strip()
+		if x.cfg.Polyamorous && m.Peer != nil {
+			return x.sendNamed(m.Peer, header, &body)
+		}
+	}
+	if !x.sendOrHold(header, &body) {
+		return Wait
+	}
+	return OK
+}
+
+func (x *Raw) Deliver(p *Peer, batch []msg.Message) (int, bool) {
+	n := len(batch)
+	switch x.kind.Header {
+	case Hops:
+		batch = x.filter(p, batch, hopsLen)
+	case Backtrace:
+		batch = x.filter(p, batch, wire.BacktraceLen)
+	case Answer:
+		batch = x.filter(p, batch, answerLen)
+	}
+	switch x.kind.Recv {
+	case Fairly:
+		return n, x.deliver(p, batch)
+	case Lossily:
+		x.pushLossily(p, batch)
+	default:
+		x.unexpected(p, batch)
+	}
+	return n, true
+}
+
+// pushLossily queues the messages that a raw sub receives, as Sub does.
+func (x *Raw) pushLossily(p *Peer, batch []msg.Message) {
+	limit := NewLimit(x.cfg.RecvBuffer, LossyBytes)
+	for i := range batch {
+		for x.lossy.full(limit) {
+			x.drop(SlowReceiver, 1, nil)
+			x.lossy.front().Release()
+			x.lossy.drop(&x.Core)
+		}
+		x.lossy.push(&x.Core, p, batch[i])
+	}
+	x.WakeOne(&x.receivers)
+}
+
+func (x *Raw) CanRecv() bool { return x.fairQueue.CanRecv() || x.lossy.len() > 0 }
+
+func (x *Raw) Pop(m *Message, max int, _ *Waiter) (v Verdict) {
+	switch x.kind.Recv {
+	case FromNobody:
+		return CannotReceive
+	case Lossily:
+		v = x.lossy.pop(&x.Core, m, max)
+		if x.lossy.len() > 0 {
+			x.WakeOne(&x.receivers)
+		}
+	default:
+		v = x.pop(m, max)
+	}
+	m.Traced = v == OK && x.kind.Traced
+	return v
+}
+
+func (x *Raw) Close() {
+	x.FailAll(&x.senders, Closed)
+	x.FailAll(&x.receivers, Closed)
+}

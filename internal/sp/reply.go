@@ -1,0 +1,105 @@
+package sp
+
+import "github.com/gonng/gonng/internal/msg"
+
+import "github.com/gonng/gonng/internal/wire"
+
+// Rep is rep0 and respondent0: questions from all peers, fairly, each with a
+// backtrace, and each answer to the peer that its question came from. An answer
+// never waits. It is queued for its peer even if there is no room; but while
+// a peer has no room its questions are neither read nor handed out, so that it can
+// cause no more than its queues and the answers that are being made.
+type Rep struct {
+	Core
+	fairQueue
+	nobody Waiters
+}
+
+// NewRep makes a Rep.
+func NewRep() *Rep {
+	x := new(Rep)
+	x.fairQueue.c, x.answered = &x.Core, true
+	return x
+}
+
+// Reply is the endpoint of a Rep: where the next answer goes.
+type Reply struct {
+	of        *Rep
+	to        *Peer // nil: there is no question
+	backtrace []byte
+	receiver  *Waiter
+}
+
+func (x *Rep) NewEndpoint() Endpoint { return &Reply{of: x} }
+func (x *Rep) writable(p *Peer)      { x.fairQueue.writable(p) }
+
+func (x *Rep) Configure(cfg Config) {
+	x.cfg = cfg
+	x.fairQueue.configure(cfg)
+}
+
+func (x *Rep) Deliver(p *Peer, batch []msg.Message) (int, bool) {
+	n := len(batch)
+	return n, x.deliver(p, x.filter(p, batch, wire.BacktraceLen))
+}
+
+func (x *Rep) Close() { x.FailAll(&x.receivers, Closed) }
+
+func (r *Reply) Offer(m *Message) Verdict {
+	p := r.to
+	if p == nil {
+		return NoQuestion
+	}
+	r.to = nil
+	if r.of.putAlways(p, r.backtrace, &m.Data) == putGone {
+		r.of.drop(NoPeer, 1, p)
+		return OK
+	}
+	r.of.asked(p)
+	return OK
+}
+
+func (r *Reply) Pop(m *Message, max int, w *Waiter) Verdict {
+	if r.receiver != nil && r.receiver != w {
+		return Receiving
+	}
+	v := r.of.pop(m, max)
+	if v == OK {
+		r.to = m.Peer
+		r.backtrace = append(r.backtrace[:0], m.Data.Data[:m.Data.Header]...)
+	}
+	return v
+}
+
+func (r *Reply) Await(w *Waiter) {
+	r.receiver = w
+	r.of.receivers.Add(w)
+}
+
+func (r *Reply) End(w *Waiter) {
+	if r.receiver == w {
+		r.receiver = nil
+	}
+}
+
+func (r *Reply) GiveUp()          {}
+func (r *Reply) Room() *Waiters   { return &r.of.nobody }
+func (r *Reply) CanSend() bool    { return r.to != nil }
+func (r *Reply) CanRecv() bool    { return r.of.CanRecv() }
+func (r *Reply) Configure(Config) {}
+
+// Pace: answers share a write while more questions are waiting.
+func (r *Reply) Pace() Pace {
+	if r.of.CanRecv() {
+		return Gather
+	}
+	return AtOnce
+}
+
+// Close gives the question up.
+func (r *Reply) Close() {
+	r.to = nil
+	if w := r.receiver; w != nil && w.Queued() {
+		r.of.EndWait(w, Closed)
+	}
+}

@@ -1,0 +1,176 @@
+package sp
+
+import (
+	"github.com/gonng/gonng/internal/msg"
+	"github.com/gonng/gonng/internal/wire"
+)
+
+// Surveyor is surveyor0: each survey to all peers, and the responses of those who
+// were asked to the endpoint that did.
+type Surveyor struct {
+	Core
+	fanout
+	questions[*Survey]
+	attached uint64 // peers so far
+}
+
+// NewSurveyor makes a Surveyor.
+func NewSurveyor() *Surveyor {
+	x := new(Surveyor)
+	x.fanout.c = &x.Core
+	return x
+}
+
+// Survey is the endpoint of a Surveyor: at most one survey.
+type Survey struct {
+	of        *Surveyor
+	cfg       Config
+	waiting   Waiters
+	question  uint32 // counts the surveys of this endpoint
+	id        uint32 // 0: none
+	over      bool   // its time is
+	asked     uint64 // the peers up to that one
+	header    [4]byte
+	end       deadline
+	responses queue
+}
+
+func (x *Surveyor) NewEndpoint() Endpoint {
+	s := &Survey{of: x, cfg: x.cfg}
+	s.end.owner = s
+	return s
+}
+
+func (x *Surveyor) Attach(p *Peer) {
+	x.attached++
+	p.since = x.attached
+	x.attach(p)
+}
+
+func (x *Surveyor) Detach(p *Peer) { x.detach(p) }
+func (x *Surveyor) Next() int64    { return x.questions.Next() }
+
+func (x *Surveyor) Deliver(p *Peer, batch []msg.Message) (int, bool) {
+	n := len(batch)
+	batch = x.filter(p, batch, answerLen)
+	for i := range batch {
+		m := &batch[i]
+		s, ok := x.open[wire.ID(m.Data)]
+		switch {
+		case !ok:
+			x.drop(LateReply, 1, p)
+			m.Release()
+		case p.since > s.asked:
+			x.drop(Unexpected, 1, p)
+			m.Release()
+		default:
+			s.push(*m, p)
+		}
+	}
+	return n, true
+}
+
+func (s *Survey) push(m msg.Message, p *Peer) {
+	c, limit := &s.of.Core, NewLimit(s.cfg.RecvBuffer, LossyBytes)
+	for s.responses.full(limit) {
+		c.drop(SlowReceiver, 1, nil)
+		s.responses.front().Release()
+		s.responses.drop(c)
+	}
+	s.responses.push(c, p, m)
+	c.WakeOne(&s.waiting)
+}
+
+// Expire ends the surveys whose time is over.
+func (x *Surveyor) Expire() {
+	present := x.Clock()
+	for d := x.due.expired(present); d != nil; d = x.due.expired(present) {
+		d.owner.(*Survey).expire()
+	}
+}
+
+// expire tells all who wait that the survey is over, once they have received what
+// came in time. If nobody waits, or is awake in vain for a response that another
+// took, it is told to the one who asks next.
+func (s *Survey) expire() {
+	s.of.remove(&s.of.Core, s.id)
+	s.over = true
+	if s.responses.len() > 0 {
+		return
+	}
+	told := s.waiting.head != nil && !s.waiting.waking
+	s.of.FailAll(&s.waiting, SurveyOver)
+	if told {
+		s.forget()
+	}
+}
+
+func (x *Surveyor) Close() {
+	for _, s := range x.open {
+		s.Close()
+	}
+}
+
+// Offer begins a survey and ends the one before.
+func (s *Survey) Offer(m *Message) Verdict {
+	x := s.of
+	s.forget()
+	s.question++
+	x.FailAll(&s.waiting, Replaced)
+	s.id, s.asked = x.number(&x.Core), x.attached
+	x.add(&x.Core, s.id, s)
+	x.deadline(&x.Core, &s.end, s.cfg.SurveyTime)
+	x.send(wire.AppendID(s.header[:0], s.id), &m.Data, nil)
+	return OK
+}
+
+// forget ends the survey and drops its responses.
+func (s *Survey) forget() {
+	if s.id != 0 {
+		s.of.remove(&s.of.Core, s.id)
+		s.end.clear()
+	}
+	s.responses.clear(&s.of.Core)
+	s.id, s.over = 0, false
+}
+
+func (s *Survey) Pop(m *Message, max int, w *Waiter) Verdict {
+	if w != nil && w.question != s.question {
+		return Replaced
+	}
+	switch v := s.responses.pop(&s.of.Core, m, max); {
+	case v == Wait && s.over:
+		s.forget()
+		return SurveyOver
+	case v == Wait && s.id == 0:
+		return NoSurvey
+	case v == Wait:
+		return Wait
+	case s.responses.len() > 0:
+		s.of.WakeOne(&s.waiting)
+		return v
+	case s.over:
+		s.of.FailAll(&s.waiting, SurveyOver)
+		return v
+	default:
+		return v
+	}
+}
+
+func (s *Survey) Await(w *Waiter) {
+	w.question = s.question
+	s.waiting.Add(w)
+}
+
+func (s *Survey) End(*Waiter)          {}
+func (s *Survey) GiveUp()              {}
+func (s *Survey) Pace() Pace           { return ByClock }
+func (s *Survey) Room() *Waiters       { return s.of.Room() }
+func (s *Survey) CanSend() bool        { return true }
+func (s *Survey) CanRecv() bool        { return s.responses.len() > 0 || s.over }
+func (s *Survey) Configure(cfg Config) { s.cfg = cfg }
+
+func (s *Survey) Close() {
+	s.forget()
+	s.of.FailAll(&s.waiting, Closed)
+}

@@ -1,0 +1,120 @@
+package sp
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// topics finds the subscribers of a message. It is a tree of the topics by their
+// common beginnings: a message is looked up by walking along its own first bytes,
+// however many topics, lengths of topics and subscribers there are.
+type topics struct{ root topicNode }
+
+type topicNode struct {
+	label       string // what follows the label of the parent
+	subscribers []*Subscriber
+	first       []byte // first bytes of the labels of children
+	children    []*topicNode
+}
+
+// child returns the child whose label begins with b.
+func (n *topicNode) child(b byte) *topicNode {
+	if i := bytes.IndexByte(n.first, b); i >= 0 {
+		return n.children[i]
+	}
+	return nil
+}
+
+// match appends to found the subscribers that want data, each once: those that it
+// marks as matched. The caller takes the marks off.
+func (t *topics) match(data []byte, found []*Subscriber) []*Subscriber {
+	for n := &t.root; n != nil; {
+		for _, s := range n.subscribers {
+			if !s.matched {
+				s.matched = true
+				found = append(found, s)
+			}
+		}
+		n, data = n.step(data)
+	}
+	return found
+}
+
+// step is the next node on the way along data, and the rest of data.
+func (n *topicNode) step(data []byte) (*topicNode, []byte) {
+	if len(data) == 0 {
+		return nil, nil
+	}
+	c := n.child(data[0])
+	if c == nil || len(data) < len(c.label) || string(data[:len(c.label)]) != c.label {
+		return nil, nil
+	}
+	return c, data[len(c.label):]
+}
+
+// wants reports whether s wants data.
+func (t *topics) wants(data []byte, s *Subscriber) bool {
+	for n := &t.root; n != nil; n, data = n.step(data) {
+		if slices.Contains(n.subscribers, s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *topics) add(topic string, s *Subscriber) {
+	n := &t.root
+	for topic != "" {
+		c := n.child(topic[0])
+		if c == nil {
+			c = &topicNode{label: strings.Clone(topic)}
+			n.first, n.children = append(n.first, topic[0]), append(n.children, c)
+		}
+		common := commonPrefix(c.label, topic)
+		if common < len(c.label) {
+			c.split(common)
+		}
+		n, topic = c, topic[common:]
+	}
+	n.subscribers = append(n.subscribers, s)
+}
+
+func commonPrefix(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// split makes n end after the first bytes of its label, with a child for the rest.
+func (n *topicNode) split(at int) {
+	rest := &topicNode{label: n.label[at:], subscribers: n.subscribers, first: n.first, children: n.children}
+	*n = topicNode{label: n.label[:at], first: []byte{rest.label[0]}, children: []*topicNode{rest}}
+}
+
+// remove undoes add. Nodes that are of no use any more go, too.
+func (t *topics) remove(topic string, s *Subscriber) { t.root.remove(topic, s) }
+
+func (n *topicNode) remove(topic string, s *Subscriber) {
+	if topic == "" {
+		i := slices.Index(n.subscribers, s)
+		n.subscribers = slices.Delete(n.subscribers, i, i+1)
+		return
+	}
+	c := n.child(topic[0])
+	c.remove(topic[len(c.label):], s)
+	switch {
+	case len(c.subscribers) > 0:
+	case len(c.children) == 0:
+		i := bytes.IndexByte(n.first, topic[0])
+		n.first, n.children = slices.Delete(n.first, i, i+1), slices.Delete(n.children, i, i+1)
+	case len(c.children) == 1:
+		only := c.children[0]
+		only.label = c.label + only.label
+		*c = *only
+	}
+}
