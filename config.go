@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -16,7 +17,7 @@ import (
 // Config is all that can be set on a socket, a context, a dialer or a
 // listener. [Socket.Config] returns a copy; the With functions change it.
 type Config struct {
-	Name   string       // for logs; default the protocol's name
+	Name   string       // for logs; "": the protocol's name, the default
 	Logger *slog.Logger // nil: silent, but for what WithLogger says
 
 	RecvTimeout time.Duration // 0: as long as the context allows
@@ -28,8 +29,14 @@ type Config struct {
 	TTL         int           // hops that a message may make; default 8; 0 where they are not counted
 
 	ReconnectMin time.Duration // the pause after the first failure; default 100 ms
-	ReconnectMax time.Duration // up to which the pause doubles; 0, the default: it does not grow
+	ReconnectMax time.Duration // up to which the pause doubles; default 1 s; 0: it does not grow
 	DialMode     DialMode      // what Dial does when the peer is not there yet
+
+	Priority int // Push0 and Req0: 1, the default, to 16; peers of a lower number are sent to first
+	MaxPeers int // of a listener; 0, the default: any number
+	// Authorize decides whether a peer may connect to a listener; nil, the
+	// default: everybody may.
+	Authorize func(ctx context.Context, p *Pipe) error
 
 	ResendTime  time.Duration // Req0; 0: never; default 1 min
 	SurveyTime  time.Duration // Surveyor0; default 1 s
@@ -50,10 +57,7 @@ type Config struct {
 	TextFrames  bool                     // of ws and wss: text is accepted
 
 	handshakeTimeout time.Duration
-	explicit         transport.Options     // set for this one dialer or listener
-	topics           []string              // to subscribe to
-	hooks            []func(*socket)       // to add before the first connection
-	start            []func(*socket) error // to dial and listen
+	topics           []string // to subscribe to
 }
 
 // DialMode says what Dial does when the peer is not there yet.
@@ -70,6 +74,19 @@ const (
 	DialBackground
 )
 
+// String is the mode's name: retry, wait or background.
+func (m DialMode) String() string {
+	switch m {
+	case DialRetry:
+		return "retry"
+	case DialWait:
+		return "wait"
+	case DialBackground:
+		return "background"
+	}
+	return fmt.Sprintf("DialMode(%d)", int(m))
+}
+
 func defaultConfig(p Protocol) Config {
 	ttl := 0
 	if p.countsHops() {
@@ -81,6 +98,8 @@ func defaultConfig(p Protocol) Config {
 		Linger:           time.Second,
 		TTL:              ttl,
 		ReconnectMin:     100 * time.Millisecond,
+		ReconnectMax:     time.Second,
+		Priority:         1,
 		ResendTime:       time.Minute,
 		SurveyTime:       time.Second,
 		PreferNew:        true,
@@ -89,22 +108,11 @@ func defaultConfig(p Protocol) Config {
 	}
 }
 
-// shared is what a context has of its socket and cannot change for itself.
-func (c *Config) shared() any {
-	return struct {
-		name                               string
-		logger                             *slog.Logger
-		sendBuffer, recvMaxSize, ttl       int
-		linger, reconnectMin, reconnectMax time.Duration
-		dialMode                           DialMode
-		noDelay                            bool
-		keepAlive                          net.KeepAliveConfig
-		tls                                *tls.Config
-		explicit                           transport.Options
-	}{
-		c.Name, c.Logger, c.SendBuffer, c.RecvMaxSize, c.TTL, c.Linger, c.ReconnectMin, c.ReconnectMax,
-		c.DialMode, c.TCPNoDelay, c.TCPKeepAlive, c.TLS, c.explicit,
-	}
+// copy returns c without what the two would share.
+func (c *Config) copy() Config {
+	own := *c
+	own.HTTPHeader = c.HTTPHeader.Clone()
+	return own
 }
 
 // queueBytes is what a queue holds when no number of messages was asked for:

@@ -24,6 +24,7 @@ type Dialer struct {
 
 	mu     sync.Mutex // after the socket's
 	cfg    Config
+	own    settings      // what it was given itself
 	pipe   *Pipe         // the connection, if there is one
 	since  time.Time     // since when
 	delay  time.Duration // the pause before the next attempt; 0: none yet
@@ -43,7 +44,8 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 	}
 	first := make(chan error, 1)
 	s.tasks.start(func(t *task) { first <- d.connect(t) })
-	if d.cfg.DialMode == DialBackground {
+	mode := d.Config().DialMode // others may have the dialer from s.Dialers, and change its options
+	if mode == DialBackground {
 		return d, nil
 	}
 	select {
@@ -56,7 +58,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 	switch {
 	case err == nil:
 		return d, nil
-	case d.cfg.DialMode == DialWait, d.ctx.Err() != nil, hopeless(err), d.once():
+	case mode == DialWait, d.ctx.Err() != nil, hopeless(err), d.once():
 		d.Close()
 		return nil, err
 	}
@@ -68,10 +70,11 @@ func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dialer{s: s, url: url, to: to, cfg: s.Config()}
-	if err := d.set(opts); err != nil {
+	own, err := endSettings(s, to, opts)
+	if err != nil {
 		return nil, err
 	}
+	d := &Dialer{s: s, url: url, to: to, own: own}
 	d.ctx, d.stop = context.WithCancel(s.stop)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,30 +82,14 @@ func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
 		d.stop()
 		return nil, errSocketClosed
 	}
+	d.cfg = s.cfg
+	own.apply(&d.cfg)
 	s.dialers = append(s.dialers, d)
 	return d, nil
 }
 
-func (d *Dialer) set(opts []DialOption) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	cfg := d.cfg
-	if err := apply(&cfg, opts); err != nil {
-		return err
-	}
-	if err := d.to.honours(cfg.explicit); err != nil {
-		return err
-	}
-	cfg.explicit = 0
-	d.cfg = cfg
-	return nil
-}
-
 // URL is where it dials.
 func (d *Dialer) URL() string { return d.url }
-
-// Set changes options, from the next attempt to connect on.
-func (d *Dialer) Set(opts ...DialOption) error { return d.s.opError("set", d.url, d.set(opts)) }
 
 // LastError is why the last attempt failed or the last connection ended; nil
 // while connected.

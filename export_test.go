@@ -5,7 +5,7 @@ import "time"
 // WithHandshakeTimeout makes the patience with silent peers short enough for
 // tests.
 func WithHandshakeTimeout(d time.Duration) SocketOption {
-	return socketOption{setting: func(c *Config) error { c.handshakeTimeout = d; return nil }}
+	return forSocket(setting{name: "WithHandshakeTimeout", change: func(c *Config) { c.handshakeTimeout = d }})
 }
 
 // ResendTimerRuns reports whether a timer is set to send requests again.

@@ -1,6 +1,9 @@
 package gonng
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // PipeEvent is what a hook is called for.
 type PipeEvent int
@@ -19,6 +22,19 @@ const (
 	PipeClosed
 )
 
+// String is the event's name: connecting, connected or closed.
+func (e PipeEvent) String() string {
+	switch e {
+	case PipeConnecting:
+		return "connecting"
+	case PipeConnected:
+		return "connected"
+	case PipeClosed:
+		return "closed"
+	}
+	return fmt.Sprintf("PipeEvent(%d)", int(e))
+}
+
 type hook struct {
 	event PipeEvent
 	fn    func(*Pipe)
@@ -27,8 +43,11 @@ type hook struct {
 // OnPipe calls fn at each event of that kind from now on, until remove is
 // called; any number of hooks, in the order added. No lock is held: a hook may
 // use the socket, and close it. The pipe waits meanwhile, other pipes do not.
-// nng: nng_pipe_notify.
+// It panics when fn is nil, or the event none of the three. nng: nng_pipe_notify.
 func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
+	if err := checkHook("OnPipe", event, fn); err != nil {
+		panic("gonng: " + err.Error())
+	}
 	h := &hook{event, fn}
 	s.mu.Lock()
 	s.hooks = append(slices.Clip(s.hooks), h)

@@ -18,6 +18,7 @@ import (
 // Listener accepts connections at one address. nng: nng_listener; pynng:
 // Listener.
 type Listener struct {
+	*listenerConfig
 	s    *socket
 	l    transport.Listener
 	ctx  context.Context
@@ -46,7 +47,7 @@ func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, err
 		nl.Close()
 		return nil, s.opError("listen", url, err)
 	}
-	l, err := s.accept(stream.Listen(nl, cfg))
+	l, err := s.accept(stream.Listen(nl, cfg.cfg.transport(s.protocol)), cfg)
 	return l, s.opError("listen", url, err)
 }
 
@@ -67,27 +68,16 @@ func (s *socket) listen(url string, opts []ListenOption, bind func(endpointURL, 
 	if err != nil {
 		return nil, err
 	}
-	l, err := bind(to, cfg)
+	l, err := bind(to, cfg.cfg.transport(s.protocol))
 	if err != nil {
 		return nil, err
 	}
-	return s.accept(l)
-}
-
-func (s *socket) listenConfig(opts []ListenOption, to endpointURL) (*transport.Config, error) {
-	cfg := s.Config()
-	if err := apply(&cfg, opts); err != nil {
-		return nil, err
-	}
-	if err := to.honours(cfg.explicit); err != nil {
-		return nil, err
-	}
-	return cfg.transport(s.protocol), nil
+	return s.accept(l, cfg)
 }
 
 // accept starts to accept from a bound listener.
-func (s *socket) accept(tl transport.Listener) (*Listener, error) {
-	l := &Listener{s: s, l: tl}
+func (s *socket) accept(tl transport.Listener, cfg *listenerConfig) (*Listener, error) {
+	l := &Listener{s: s, l: tl, listenerConfig: cfg}
 	l.ctx, l.stop = context.WithCancel(s.stop)
 	s.mu.Lock()
 	closed := s.closed
@@ -100,6 +90,7 @@ func (s *socket) accept(tl transport.Listener) (*Listener, error) {
 		tl.Close()
 		return nil, errSocketClosed
 	}
+	l.inherit() // what was set while it was bound
 	s.tasks.start(l.run)
 	return l, nil
 }

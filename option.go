@@ -1,6 +1,8 @@
 package gonng
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gonng/gonng/transport"
@@ -9,11 +11,22 @@ import (
 // An option's type says where it fits, so that the compiler refuses it
 // elsewhere. Most options are general: a SocketOption fits every constructor,
 // and those that are also a DialOption or ListenOption can be set for one
-// dialer or listener, where they override the socket's. A value that is out of
-// range is ErrInvalid.
+// dialer or listener, where they override the socket's.
+//
+// A value that is out of range, and an option that is nil, is ErrInvalid. An
+// option that the protocol or the transport of a URL does not know is
+// ErrNotSupported. Both errors name the option.
 type (
+	// RawOption is an option for [Raw]. Every option of a socket is one; those
+	// that belong to the state of a protocol, which a raw socket does not have,
+	// are ErrNotSupported.
+	RawOption interface {
+		option
+		forRaw()
+	}
 	// SocketOption is an option for any socket. One that concerns a transport
-	// holds for those of the socket's connections whose transport knows it.
+	// holds for those of the socket's dialers and listeners whose transport knows
+	// it.
 	SocketOption interface {
 		Pair1Option
 		ReqOption
@@ -23,43 +36,204 @@ type (
 	}
 	// Pair1Option is an option for Pair1.
 	Pair1Option interface {
-		option
+		RawOption
 		forPair1()
 	}
 	// ReqOption is an option for Req0 and its contexts.
 	ReqOption interface {
-		option
+		RawOption
 		forReq()
 	}
 	// SubOption is an option for Sub0 and its contexts.
 	SubOption interface {
-		option
+		RawOption
 		forSub()
 	}
 	// SurveyorOption is an option for Surveyor0 and its contexts.
 	SurveyorOption interface {
-		option
+		RawOption
 		forSurveyor()
 	}
-	// DialOption is an option for one dialer. One that the transport of its URL
-	// does not know is ErrNotSupported.
+	// DialOption is an option for one dialer.
 	DialOption interface {
 		option
 		forDial()
 	}
-	// ListenOption is an option for one listener. One that the transport of its
-	// URL does not know is ErrNotSupported.
+	// ListenOption is an option for one listener.
 	ListenOption interface {
 		option
 		forListen()
 	}
+	// EndpointOption is an option for a dialer, a listener or, for all of its
+	// dialers and listeners, a socket.
+	EndpointOption interface {
+		SocketOption
+		DialOption
+		ListenOption
+	}
+	// SocketDialOption is an option for a dialer or, for all of its dialers, a
+	// socket.
+	SocketDialOption interface {
+		SocketOption
+		DialOption
+	}
+	// SocketListenOption is an option for a listener or, for all of its
+	// listeners, a socket.
+	SocketListenOption interface {
+		SocketOption
+		ListenOption
+	}
 )
 
-type option interface{ apply(*Config) error }
+type option interface{ value() *setting }
 
-type setting func(*Config) error
+// setting is the value of an option: what it does, and where it may be set.
+// Where nothing is said it may be set on every socket, and there only.
+type setting struct {
+	name string // of the function that made it
+	err  error  // why the value is refused wherever it is set, or nil
 
-func (s setting) apply(c *Config) error { return s(c) }
+	change func(*Config)       // nil: it changes nothing
+	topics []string            // to subscribe to
+	hook   func(*socket)       // what is done next, or nil
+	start  func(*socket) error // what is done last, or nil
+
+	protocols []Protocol        // those that know it; nil: all
+	lacking   string            // what the others lack
+	cooked    bool              // raw sockets do not know it
+	contexts  []Protocol        // those whose contexts have a value of their own
+	ends      ends              // what else than the socket may have a value of its own
+	making    bool              // it counts when the dialer or listener is made, and not later
+	transport transport.Options // what a transport must know to honour it; 0: nothing
+	carried   bool              // the transport carries it out
+}
+
+func (t *setting) value() *setting { return t }
+
+// ends are kinds of dialers and listeners.
+type ends uint8
+
+const (
+	dialing ends = 1 << iota
+	listening
+)
+
+// suits refuses an option that means nothing to the socket.
+func (t *setting) suits(s *socket) error {
+	switch {
+	case t.protocols != nil && !slices.Contains(t.protocols, s.protocol):
+		return errorf(ErrNotSupported, "%s means nothing to %v, %s", t.name, s.protocol, t.lacking)
+	case t.cooked && s.raw:
+		return errorf(ErrNotSupported, "%s means nothing to a raw %v: only the cooked socket has that state", t.name, s.protocol)
+	}
+	return nil
+}
+
+// suitsContext refuses an option that only the whole socket has.
+func (t *setting) suitsContext(s *socket) error {
+	if !slices.Contains(t.contexts, s.protocol) {
+		return errorf(ErrNotSupported, "%s belongs to the %s, not to a context of %v", t.name, t.owners(), s.protocol)
+	}
+	return nil
+}
+
+// suitsTransport refuses an option that the transport of the URL would ignore.
+func (t *setting) suitsTransport(to endpointURL) error {
+	if t.transport&^to.transport.Options() == 0 {
+		return nil
+	}
+	if _, ok := to.transport.(bound); ok && t.making {
+		return errorf(ErrNotSupported, "%s comes too late: the listener is bound", t.name)
+	}
+	return errorf(ErrNotSupported, "%s means nothing to %s://", t.name, to.scheme)
+}
+
+// owners says where the option may be set.
+func (t *setting) owners() string {
+	owners := []string{"socket"}
+	if t.ends&dialing != 0 {
+		owners = append(owners, "dialer")
+	}
+	if t.ends&listening != 0 {
+		owners = append(owners, "listener")
+	}
+	return strings.Join(owners, " or ")
+}
+
+// settings are the values of options.
+type settings []*setting
+
+// settingsOf refuses what no place takes, and what the socket does not know.
+func settingsOf[O option](s *socket, opts []O) (settings, error) {
+	list := make(settings, 0, len(opts))
+	for i, o := range opts {
+		if any(o) == nil {
+			return nil, errorf(ErrInvalid, "option %d of %d is nil", i+1, len(opts))
+		}
+		t := o.value()
+		if t.err != nil {
+			return nil, t.err
+		}
+		if err := t.suits(s); err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+// apply makes the changes.
+func (list settings) apply(c *Config) {
+	for _, t := range list {
+		if t.change != nil {
+			t.change(c)
+		}
+	}
+}
+
+// topics are those to subscribe to.
+func (list settings) topics() (topics []string) {
+	for _, t := range list {
+		topics = append(topics, t.topics...)
+	}
+	return topics
+}
+
+// with returns the list with the changes of more, of which each takes the place
+// of the one of the same name.
+func (list settings) with(more settings) settings {
+	list = slices.DeleteFunc(slices.Clone(list), func(t *setting) bool { return more.has(t.name) })
+	for _, t := range more {
+		if t.change != nil {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+func (list settings) has(name string) bool {
+	return slices.ContainsFunc(list, func(t *setting) bool { return t.name == name })
+}
+
+// forEnd are those of the socket's settings that reach a dialer or listener
+// that exists: not what it was given itself, which is own, and not what counted
+// when it was made.
+func (list settings) forEnd(end ends, own settings) settings {
+	return slices.DeleteFunc(slices.Clone(list), func(t *setting) bool {
+		return t.ends&end == 0 || t.making || own.has(t.name)
+	})
+}
+
+// outside returns cfg, that of a dialer or listener, with the socket's values of
+// what a dialer or listener does not have.
+func (list settings) outside(end ends, cfg Config) Config {
+	for _, t := range list {
+		if t.ends&end == 0 {
+			t.change(&cfg)
+		}
+	}
+	return cfg.copy()
+}
 
 type anySocket struct {
 	anyPair1
@@ -69,22 +243,27 @@ type anySocket struct {
 }
 
 func (anySocket) forSocket() {}
+func (anySocket) forRaw()    {} // which each of the embedded has
 
 type anyPair1 struct{}
 
 func (anyPair1) forPair1() {}
+func (anyPair1) forRaw()   {}
 
 type anyReq struct{}
 
 func (anyReq) forReq() {}
+func (anyReq) forRaw() {}
 
 type anySub struct{}
 
 func (anySub) forSub() {}
+func (anySub) forRaw() {}
 
 type anySurveyor struct{}
 
 func (anySurveyor) forSurveyor() {}
+func (anySurveyor) forRaw()      {}
 
 type anyDial struct{}
 
@@ -96,78 +275,70 @@ func (anyListen) forListen() {}
 
 type (
 	socketOption struct {
-		setting
+		*setting
 		anySocket
 	}
 	pair1Option struct {
-		setting
+		*setting
 		anyPair1
 	}
 	reqOption struct {
-		setting
+		*setting
 		anyReq
 	}
 	subOption struct {
-		setting
+		*setting
 		anySub
 	}
 	surveyorOption struct {
-		setting
+		*setting
 		anySurveyor
 	}
+	listenOption struct {
+		*setting
+		anyListen
+	}
+	endpointOption struct {
+		*setting
+		anySocket
+		anyDial
+		anyListen
+	}
 	socketDialOption struct {
-		setting
+		*setting
 		anySocket
 		anyDial
 	}
 	socketListenOption struct {
-		setting
+		*setting
 		anySocket
-		anyListen
-	}
-	generalOption struct {
-		setting
-		anySocket
-		anyDial
 		anyListen
 	}
 )
 
-func apply[O option](c *Config, opts []O) error {
-	for _, o := range opts {
-		if err := o.apply(c); err != nil {
-			return err
-		}
+// forSocket, forEndpoint, forSocketDial and forSocketListen make options of
+// settings.
+func forSocket(t setting) SocketOption { return socketOption{setting: &t} }
+
+func forEndpoint(t setting) EndpointOption {
+	t.ends = dialing | listening
+	return endpointOption{setting: &t}
+}
+
+func forSocketDial(t setting) SocketDialOption {
+	t.ends = dialing
+	return socketDialOption{setting: &t}
+}
+
+func forSocketListen(t setting) SocketListenOption {
+	t.ends = listening
+	return socketListenOption{setting: &t}
+}
+
+// notNegative refuses negative numbers and durations.
+func notNegative[N int | time.Duration](name string, n N) error {
+	if n < 0 {
+		return errorf(ErrInvalid, "%s(%v): want 0 or more", name, n)
 	}
 	return nil
-}
-
-// withDuration checks what all durations must fulfil.
-func withDuration(name string, d time.Duration, set func(*Config)) setting {
-	return func(c *Config) error {
-		if d < 0 {
-			return errorf(ErrInvalid, "%s(%v): the duration is negative", name, d)
-		}
-		set(c)
-		return nil
-	}
-}
-
-func withCount(name string, n int, set func(*Config)) setting {
-	return func(c *Config) error {
-		if n < 0 {
-			return errorf(ErrInvalid, "%s(%d): the number is negative", name, n)
-		}
-		set(c)
-		return nil
-	}
-}
-
-// concerning is a setting of something that only some transports know.
-func concerning(option transport.Options, set func(*Config)) setting {
-	return func(c *Config) error {
-		set(c)
-		c.explicit |= option
-		return nil
-	}
 }

@@ -3,7 +3,6 @@ package gonng
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 )
 
@@ -11,55 +10,65 @@ import (
 // several times it listens at each. When one fails the constructor fails. pynng:
 // the keyword argument listen.
 func WithListen(url string, opts ...ListenOption) SocketOption {
-	return socketOption{setting: func(c *Config) error {
-		c.start = append(c.start, func(s *socket) error {
-			_, err := s.Listen(context.Background(), url, opts...)
-			return err
-		})
-		return nil
-	}}
+	return forSocket(setting{name: "WithListen", start: func(s *socket) error {
+		_, err := s.Listen(context.Background(), url, opts...)
+		return err
+	}})
 }
 
 // WithDial makes the new socket dial url, as [Socket.Dial] does: the constructor
 // waits for the outcome of the first attempt. Given several times it dials each.
 // pynng: the keyword argument dial.
 func WithDial(url string, opts ...DialOption) SocketOption {
-	return socketOption{setting: func(c *Config) error {
-		c.start = append(c.start, func(s *socket) error {
-			_, err := s.Dial(context.Background(), url, opts...)
-			return err
-		})
-		return nil
-	}}
+	return forSocket(setting{name: "WithDial", start: func(s *socket) error {
+		_, err := s.Dial(context.Background(), url, opts...)
+		return err
+	}})
 }
 
-// WithName names the socket in logs. Default: its protocol's name. nng:
-// NNG_OPT_SOCKNAME.
+// WithName names the socket in logs. Default, and for "": its protocol's name.
+// nng: NNG_OPT_SOCKNAME.
 func WithName(name string) SocketOption {
-	return socketOption{setting: func(c *Config) error { c.Name = name; return nil }}
+	return forSocket(setting{name: "WithName", change: func(c *Config) { c.Name = name }})
 }
 
 // WithLogger sends what happens to connections and what is dropped to l: as
 // [slog.LevelInfo] that a peer has come or gone, as LevelWarn what somebody may have
 // to mend, as LevelDebug what only repeats it, as LevelError a [Handler] that
-// failed. Default: nothing is logged, except the first failure of a Dial that
-// goes on in the background and a Handler that failed, which [slog.Default] gets.
+// failed. Default, and for nil: nothing is logged, except the first failure of a
+// Dial that goes on in the background and a Handler that failed, which
+// [slog.Default] gets.
 func WithLogger(l *slog.Logger) SocketOption {
-	return socketOption{setting: func(c *Config) error { c.Logger = l; return nil }}
+	return forSocket(setting{name: "WithLogger", change: func(c *Config) { c.Logger = l }})
 }
 
+// withContexts are the protocols that have contexts.
+var withContexts = []Protocol{ProtocolReq0, ProtocolRep0, ProtocolSub0, ProtocolSurveyor0, ProtocolRespondent0}
+
 // WithRecvTimeout bounds every receive, beside its context: after d it returns
-// ErrTimeout. 0, the default: no bound. nng: NNG_OPT_RECVTIMEO; pynng:
-// recv_timeout.
+// ErrTimeout. Default 0: no bound. Negative: ErrInvalid. A context may have its
+// own. A socket that does not receive takes it, so that one list of options does
+// for all. nng: NNG_OPT_RECVTIMEO; pynng: recv_timeout.
 func WithRecvTimeout(d time.Duration) SocketOption {
-	return socketOption{setting: withDuration("WithRecvTimeout", d, func(c *Config) { c.RecvTimeout = d })}
+	return forSocket(setting{
+		name:     "WithRecvTimeout",
+		err:      notNegative("WithRecvTimeout", d),
+		change:   func(c *Config) { c.RecvTimeout = d },
+		contexts: withContexts,
+	})
 }
 
 // WithSendTimeout bounds every send, beside its context: after d it returns
-// ErrTimeout. 0, the default: no bound. nng: NNG_OPT_SENDTIMEO; pynng:
-// send_timeout.
+// ErrTimeout. Default 0: no bound. Negative: ErrInvalid. A context may have its
+// own. A socket that does not send takes it, so that one list of options does for
+// all. nng: NNG_OPT_SENDTIMEO; pynng: send_timeout.
 func WithSendTimeout(d time.Duration) SocketOption {
-	return socketOption{setting: withDuration("WithSendTimeout", d, func(c *Config) { c.SendTimeout = d })}
+	return forSocket(setting{
+		name:     "WithSendTimeout",
+		err:      notNegative("WithSendTimeout", d),
+		change:   func(c *Config) { c.SendTimeout = d },
+		contexts: withContexts,
+	})
 }
 
 // WithRecvBuffer is how many messages are held until the program receives them.
@@ -70,139 +79,180 @@ func WithSendTimeout(d time.Duration) SocketOption {
 // its contexts and each survey hold exactly so many, and drop messages when they
 // have them, see [WithPreferNew].
 //
-// 0, the default: as many as fit into 128 KiB of each peer, or into 4 MiB where
-// messages are dropped; always at least one. nng: NNG_OPT_RECVBUF; pynng:
-// recv_buffer_size.
+// Default 0: as many as fit into 128 KiB of each peer, or into 4 MiB where
+// messages are dropped; always at least one. Negative: ErrInvalid. Pub0 and Push0
+// do not receive: ErrNotSupported. A context of Sub0 or Surveyor0 may have its
+// own. nng: NNG_OPT_RECVBUF; pynng: recv_buffer_size.
 func WithRecvBuffer(messages int) SocketOption {
-	return socketOption{setting: withCount("WithRecvBuffer", messages, func(c *Config) { c.RecvBuffer = messages })}
+	return forSocket(setting{
+		name:   "WithRecvBuffer",
+		err:    notNegative("WithRecvBuffer", messages),
+		change: func(c *Config) { c.RecvBuffer = messages },
+		protocols: []Protocol{ProtocolPair0, ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolSub0, ProtocolPull0,
+			ProtocolSurveyor0, ProtocolRespondent0, ProtocolBus0},
+		lacking:  "which does not receive",
+		contexts: []Protocol{ProtocolSub0, ProtocolSurveyor0},
+	})
 }
 
 // WithSendBuffer is how many messages wait for each peer that does not take
 // them yet, beside those being written, before a send waits, or on Pub0,
 // Surveyor0 and Bus0 before messages to the peer are dropped. Changed later, it
-// holds for new connections. 0, the default: as many as fit into 128 KiB, or into
-// 4 MiB where messages are dropped; always at least one. nng: NNG_OPT_SENDBUF;
-// pynng: send_buffer_size.
+// holds for new connections.
+//
+// Default 0: as many as fit into 128 KiB, or into 4 MiB where messages are
+// dropped; always at least one. Negative: ErrInvalid. Sub0 and Pull0 do not send:
+// ErrNotSupported. nng: NNG_OPT_SENDBUF; pynng: send_buffer_size.
 func WithSendBuffer(messages int) SocketOption {
-	return socketOption{setting: withCount("WithSendBuffer", messages, func(c *Config) { c.SendBuffer = messages })}
+	return forSocket(setting{
+		name:   "WithSendBuffer",
+		err:    notNegative("WithSendBuffer", messages),
+		change: func(c *Config) { c.SendBuffer = messages },
+		protocols: []Protocol{ProtocolPair0, ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolPub0, ProtocolPush0,
+			ProtocolSurveyor0, ProtocolRespondent0, ProtocolBus0},
+		lacking: "which does not send",
+	})
 }
 
 // WithRecvMaxSize is the largest message accepted from a peer, in bytes, its
 // SP header (at most a few words) included; a peer that announces a larger one
 // is disconnected, which is counted and logged. Changed later, it holds for new
-// dialers and listeners. Default 1 MiB; 0: no limit. nng: NNG_OPT_RECVMAXSZ;
-// pynng: recv_max_size.
-func WithRecvMaxSize(bytes int) interface {
-	SocketOption
-	DialOption
-	ListenOption
-} {
-	return generalOption{setting: withCount("WithRecvMaxSize", bytes, func(c *Config) { c.RecvMaxSize = bytes })}
+// connections. Default 1 MiB; 0: no limit. Negative: ErrInvalid. nng:
+// NNG_OPT_RECVMAXSZ; pynng: recv_max_size.
+func WithRecvMaxSize(bytes int) EndpointOption {
+	return forEndpoint(setting{
+		name:    "WithRecvMaxSize",
+		err:     notNegative("WithRecvMaxSize", bytes),
+		change:  func(c *Config) { c.RecvMaxSize = bytes },
+		carried: true,
+	})
 }
 
 // WithReconnectTime is the pause of a dialer after a failed or lost
 // connection: at first min, then doubling up to max, and each time shortened at
 // random by up to a half, so that a thousand peers do not come back at once. A
 // connection that lasted longer than the last pause starts it again at min. With
-// max 0 it stays at min. Default 100 ms and 0. nng: NNG_OPT_RECONNMINT and
-// NNG_OPT_RECONNMAXT; pynng: reconnect_time_min and reconnect_time_max.
-func WithReconnectTime(min, max time.Duration) interface {
-	SocketOption
-	DialOption
-} {
-	return socketDialOption{setting: func(c *Config) error {
-		if min <= 0 || max != 0 && max < min {
-			return errorf(ErrInvalid, "WithReconnectTime(%v, %v): want 0 < min, and max either 0 or not below min", min, max)
-		}
-		c.ReconnectMin, c.ReconnectMax = min, max
-		return nil
-	}}
+// max 0 it stays at min. Default 100 ms growing to 1 s. ErrInvalid unless 0 < min,
+// and max is 0 or not below min. nng: NNG_OPT_RECONNMINT and NNG_OPT_RECONNMAXT;
+// pynng: reconnect_time_min and reconnect_time_max.
+func WithReconnectTime(min, max time.Duration) SocketDialOption {
+	var err error
+	if min <= 0 || max != 0 && max < min {
+		err = errorf(ErrInvalid, "WithReconnectTime(%v, %v): want 0 < min, and max either 0 or not below min", min, max)
+	}
+	return forSocketDial(setting{
+		name:   "WithReconnectTime",
+		err:    err,
+		change: func(c *Config) { c.ReconnectMin, c.ReconnectMax = min, max },
+	})
 }
 
 // WithLinger is how long Close may take to hand what Send accepted to the
-// operating system. Default 1 s; 0 drops it. nng has no such option, libzmq
-// calls it ZMQ_LINGER.
+// operating system. Default 1 s; 0 drops it. Negative: ErrInvalid. nng has no such
+// option, libzmq calls it ZMQ_LINGER.
 func WithLinger(d time.Duration) SocketOption {
-	return socketOption{setting: withDuration("WithLinger", d, func(c *Config) { c.Linger = d })}
+	return forSocket(setting{
+		name:   "WithLinger",
+		err:    notNegative("WithLinger", d),
+		change: func(c *Config) { c.Linger = d },
+	})
 }
 
-// WithTTL is how many hops a message may have made to be accepted, 1 to 255: 1
-// from its sender, and 1 more for each device between. One that has made more is
-// dropped and counted. Default 8. Pair1, Req0, Rep0, Surveyor0 and Respondent0
-// take it; elsewhere messages do not count their hops, and it is ErrNotSupported.
-// nng: NNG_OPT_MAXTTL.
+// WithTTL is how many hops a message may have made to be accepted: 1 from its
+// sender, and 1 more for each device between. One that has made more is dropped
+// and counted. Default 8; other than 1 to 255: ErrInvalid. Pair1, Req0, Rep0,
+// Surveyor0 and Respondent0 take it; elsewhere messages do not count their hops,
+// and it is ErrNotSupported. nng: NNG_OPT_MAXTTL; pynng: ttl_max.
 func WithTTL(hops int) SocketOption {
-	return socketOption{setting: func(c *Config) error {
-		if hops < 1 || hops > 255 {
-			return errorf(ErrInvalid, "WithTTL(%d): want 1 to 255", hops)
-		}
-		c.TTL = hops
-		return nil
-	}}
+	var err error
+	if hops < 1 || hops > 255 {
+		err = errorf(ErrInvalid, "WithTTL(%d): want 1 to 255", hops)
+	}
+	return forSocket(setting{
+		name:      "WithTTL",
+		err:       err,
+		change:    func(c *Config) { c.TTL = hops },
+		protocols: []Protocol{ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolSurveyor0, ProtocolRespondent0},
+		lacking:   "whose messages do not count hops",
+	})
 }
 
 // WithDialMode says what Dial, and [WithDial] with it, does when the peer is not
-// there yet. Default [DialRetry]. pynng: block_on_dial, and the argument block of
-// dial.
-func WithDialMode(mode DialMode) interface {
-	SocketOption
-	DialOption
-} {
-	return socketDialOption{setting: func(c *Config) error {
-		if mode < DialRetry || mode > DialBackground {
-			return errorf(ErrInvalid, "WithDialMode(%d): no such mode", mode)
-		}
-		c.DialMode = mode
-		return nil
+// there yet. It counts when a dialer is made: on a dialer that exists it is
+// ErrNotSupported. Default [DialRetry]; what is none of the three modes is
+// ErrInvalid. pynng: block_on_dial, and the argument block of dial.
+func WithDialMode(mode DialMode) SocketDialOption {
+	var err error
+	if mode < DialRetry || mode > DialBackground {
+		err = errorf(ErrInvalid, "WithDialMode(%d): no such mode", int(mode))
+	}
+	return forSocketDial(setting{
+		name:   "WithDialMode",
+		err:    err,
+		change: func(c *Config) { c.DialMode = mode },
+		making: true,
+	})
+}
+
+// WithPriority is how early the peers of a dialer or listener are sent to, from
+// 1, the default, to 16; others are ErrInvalid. A message goes to one of the
+// peers with the lowest number that can take it, and to those with the next
+// number only when none of them can. It holds for the connections to come. Push0
+// and Req0, which choose a peer for each message, take it; elsewhere it is
+// ErrNotSupported. nanomsg: NN_SNDPRIO.
+func WithPriority(n int) EndpointOption {
+	var err error
+	if n < 1 || n > 16 {
+		err = errorf(ErrInvalid, "WithPriority(%d): want 1 to 16", n)
+	}
+	return forEndpoint(setting{
+		name:      "WithPriority",
+		err:       err,
+		change:    func(c *Config) { c.Priority = n },
+		protocols: []Protocol{ProtocolPush0, ProtocolReq0},
+		lacking:   "which does not choose one of its peers for each message",
+	})
+}
+
+// WithMaxPeers is how many peers a listener may have at the same time. One too
+// many is refused, counted and logged as any refusal. Lowered later, it
+// disconnects nobody. Default 0: any number. Negative: ErrInvalid.
+func WithMaxPeers(n int) ListenOption {
+	return listenOption{setting: &setting{
+		name:   "WithMaxPeers",
+		err:    notNegative("WithMaxPeers", n),
+		change: func(c *Config) { c.MaxPeers = n },
+		ends:   listening,
 	}}
 }
 
-// WithResendTime is after how long an unanswered request is sent again,
-// perhaps to another peer. Default one minute; 0: never, and then a request
-// whose peer goes away fails with [ErrConnectionReset]. nng:
-// NNG_OPT_REQ_RESENDTIME.
-func WithResendTime(d time.Duration) ReqOption {
-	return reqOption{setting: withDuration("WithResendTime", d, func(c *Config) { c.ResendTime = d })}
+// WithAuthorize makes allow decide whether a peer may connect, before a listener
+// answers it and within the time of the handshake, when ctx ends. An error
+// refuses the peer; it is logged, counted and, where the transport can, told.
+// What works on such a pipe is its addresses, [Pipe.TLS], [Pipe.HTTPRequest],
+// [Pipe.PeerCred] and [Pipe.Close]. allow is called from many goroutines at a
+// time. Default, and for nil: everybody may.
+func WithAuthorize(allow func(ctx context.Context, p *Pipe) error) SocketOption {
+	return forSocket(setting{name: "WithAuthorize", change: func(c *Config) { c.Authorize = allow }})
 }
 
-// WithSurveyTime is how long a survey lasts. Default 1 s; 0: it is over at once. nng:
-// NNG_OPT_SURVEYOR_SURVEYTIME; pynng: survey_time.
-func WithSurveyTime(d time.Duration) SurveyorOption {
-	return surveyorOption{setting: withDuration("WithSurveyTime", d, func(c *Config) { c.SurveyTime = d })}
-}
-
-// WithTopics subscribes to topics, as [Sub0.Subscribe] does. pynng: the keyword
-// argument topics.
-func WithTopics(topics ...string) SubOption {
-	return subOption{setting: func(c *Config) error {
-		c.topics = append(slices.Clip(c.topics), topics...)
-		return nil
-	}}
-}
-
-// WithPreferNew says what a subscriber's full queue drops: the oldest message,
-// the default, or with false the newest. nng: NNG_OPT_SUB_PREFNEW.
-func WithPreferNew(on bool) SubOption {
-	return subOption{setting: func(c *Config) error { c.PreferNew = on; return nil }}
-}
-
-// WithPolyamorous lets a Pair1 have many peers: a message goes to its
-// [Message.Pipe], or to any peer if it has none. nng: NNG_OPT_PAIR1_POLY;
-// pynng: polyamorous.
-func WithPolyamorous() Pair1Option {
-	return pair1Option{setting: func(c *Config) error { c.Polyamorous = true; return nil }}
-}
-
-// WithPipeHook is [Socket.OnPipe] from before the first connection on.
+// WithPipeHook is [Socket.OnPipe] from before the first connection on. A hook
+// that is nil, and what is none of the three events, is ErrInvalid.
 func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
-	return socketOption{setting: func(c *Config) error {
-		if hook == nil {
-			return errorf(ErrInvalid, "WithPipeHook: the hook is nil")
-		}
-		if event < PipeConnecting || event > PipeClosed {
-			return errorf(ErrInvalid, "WithPipeHook(%d): no such event", event)
-		}
-		c.hooks = append(c.hooks, func(s *socket) { s.OnPipe(event, hook) })
-		return nil
-	}}
+	return forSocket(setting{
+		name: "WithPipeHook",
+		err:  checkHook("WithPipeHook", event, hook),
+		hook: func(s *socket) { s.OnPipe(event, hook) },
+	})
+}
+
+// checkHook refuses what would fail later, on a goroutine of a connection.
+func checkHook(name string, event PipeEvent, hook func(*Pipe)) error {
+	switch {
+	case hook == nil:
+		return errorf(ErrInvalid, "%s(%v, nil): the hook is nil", name, event)
+	case event < PipeConnecting || event > PipeClosed:
+		return errorf(ErrInvalid, "%s(%d): no such event", name, int(event))
+	}
+	return nil
 }

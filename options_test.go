@@ -161,7 +161,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	s := open(t, gonng.NewReq0)
 	def := s.Config()
-	if def.RecvMaxSize != 1<<20 || def.TTL != 8 || def.ReconnectMin != 100*time.Millisecond || def.ReconnectMax != 0 ||
+	if def.RecvMaxSize != 1<<20 || def.TTL != 8 || def.ReconnectMin != 100*time.Millisecond || def.ReconnectMax != time.Second ||
 		!def.TCPNoDelay || def.RecvTimeout != 0 || def.SendTimeout != 0 || def.Linger != time.Second ||
 		def.ResendTime != time.Minute || def.Name != "req" || def.Logger != nil || def.SurveyTime != time.Second {
 		t.Errorf("the defaults are %+v", def)

@@ -40,12 +40,12 @@ var cooked = map[gonng.Protocol]maker{
 }
 
 func rawMaker(p gonng.Protocol) maker {
-	return func(opts ...gonng.SocketOption) (gonng.Socket, error) { return gonng.NewRaw(p, opts...) }
+	return makes(func(opts ...gonng.RawOption) (*gonng.Raw, error) { return gonng.NewRaw(p, opts...) })
 }
 
-func openRaw(t testing.TB, p gonng.Protocol, opts ...gonng.SocketOption) *gonng.Raw {
+func openRaw(t testing.TB, p gonng.Protocol, opts ...gonng.RawOption) *gonng.Raw {
 	t.Helper()
-	return open(t, func(opts ...gonng.SocketOption) (*gonng.Raw, error) { return gonng.NewRaw(p, opts...) }, opts...)
+	return open(t, func(opts ...gonng.RawOption) (*gonng.Raw, error) { return gonng.NewRaw(p, opts...) }, opts...)
 }
 
 // flow is a sending and a receiving socket. Those in flows wait in Send until

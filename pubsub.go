@@ -65,19 +65,16 @@ func (x *Sub0) Unsubscribe(topics ...string) error { return x.own.unsubscribe(to
 // connections of a Sub0. nng: nng_ctx; pynng: Context.
 type SubContext struct {
 	*receiver
-	scope[SubOption]
+	scope
 	own *subscriber
 }
-
-// Configure is Set for the options of Sub0, too, such as [WithPreferNew].
-func (x *Sub0) Configure(opts ...SubOption) error { return set(x.socket, opts) }
 
 // NewContext makes a context with the socket's present options and no topics. It
 // receives what is published from now on, beside the socket and other contexts.
 // nng: nng_ctx_open.
 func (x *Sub0) NewContext() (*SubContext, error) {
 	own := &subscriber{of: x.subs}
-	c, err := newScope[SubOption](x.socket, own)
+	c, err := newScope(x.socket, own)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type Raw struct {
 
 // NewRaw makes a raw socket of protocol p. Sending on a sub or pull, and
 // receiving on a pub or push, is ErrNotSupported.
-func NewRaw(p Protocol, opts ...SocketOption) (*Raw, error) {
+func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
 	s := newSocket(p)
 	if p.Peer() == 0 {
 		return nil, s.opError("raw", "", errorf(ErrInvalid, "there is no protocol %d", uint16(p)))

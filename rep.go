@@ -28,14 +28,14 @@ func NewRep0(opts ...SocketOption) (*Rep0, error) {
 type RepContext struct {
 	*sender
 	*receiver
-	scope[SocketOption]
+	scope
 }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Rep0) NewContext() (*RepContext, error) {
 	a := &answer{of: x.answers}
-	c, err := newScope[SocketOption](x.socket, a)
+	c, err := newScope(x.socket, a)
 	if err != nil {
 		return nil, err
 	}

@@ -36,18 +36,15 @@ func NewReq0(opts ...ReqOption) (*Req0, error) {
 type ReqContext struct {
 	*sender
 	*receiver
-	scope[ReqOption]
+	scope
 	request *request
 }
-
-// Configure is Set for the options of Req0, too, such as [WithResendTime].
-func (x *Req0) Configure(opts ...ReqOption) error { return set(x.socket, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Req0) NewContext() (*ReqContext, error) {
 	r := &request{req: x.pattern}
-	c, err := newScope[ReqOption](x.socket, r)
+	c, err := newScope(x.socket, r)
 	if err != nil {
 		return nil, err
 	}

@@ -25,14 +25,14 @@ func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
 type RespondentContext struct {
 	*sender
 	*receiver
-	scope[SocketOption]
+	scope
 }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Respondent0) NewContext() (*RespondentContext, error) {
 	a := &answer{of: x.answers}
-	c, err := newScope[SocketOption](x.socket, a)
+	c, err := newScope(x.socket, a)
 	if err != nil {
 		return nil, err
 	}

@@ -16,17 +16,6 @@ import (
 // logged, to [slog.Default] when the socket has no logger.
 type Handler func(ctx context.Context, request *Message) ([]byte, error)
 
-// ServeOption is an option for Serve.
-type ServeOption func(*serveConfig)
-
-type serveConfig struct{ workers int }
-
-// WithConcurrency lets up to n handlers run at the same time, on n goroutines.
-// Default 1.
-func WithConcurrency(n int) ServeOption {
-	return func(c *serveConfig) { c.workers = n }
-}
-
 // answering is what serve needs of a context.
 type answering interface {
 	RecvMsg(context.Context) (*Message, error)
@@ -35,12 +24,9 @@ type answering interface {
 }
 
 func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeOption, newContext func() (C, error)) error {
-	cfg := serveConfig{workers: 1}
-	for _, o := range opts {
-		o(&cfg)
-	}
-	if cfg.workers < 1 {
-		return s.opError("serve", "", errorf(ErrInvalid, "WithConcurrency(%d): want at least 1", cfg.workers))
+	cfg, err := newServeConfig(s, h, opts)
+	if err != nil {
+		return s.opError("serve", "", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

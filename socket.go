@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net"
@@ -64,10 +65,9 @@ type Socket interface {
 	// number of hooks run in the order added, without a lock held. The pipe waits
 	// for them, other pipes do not. nng: nng_pipe_notify.
 	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
-	// Set changes options, all or, when one is refused, none. Dialers, listeners
-	// and contexts have the values of the time they were made.
-	Set(opts ...SocketOption) error
-	// Config is a copy of the values of all options.
+	// Config is a copy of the values of all options. [Set] changes them, and so do
+	// the methods of that name on the types of sockets, which take the options of
+	// their protocols, too.
 	Config() Config
 	// Name is what the socket is called in logs, see [WithName].
 	Name() string
@@ -88,6 +88,8 @@ type Socket interface {
 	// Stats are the socket's counters: what went through, and what was dropped
 	// for which reason.
 	Stats() Stats
+
+	base() *socket
 }
 
 // socket is the common part of all sockets.
@@ -109,6 +111,7 @@ type socket struct {
 
 	mu         sync.Mutex
 	cfg        Config
+	given      settings // what cfg was changed by
 	nextPipe   uint32
 	pipes      []*Pipe // connected or connecting
 	dialers    []*Dialer
@@ -188,60 +191,8 @@ func open[T any, O option](x *T, s *socket, p pattern, opts []O) (*T, error) {
 	return x, nil
 }
 
-// set applies options, all or none, and then does what they ask for.
-func set[O option](s *socket, opts []O) error {
-	s.mu.Lock()
-	cfg := s.cfg
-	err := apply(&cfg, opts)
-	if err == nil {
-		err = s.check(&cfg)
-	}
-	hooks, start := cfg.hooks, cfg.start
-	if err == nil {
-		cfg.hooks, cfg.start, cfg.explicit = nil, nil, 0
-		s.cfg = cfg
-		if c, ok := s.pattern.(configured); ok {
-			c.configure(&s.cfg)
-		}
-	}
-	s.mu.Unlock()
-	if err != nil {
-		return s.opError("set", "", err)
-	}
-	for _, add := range hooks {
-		add(s)
-	}
-	for _, do := range start {
-		if err := do(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// configured is a pattern that keeps something of the configuration.
-type configured interface{ configure(*Config) }
-
-// check refuses options that the protocol cannot honour.
-func (s *socket) check(cfg *Config) error {
-	if cfg.TTL != 0 && !s.protocol.countsHops() {
-		return errorf(ErrNotSupported, "WithTTL: messages of %v do not count hops", s.protocol)
-	}
-	return nil
-}
-
-// Set changes options. See [Socket].
-func (s *socket) Set(opts ...SocketOption) error { return set(s, opts) }
-
-// Config is a copy of the values of all options. See [Socket].
-func (s *socket) Config() Config {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cfg
-}
-
 // Name is what the socket is called in logs. See [Socket].
-func (s *socket) Name() string { return s.Config().Name }
+func (s *socket) Name() string { return cmp.Or(s.Config().Name, s.protocol.String()) }
 
 // Protocol is the protocol that the socket speaks. See [Socket].
 func (s *socket) Protocol() Protocol { return s.protocol }

@@ -75,7 +75,7 @@ func TestReplyInTimeToStuckPeer(t *testing.T) {
 					s := open(t, cooked[protocol], gonng.WithLinger(0))
 					x := s.(endpoint)
 					ask(scripted(t, s, tr), tr)
-					set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
+					set := func(d time.Duration) error { return gonng.Set(s, gonng.WithSendTimeout(d)) }
 					body := make([]byte, size)
 					inTime(t, "send", set, func(ctx context.Context) error {
 						err := x.Send(ctx, body)

@@ -37,17 +37,14 @@ func NewSurveyor0(opts ...SurveyorOption) (*Surveyor0, error) {
 type SurveyorContext struct {
 	*sender
 	*receiver
-	scope[SurveyorOption]
+	scope
 }
-
-// Configure is Set for the options of Surveyor0, too, such as [WithSurveyTime].
-func (x *Surveyor0) Configure(opts ...SurveyorOption) error { return set(x.socket, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Surveyor0) NewContext() (*SurveyorContext, error) {
 	v := &survey{of: x.surveys}
-	c, err := newScope[SurveyorOption](x.socket, v)
+	c, err := newScope(x.socket, v)
 	if err != nil {
 		return nil, err
 	}

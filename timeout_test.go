@@ -112,7 +112,7 @@ func TestRecvInTime(t *testing.T) {
 }
 
 func recvsInTime(t *testing.T, s gonng.Socket, r gonng.Receiver) {
-	set := func(d time.Duration) error { return s.Set(gonng.WithRecvTimeout(d)) }
+	set := func(d time.Duration) error { return gonng.Set(s, gonng.WithRecvTimeout(d)) }
 	buf := make([]byte, 10)
 	for name, recv := range map[string]func(context.Context) error{
 		"Recv":     func(ctx context.Context) error { _, err := r.Recv(ctx); return err },
@@ -188,7 +188,7 @@ func TestSendInTimeWithoutPeer(t *testing.T) {
 
 func sendsInTime(t *testing.T, s gonng.Socket, x gonng.Sender, size int) {
 	t.Helper()
-	set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
+	set := func(d time.Duration) error { return gonng.Set(s, gonng.WithSendTimeout(d)) }
 	body := make([]byte, size)
 	m := gonng.NewMessage(body)
 	inTime(t, "send", set, func(ctx context.Context) error { return x.Send(ctx, body) })

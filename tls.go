@@ -10,15 +10,17 @@ import (
 // WithTLS is the configuration of TLS connections; [TLSConfig] makes one in the
 // terms of nng. It is used as it is, with all its functions, and must not be
 // changed afterwards, but for what package tls allows. A dialer takes the
-// ServerName from the URL if there is none, and without WithTLS trusts the
-// system's authorities; a listener needs a certificate. nng:
+// ServerName from the URL if there is none. Default, and for nil: a dialer trusts
+// the system's authorities; a listener needs a certificate, and refuses to listen.
+// Given to a dialer or listener whose URL is not one of TLS: ErrNotSupported. nng:
 // NNG_OPT_TLS_CONFIG; pynng: tls_config.
-func WithTLS(config *tls.Config) interface {
-	SocketOption
-	DialOption
-	ListenOption
-} {
-	return generalOption{setting: concerning(transport.OptTLS, func(c *Config) { c.TLS = config })}
+func WithTLS(config *tls.Config) EndpointOption {
+	return forEndpoint(setting{
+		name:      "WithTLS",
+		change:    func(c *Config) { c.TLS = config },
+		transport: transport.OptTLS,
+		carried:   true,
+	})
 }
 
 // TLSMode says for which side of a connection a configuration is.

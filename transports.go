@@ -88,24 +88,3 @@ func cutURL(url string) (scheme, address string, ok bool) {
 	}
 	return "", "", false
 }
-
-// honours refuses options that the transport would ignore.
-func (u endpointURL) honours(explicit transport.Options) error {
-	for option, name := range map[transport.Options]string{
-		transport.OptTCPNoDelay:   "WithTCPNoDelay",
-		transport.OptTCPKeepAlive: "WithTCPKeepAlive",
-		transport.OptDialContext:  "WithDialContext",
-		transport.OptTLS:          "WithTLS",
-
-		transport.OptIPCPermissions:        "WithIPCPermissions",
-		transport.OptIPCSecurityDescriptor: "WithIPCSecurityDescriptor",
-		transport.OptHTTPHeader:            "WithHTTPHeader",
-		transport.OptCheckOrigin:           "WithCheckOrigin",
-		transport.OptTextFrames:            "WithTextFrames",
-	} {
-		if explicit&option&^u.transport.Options() != 0 {
-			return errorf(ErrNotSupported, "%s means nothing to %s://", name, u.scheme)
-		}
-	}
-	return nil
-}

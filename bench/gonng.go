@@ -73,7 +73,7 @@ func (e *gonngEnd) open(role string) error {
 
 // connect listens or dials.
 func (e *gonngEnd) connect(j job) error {
-	if err := e.Set(gonng.WithLinger(0)); err != nil {
+	if err := gonng.Set(e, gonng.WithLinger(0)); err != nil {
 		return err
 	}
 	if j.scheme() == "tls+tcp" {
@@ -81,7 +81,7 @@ func (e *gonngEnd) connect(j job) error {
 		if err != nil {
 			return err
 		}
-		if err := e.Set(gonng.WithTLS(config)); err != nil {
+		if err := gonng.Set(e, gonng.WithTLS(config)); err != nil {
 			return err
 		}
 	}

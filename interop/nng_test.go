@@ -39,7 +39,7 @@ func TestLargeBodyRefused(t *testing.T) {
 			announced = "announced " // in the frames so far
 		}
 		log := newRecorder()
-		check(t, s.Set(gonng.WithLogger(log.logger())))
+		check(t, gonng.Set(s, gonng.WithLogger(log.logger())))
 		connect("--file", file(t, body(large)))
 		if p.answers {
 			ctx := gonngtest.Context(t, gonngtest.Timeout)

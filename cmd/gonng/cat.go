@@ -69,7 +69,7 @@ func (c *cat) configure(log *slog.Logger) error {
 	if c.sendTimeout > 0 {
 		opts = append(opts, gonng.WithSendTimeout(c.sendTimeout))
 	}
-	if err := c.socket.Set(opts...); err != nil {
+	if err := gonng.Set(c.socket, opts...); err != nil {
 		return err
 	}
 	if sub, ok := c.socket.(interface{ Subscribe(...string) error }); ok {

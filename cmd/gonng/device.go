@@ -54,7 +54,7 @@ func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err er
 }
 
 func (d *device) open(name string, p gonng.Protocol) (*gonng.Raw, error) {
-	opts := []gonng.SocketOption{gonng.WithName(name), gonng.WithLogger(d.log)}
+	opts := []gonng.RawOption{gonng.WithName(name), gonng.WithLogger(d.log)}
 	if d.ttl > 0 {
 		opts = append(opts, gonng.WithTTL(d.ttl))
 	}
