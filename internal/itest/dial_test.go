@@ -3,7 +3,11 @@ package itest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -217,4 +221,159 @@ func TestDialerClose(t *testing.T) {
 			t.Errorf("the closed dialer has dialed: %+v", got)
 		}
 	})
+}
+
+// TestDialContext: connections are made as the program says.
+func TestDialContext(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
+		a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+		l := listen(t, a, tr)
+		var calls atomic.Int32
+		through := gonng.WithDialContext(func(ctx context.Context, network, address string) (net.Conn, error) {
+			calls.Add(1)
+			if network != l.Addr().Network() || address != l.Addr().String() {
+				t.Errorf("asked to dial %s %s, want %v", network, address, l.Addr())
+			}
+			c, err := new(net.Dialer).DialContext(ctx, network, address)
+			return struct{ net.Conn }{c}, err // not a connection of package net
+		})
+		dial(t, b, tr, l.URL(), gonng.WithDialMode(gonng.DialWait), through)
+		roundTrip(t, b, a)
+		if calls.Load() != 1 {
+			t.Errorf("%d calls, want 1", calls.Load())
+		}
+		boom := errors.New("boom")
+		failing := gonng.WithDialContext(func(context.Context, string, string) (net.Conn, error) { return nil, boom })
+		_, err := b.Dial(testContext(t), l.URL(), gonng.WithDialMode(gonng.DialWait), failing)
+		wantError(t, err, "dial", boom, gonng.ErrUnreachable)
+	})
+}
+
+// slow is a failure by time, as package net has it.
+type slow struct{}
+
+func (slow) Error() string   { return "too slow" }
+func (slow) Timeout() bool   { return true }
+func (slow) Temporary() bool { return true }
+
+// What the program's DialContext fails with is found in the error, whose kind is
+// that of the reason.
+func TestDialContextFails(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, row := range []struct {
+		name string
+		err  error
+		kind error
+	}{
+		{"unknown", errors.New("the proxy does not like you"), gonng.ErrUnreachable},
+		{"refused", &net.OpError{Op: "proxy", Err: syscall.ECONNREFUSED}, gonng.ErrConnectionRefused},
+		{"slow", slow{}, gonng.ErrTimeout},
+		{"out of time", fmt.Errorf("proxy: %w", context.DeadlineExceeded), gonng.ErrTimeout},
+		{"no such name", &net.DNSError{Err: "no such host"}, gonng.ErrUnreachable},
+		{"of gonng", fmt.Errorf("proxy: %w", gonng.ErrPermission), gonng.ErrPermission},
+		{"nothing at all", nil, gonng.ErrUnreachable},
+	} {
+		for _, tr := range streams() {
+			t.Run(row.name+"/"+tr.Name, func(t *testing.T) {
+				s := open(t, gonng.NewPair0)
+				_, err := s.Dial(testContext(t), vacant(t, tr), gonng.WithDialMode(gonng.DialWait),
+					gonng.WithDialContext(func(context.Context, string, string) (net.Conn, error) { return nil, row.err }))
+				wantError(t, err, "dial", row.kind)
+				if row.err != nil {
+					wantError(t, err, "dial", row.err)
+				}
+				if errors.Is(err, gonng.ErrInternal) {
+					t.Errorf("%v is no defect of the package", err)
+				}
+			})
+		}
+	}
+}
+
+// attached joins two sockets by a connection.
+func attached(t testing.TB, a, b gonng.Socket, x, y net.Conn) (p, q *gonng.Pipe) {
+	t.Helper()
+	joined := concurrently(func() (err error) { q, err = b.Attach(testContext(t), y); return err })
+	p, err := a.Attach(testContext(t), x)
+	check(t, err)
+	check(t, wait(t, "Attach", joined))
+	return p, q
+}
+
+func TestAttach(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for name, connect := range map[string]func(t *testing.T) (x, y net.Conn){
+		"net.Pipe":   func(*testing.T) (x, y net.Conn) { return net.Pipe() },
+		"socketpair": socketpair,
+		"one byte at a time": func(t *testing.T) (x, y net.Conn) {
+			x, y, p := gonngtest.NewPipe(t)
+			p.Up.Chunk(1)
+			p.Down.Chunk(1)
+			return x, y
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+			x, y := connect(t)
+			p, q := attached(t, a, b, x, y)
+			if p.URL() != "" || p.Dialer() != nil || p.Listener() != nil || p.Peer() != gonng.ProtocolPair0 {
+				t.Errorf("the pipe has URL %q, dialer %v, listener %v, peer %v", p.URL(), p.Dialer(), p.Listener(), p.Peer())
+			}
+			if name == "one byte at a time" {
+				check(t, a.Send(testContext(t), []byte("hello")))
+				if body, err := b.Recv(testContext(t)); err != nil || string(body) != "hello" {
+					t.Errorf("got %q, %v", body, err)
+				}
+			} else {
+				roundTrip(t, a, b)
+				roundTrip(t, b, a)
+			}
+			gone := departures(b)
+			p.Close()
+			wait(t, "end of the pipe", gone)
+			if !errors.Is(p.Err(), gonng.ErrClosed) || !errors.Is(q.Err(), gonng.ErrConnectionReset) {
+				t.Errorf("the pipes ended by %v and %v", p.Err(), q.Err())
+			}
+		})
+	}
+}
+
+// TestAttachFails: an error that says why, and the connection is closed.
+func TestAttachFails(t *testing.T) {
+	t.Parallel()
+	gonngtest.NoLeaks(t)
+	for _, bad := range []struct {
+		name  string
+		peer  func(*gonngtest.Peer)
+		bound time.Duration
+		kind  error
+	}{
+		{"wrong protocol", func(p *gonngtest.Peer) { p.Handshake(gonng.ProtocolSub0) }, 0, gonng.ErrProtocol},
+		{"garbage", func(p *gonngtest.Peer) { p.SendBytes([]byte("GET / HT")) }, 0, gonng.ErrProtocol},
+		{"closed", func(p *gonngtest.Peer) { p.Close() }, 0, gonng.ErrConnectionReset},
+		{"silent", func(p *gonngtest.Peer) { p.RecvHello() }, 0, gonng.ErrTimeout},
+		{"ctx", func(p *gonngtest.Peer) { p.RecvHello() }, 10 * time.Millisecond, context.DeadlineExceeded},
+	} {
+		t.Run(bad.name, func(t *testing.T) {
+			s := open(t, gonng.NewPair0)
+			x, y := net.Pipe()
+			peer := gonngtest.NewPeer(t, y, gonngtest.StreamFraming)
+			ctx := testContext(t)
+			if bad.bound > 0 {
+				short, cancel := context.WithTimeout(ctx, bad.bound)
+				defer cancel()
+				ctx = short
+			}
+			result := concurrently(func() error { _, err := s.Attach(ctx, x); return err })
+			bad.peer(peer)
+			wantError(t, wait(t, "Attach", result), "attach", bad.kind)
+			if x.SetDeadline(time.Now()) == nil { // a closed one refuses it
+				t.Error("the connection is still open")
+			}
+			if n := len(s.Pipes()); n != 0 {
+				t.Errorf("there are %d pipes", n)
+			}
+		})
+	}
 }

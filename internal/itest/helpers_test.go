@@ -1,8 +1,13 @@
 package itest
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -184,3 +189,116 @@ func concurrently(do func() error) <-chan error {
 }
 
 var tcp = transport("tcp")
+
+// endpoint is a socket or a context.
+type endpoint interface {
+	gonng.Sender
+	gonng.Receiver
+}
+
+func sendText(t testing.TB, s gonng.Sender, text string) {
+	t.Helper()
+	check(t, s.Send(testContext(t), []byte(text)))
+}
+
+func recvText(t testing.TB, r gonng.Receiver, text string) {
+	t.Helper()
+	got, err := r.Recv(testContext(t))
+	check(t, err)
+	if string(got) != text {
+		t.Fatalf("received %q, want %q", got, text)
+	}
+}
+
+func recvMsg(t testing.TB, r gonng.Receiver) *gonng.Message {
+	t.Helper()
+	m, err := r.RecvMsg(testContext(t))
+	check(t, err)
+	return m
+}
+
+func sendRaw(t testing.TB, s gonng.Sender, header, body []byte) {
+	t.Helper()
+	check(t, s.SendMsg(testContext(t), gonng.NewRawMessage(header, body)))
+}
+
+// word is four bytes of a header.
+func word(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id) }
+
+// endWord is the number of a request or survey.
+func endWord(id uint32) []byte { return word(id | 1<<31) }
+
+// arrived waits until a socket has read n messages from its peers.
+func arrived(t testing.TB, s gonng.Socket, n uint64) {
+	t.Helper()
+	gonngtest.Eventually(t, func() bool { return s.Stats().Received >= n }, fmt.Sprint(n, " messages have arrived"))
+	if got := s.Stats().Received; got != n {
+		t.Fatalf("%d messages have arrived, want %d", got, n)
+	}
+}
+
+// received takes what waits to be received.
+func received(t testing.TB, r gonng.Receiver) (texts []string) {
+	t.Helper()
+	for {
+		b, err := r.TryRecv()
+		if errors.Is(err, gonng.ErrTryAgain) {
+			return texts
+		}
+		check(t, err)
+		texts = append(texts, string(b))
+	}
+}
+
+// roundTrip sends messages small and large and receives them.
+func roundTrip(t testing.TB, out gonng.Sender, in gonng.Receiver) {
+	t.Helper()
+	for _, size := range []int{0, 10, 20 << 10, 500 << 10} {
+		body := bytes.Repeat([]byte{byte(size), 1}, size/2)
+		result := concurrently(func() error { return out.Send(testContext(t), body) })
+		got, err := in.Recv(testContext(t))
+		if err != nil || !bytes.Equal(got, body) {
+			t.Errorf("received %d bytes, %v; want %d", len(got), err, len(body))
+		}
+		if err := wait(t, "Send", result); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// noise is where bodies are cut from, each in another place, so that none is
+// like another.
+var noise = func() []byte {
+	b := make([]byte, 4<<20)
+	r := rand.NewChaCha8([32]byte{})
+	_, _ = r.Read(b)
+	return b
+}()
+
+// body is the i-th body.
+func body(i, size int) []byte {
+	at := i * 7919 % (len(noise) - size)
+	return noise[at : at+size : at+size]
+}
+
+// The sizes around which something changes: the chunk that is read, the body
+// that is copied, the buffer of a message's own.
+var sizes = []int{0, 1, 1 << 10, 16<<10 - 1, 16 << 10, 16<<10 + 1, 32<<10 - 1, 32<<10 + 1, 64<<10 - 1, 64<<10 + 1, 900 << 10}
+
+// mixedSize is the size of the i-th body: mostly small, a few up to 128 KiB.
+func mixedSize(i int) int {
+	x := uint32(i) * 2654435761 >> 7
+	switch {
+	case x%256 == 0:
+		return int(x % (128 << 10))
+	case x%8 == 0:
+		return int(x % (4 << 10))
+	}
+	return int(x % 100)
+}
+
+func numbered(i, size int) []byte {
+	b := make([]byte, size)
+	binary.BigEndian.PutUint64(b, uint64(i))
+	return b
+}
