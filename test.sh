@@ -58,5 +58,5 @@ for module in $(find . -name go.mod -not -path '*/testdata/*' | sort); do
 	popd >/dev/null
 done
 # what a message may allocate cannot be counted under the race detector
-step go test -run Alloc . ./internal/wire ./cmd/gonng
+step go test -run Alloc ./internal/itest ./internal/wire ./cmd/gonng
 printf '\nall passed\n'

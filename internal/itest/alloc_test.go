@@ -1,0 +1,109 @@
+package itest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+// These count the allocations of the whole process: of both ends and of the
+// goroutines between.
+
+const allocSize, allocRuns = 64, 20_000
+
+func TestAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates, and makes pools forget")
+	}
+	for _, name := range []string{"tcp", "inproc"} {
+		transport(name).Run(t, func(t *testing.T, tr gonngtest.Transport) {
+			t.Run("Send", func(t *testing.T) { allocateSend(t, tr) })
+			t.Run("receive", func(t *testing.T) { allocateReceive(t, tr) })
+			t.Run("Request", func(t *testing.T) { allocateRequest(t, tr) })
+		})
+	}
+}
+
+// allocations fails the test if do takes more than most of them, on average
+// and rounded down: what grows once, or every thousand messages, is none.
+func allocations(t *testing.T, what string, most float64, do func()) {
+	t.Helper()
+	if got := testing.AllocsPerRun(allocRuns, do); got > most {
+		t.Errorf("%s: %v allocations, want at most %v", what, got, most)
+	}
+}
+
+// allocateSend sends to a pull that receives all the time.
+func allocateSend(t *testing.T, tr gonngtest.Transport) {
+	push, pull := open(t, gonng.NewPush0), open(t, gonng.NewPull0)
+	link(t, pull, push, tr)
+	ended := concurrently(func() error {
+		buf := make([]byte, allocSize)
+		for {
+			if _, err := pull.RecvInto(context.Background(), buf); err != nil {
+				return err
+			}
+		}
+	})
+	ctx, b := context.Background(), body(0, allocSize)
+	allocations(t, "Send and RecvInto at the other end", 0, func() { check(t, push.Send(ctx, b)) })
+	allocations(t, "SendMsg, beside the message", 1, func() { check(t, push.SendMsg(ctx, gonng.NewMessage(b))) })
+	check(t, pull.Close())
+	want(t, <-ended, gonng.ErrClosed)
+}
+
+// allocateReceive receives each message that it sends.
+func allocateReceive(t *testing.T, tr gonngtest.Transport) {
+	push, pull := open(t, gonng.NewPush0), open(t, gonng.NewPull0)
+	link(t, pull, push, tr)
+	ctx, b, buf := context.Background(), body(0, allocSize), make([]byte, allocSize)
+	allocations(t, "Send, RecvInto", 0, func() {
+		check(t, push.Send(ctx, b))
+		_, err := pull.RecvInto(ctx, buf)
+		check(t, err)
+	})
+	allocations(t, "SendMsg, RecvMsg, Free, beside the message sent", 1, func() {
+		check(t, push.SendMsg(ctx, gonng.NewMessage(b)))
+		m, err := pull.RecvMsg(ctx)
+		check(t, err)
+		m.Free()
+	})
+	allocations(t, "Send, Recv", 1, func() {
+		check(t, push.Send(ctx, b))
+		_, err := pull.Recv(ctx)
+		check(t, err)
+	})
+}
+
+// allocateRequest requests of a server that allocates nothing.
+func allocateRequest(t *testing.T, tr gonngtest.Transport) {
+	req, rep := requesting(t, tr)
+	ended := concurrently(func() error {
+		buf := make([]byte, allocSize)
+		for {
+			n, err := rep.RecvInto(context.Background(), buf)
+			if err == nil {
+				err = rep.Send(context.Background(), buf[:n])
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+	b, buf := body(0, allocSize), make([]byte, allocSize)
+	for name, ctx := range map[string]context.Context{"": context.Background(), ", with a context that can end": testContext(t)} {
+		allocations(t, "Request"+name, 2, func() {
+			_, err := req.Request(ctx, b)
+			check(t, err)
+		})
+		allocations(t, "Send, RecvInto of a request"+name, 0, func() {
+			check(t, req.Send(ctx, b))
+			_, err := req.RecvInto(ctx, buf)
+			check(t, err)
+		})
+	}
+	check(t, rep.Close())
+	want(t, <-ended, gonng.ErrClosed)
+}

@@ -1,5 +1,0 @@
-//go:build !race
-
-package gonng_test
-
-const raceDetector = false
