@@ -4,53 +4,78 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
+	"strings"
+	"sync"
 )
 
 // Shutdown is Close that takes as long as ctx allows. See [Socket].
-func (s *socket) Shutdown(ctx context.Context) error { return s.close(ctx) }
+func (s *socket) Shutdown(ctx context.Context) error { return s.close(ctx, ctx) }
 
 // Close writes what was sent, for at most the linger, and closes the socket.
 // See [Socket].
 func (s *socket) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.Config().Linger)
 	defer cancel()
-	return s.close(ctx)
+	now, end := context.WithCancel(ctx)
+	end()
+	return s.close(ctx, now)
 }
 
-// close may run more than once at a time: who has less patience then ends the
-// waiting for all.
-func (s *socket) close(ctx context.Context) error {
-	s.tasks.release()
-	s.mu.Lock()
-	first := !s.closed
+// close closes the socket in five phases, which take until ctx ends. The handlers of
+// Serve may go on until grace ends. It may run more than once at a time: whoever
+// has less patience then ends the waiting for all.
+func (s *socket) close(ctx, grace context.Context) error {
+	s.tasks.Release()
+	first, pipes := s.shut()
+	s.answer(ctx, grace)
+	s.drain(ctx, pipes)
+	unconfirmed := s.part(ctx, pipes)
+	hanging := s.end(ctx, pipes)
+	return s.closeError(first, unconfirmed, hanging)
+}
+
+// shut is the first phase: calls that wait return ErrClosed, nothing new is accepted,
+// and nobody connects any more. What peers send now is discarded: unread data
+// would reset a connection.
+func (s *socket) shut() (first bool, pipes []*Pipe) {
+	s.lock()
+	first = !s.closed
 	s.closed = true
-	if s.loan.timer != nil {
-		s.loan.timer.Stop()
-	}
-	if s.loan.reader == nil {
-		s.afterwards(s.loan.forget())
-	}
-	s.pattern.wake()
-	s.peers.wakeAll()
-	pipes := slices.Clone(s.pipes)
+	s.proto.Close()
+	s.core.FailAll(&s.peers, 0)
+	s.endDirectReadLocked()
+	pipes = s.pipes.where(func(*Pipe) bool { return true })
 	dialers, listeners := s.dialers, s.listeners
 	s.dialers, s.listeners = nil, nil
-	for _, p := range pipes {
-		p.resume() // what comes now is discarded: unread data would reset the connection
-	}
 	s.unlock()
-
-	for _, l := range listeners {
-		l.close() // not its pipes: they have something to send, perhaps
-	}
+	forget(s)
+	s.serving.stop()
+	s.alarm.stop()
+	s.direct.close()
 	for _, d := range dialers {
 		d.stop()
 	}
+	atOnce(listeners, func(l *Listener) { l.close() }) // not its pipes: they have something to send, perhaps
 	for _, p := range pipes {
-		s.mu.Lock()
-		drained := p.out.close()
-		s.mu.Unlock()
+		p.readOn()
+	}
+	return first, pipes
+}
+
+// answer is the second phase: what the handlers of Serve return is sent.
+func (s *socket) answer(ctx, grace context.Context) {
+	s.serving.wait(ctx, grace)
+	s.lock()
+	s.sealed = true
+	s.unlock()
+}
+
+// drain is the third phase: what was accepted is written.
+func (s *socket) drain(ctx context.Context, pipes []*Pipe) {
+	for _, p := range pipes {
+		s.lock()
+		drained := p.drainLocked()
+		s.unlock()
 		if drained != nil {
 			select {
 			case <-drained:
@@ -59,38 +84,25 @@ func (s *socket) close(ctx context.Context) error {
 			}
 		}
 	}
-	unconfirmed := s.part(ctx, pipes)
-	for _, p := range pipes {
-		p.finish(s.opError("pipe", p.url, ErrClosed))
-	}
-	s.halt()
-	s.tasks.wait(ctx)
-	s.closeFDs()
-	left := 0
-	s.mu.Lock()
-	for _, p := range pipes {
-		left += p.out.unsent()
-	}
-	s.mu.Unlock()
-	if left == 0 && unconfirmed == 0 || !first {
-		return nil
-	}
-	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed)
-	text := fmt.Sprintf("%d messages were not sent in time", left)
-	if unconfirmed > 0 {
-		text += fmt.Sprintf("; %d peers did not confirm what they were sent", unconfirmed)
-	}
-	return s.opError("close", "", errorf(ErrTimeout, "%s", text))
 }
 
-// part says goodbye to the peers and waits for theirs, where closing at once
-// could destroy what is on its way. It returns how many did not answer.
+// part is the fourth phase: it says goodbye to the peers and waits for theirs, where
+// closing at once could destroy what is on its way. It returns how many peers did
+// not answer.
 func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 	if s.in == nil || ctx.Err() != nil {
-		return 0 // who never receives is not sent to, and so cannot be reset
+		return 0 // what never receives is not sent to, and so cannot be reset
 	}
-	pipes = slices.DeleteFunc(slices.Clone(pipes), func(p *Pipe) bool { return !p.parted() })
-	for _, p := range pipes {
+	var mu sync.Mutex
+	var waiting []*Pipe
+	atOnce(pipes, func(p *Pipe) {
+		if p.part() {
+			mu.Lock()
+			waiting = append(waiting, p)
+			mu.Unlock()
+		}
+	})
+	for _, p := range waiting {
 		select {
 		case <-p.done:
 		case <-ctx.Done():
@@ -98,4 +110,49 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 		}
 	}
 	return unconfirmed
+}
+
+// end is the fifth phase: the connections are closed, and the goroutines end. It
+// returns the URLs of transports that do not let them.
+func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
+	atOnce(pipes, func(p *Pipe) { p.closeWith(s.opError("pipe", p.url, ErrClosed)) })
+	s.halt()
+	hanging = s.tasks.Wait(ctx, func(what string) bool { return what != "" })
+	s.closeFDs()
+	return hanging
+}
+
+// closeError says what Close could not do.
+func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error {
+	s.lock()
+	left := s.left + int(s.core.Counters.Unsent)
+	s.unlock()
+	if !first || left == 0 && unconfirmed == 0 && len(hanging) == 0 {
+		return nil
+	}
+	var text []string
+	if left > 0 {
+		text = append(text, fmt.Sprintf("%d messages were not sent in time", left))
+	}
+	if unconfirmed > 0 {
+		text = append(text, fmt.Sprintf("%d peers did not confirm what they were sent", unconfirmed))
+	}
+	if len(hanging) > 0 {
+		text = append(text, fmt.Sprintf("closing the connection of %s does not end its Read or Write: its transport breaks the contract", hanging[0]))
+	}
+	s.log(slog.LevelWarn, "closed before all was done", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
+	return s.opError("close", "", errorf(ErrTimeout, "%s", strings.Join(text, "; ")))
+}
+
+// atOnce calls do for all at the same time, as closing one connection may take a moment.
+func atOnce[T any](list []T, do func(T)) {
+	if len(list) == 1 {
+		do(list[0])
+		return
+	}
+	var all sync.WaitGroup
+	for _, x := range list {
+		all.Go(func() { do(x) })
+	}
+	all.Wait()
 }

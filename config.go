@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
 	"time"
@@ -113,39 +112,6 @@ func (c *Config) copy() Config {
 	own := *c
 	own.HTTPHeader = c.HTTPHeader.Clone()
 	return own
-}
-
-// queueBytes is what a queue holds when no number of messages was asked for:
-// enough for one large write, too little to add noticeable delay.
-const queueBytes = 128 << 10
-
-// lossyBytes is the same for queues that drop when they are full: a burst
-// should not be lost because a goroutine was not scheduled for a moment.
-const lossyBytes = 4 << 20
-
-// limit is the size of a queue. Whatever it says, one message always fits.
-type limit struct{ messages, bytes int }
-
-func newLimit(messages, bytes int) limit {
-	if messages == 0 {
-		return limit{math.MaxInt, bytes}
-	}
-	return limit{messages, math.MaxInt} // the program asked for messages and gets them
-}
-
-// sendLimit is for what waits to be written to one peer.
-func (s *socket) sendLimit(c *Config) limit {
-	switch s.protocol {
-	case ProtocolPub0, ProtocolSurveyor0, ProtocolBus0:
-		return newLimit(c.SendBuffer, lossyBytes)
-	}
-	return newLimit(c.SendBuffer, queueBytes)
-}
-
-// reached counts the length word of each message, or any number of empty ones
-// would fit.
-func (l limit) reached(messages, bytes int) bool {
-	return messages >= l.messages || bytes+8*messages >= l.bytes
 }
 
 func (c *Config) transport(p Protocol) *transport.Config {

@@ -50,9 +50,10 @@ func Device(ctx context.Context, a, b *Raw) error {
 
 // notForwarded drops a message: a send timeout, or the end of the device.
 func (x *Raw) notForwarded(m *Message, why error) {
-	x.mu.Lock()
-	x.drop(notForwarded, 1, nil, "error", why)
+	x.lock()
+	x.stats.Unsent++
 	x.unlock()
+	x.logOnce(notForwarded, nil, "error", why)
 	m.Free()
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -28,6 +29,7 @@ type Dialer struct {
 	pipe   *Pipe         // the connection, if there is one
 	since  time.Time     // since when
 	delay  time.Duration // the pause before the next attempt; 0: none yet
+	next   time.Time     // when it tries again; zero while connected
 	err    error         // the last failure
 	logged bool          // the failures of this episode
 }
@@ -43,7 +45,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 		return nil, s.opError("dial", url, err)
 	}
 	first := make(chan error, 1)
-	s.tasks.start(func(t *task) { first <- d.connect(t) })
+	s.tasks.Start("", func(t *task.Task) { first <- d.connect(t) })
 	mode := d.Config().DialMode // others may have the dialer from s.Dialers, and change its options
 	if mode == DialBackground {
 		return d, nil
@@ -76,8 +78,8 @@ func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
 	}
 	d := &Dialer{s: s, url: url, to: to, own: own}
 	d.ctx, d.stop = context.WithCancel(s.stop)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if s.closed {
 		d.stop()
 		return nil, errSocketClosed
@@ -99,6 +101,18 @@ func (d *Dialer) LastError() error {
 	return d.err
 }
 
+// NextAttempt is when the dialer tries again; zero while it is connected or
+// connecting for the first time.
+func (d *Dialer) NextAttempt() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.next
+}
+
+// Socket is the socket that the dialer belongs to: the value that its constructor
+// returns. pynng: Dialer.socket.
+func (d *Dialer) Socket() Socket { return d.s.self }
+
 // Pipes is the dialer's connection, if it has one.
 func (d *Dialer) Pipes() []*Pipe {
 	return slices.DeleteFunc(d.s.Pipes(), func(p *Pipe) bool { return p.dialer != d })
@@ -108,14 +122,14 @@ func (d *Dialer) Pipes() []*Pipe {
 // nng_dialer_close.
 func (d *Dialer) Close() error {
 	d.stop()
-	d.s.mu.Lock()
+	d.s.lock()
 	d.s.dialers = slices.DeleteFunc(d.s.dialers, func(x *Dialer) bool { return x == d })
-	d.s.mu.Unlock()
+	d.s.unlock()
 	d.mu.Lock()
 	p := d.pipe
 	d.mu.Unlock()
 	if p != nil {
-		p.finish(d.s.opError("dial", d.url, ErrClosed))
+		p.closeWith(d.s.opError("dial", d.url, ErrClosed))
 	}
 	return nil
 }
@@ -137,7 +151,7 @@ func (d *Dialer) once() bool {
 // connect tries until there is a connection, and ends there: when the
 // connection ends, its goroutine calls redial. Only the outcome of the first
 // attempt is returned, once a background mode goes on without it.
-func (d *Dialer) connect(t *task) error {
+func (d *Dialer) connect(t *task.Task) error {
 	err := d.attempt(t)
 	if err == nil {
 		return nil
@@ -159,12 +173,12 @@ func (d *Dialer) connect(t *task) error {
 		logger = slog.Default() // Dial returns no error: somebody has to hear of it
 	}
 	d.logFailure(logger, err)
-	d.s.tasks.start(d.retry)
+	d.s.tasks.Start("", d.retry)
 	return err
 }
 
 // retry is the goroutine of a dialer that is not connected.
-func (d *Dialer) retry(t *task) {
+func (d *Dialer) retry(t *task.Task) {
 	for {
 		pause := time.NewTimer(d.pause())
 		select {
@@ -182,13 +196,14 @@ func (d *Dialer) retry(t *task) {
 	}
 }
 
-// redial is called when the connection has ended.
-func (d *Dialer) redial() {
+// redial is called when the connection has ended, which had received a message or not.
+func (d *Dialer) redial(received bool) {
 	d.mu.Lock()
 	if p := d.pipe; p != nil {
 		d.err = p.err
-		if time.Since(d.since) > d.delay {
-			d.delay = 0 // it was a good connection, not one that the peer ends at once
+		longest := max(d.cfg.ReconnectMin, d.cfg.ReconnectMax)
+		if received || time.Since(d.since) > longest {
+			d.delay = 0 // it was a good connection, not one that ends each time
 		}
 	}
 	d.pipe = nil
@@ -198,11 +213,11 @@ func (d *Dialer) redial() {
 	case d.once():
 		d.Close()
 	default:
-		d.s.tasks.start(d.retry)
+		d.s.tasks.Start("", d.retry)
 	}
 }
 
-func (d *Dialer) attempt(t *task) error {
+func (d *Dialer) attempt(t *task.Task) error {
 	d.mu.Lock()
 	cfg := d.cfg
 	d.mu.Unlock()
@@ -216,18 +231,18 @@ func (d *Dialer) attempt(t *task) error {
 		// What a DialContext of the program's returns may be of any kind.
 		return d.s.opError("dial", d.url, classifyOr(err, ErrUnreachable))
 	}
-	return d.s.opError("dial", d.url, d.adopt(t, conn))
+	return d.s.opError("dial", d.url, d.adopt(ctx, t, conn, &cfg))
 }
 
-func (d *Dialer) adopt(t *task, conn transport.Conn) error {
-	p := newPipe(d.s, conn, d, nil, d.url)
+func (d *Dialer) adopt(ctx context.Context, t *task.Task, conn transport.Conn, cfg *Config) error {
+	p := newPipe(d.s, conn, d, nil, d.url, cfg)
 	d.mu.Lock()
-	d.pipe, d.since = p, time.Now()
+	d.pipe, d.since, d.next = p, time.Now(), time.Time{}
 	d.mu.Unlock()
 	if d.ctx.Err() != nil { // closed before it could see the pipe
-		p.finish(ErrClosed)
+		p.closeWith(ErrClosed)
 	}
-	if _, err := d.s.addPipe(t, p); err != nil {
+	if err := d.s.addPipe(ctx, t, p); err != nil {
 		d.mu.Lock()
 		d.pipe = nil
 		d.mu.Unlock()
@@ -245,10 +260,10 @@ func (d *Dialer) failed(err error) {
 	if d.ctx.Err() != nil {
 		return
 	}
-	d.s.mu.Lock()
+	d.s.lock()
 	d.s.stats.ConnectFailures++
 	d.stats.ConnectFailures++
-	d.s.mu.Unlock()
+	d.s.unlock()
 	d.mu.Lock()
 	d.err = err
 	d.mu.Unlock()
@@ -281,5 +296,7 @@ func (d *Dialer) pause() time.Duration {
 	case d.cfg.ReconnectMax > 0:
 		d.delay = min(2*d.delay, d.cfg.ReconnectMax)
 	}
-	return d.delay/2 + rand.N(d.delay/2+1)
+	pause := d.delay/2 + rand.N(d.delay/2+1)
+	d.next = time.Now().Add(pause)
+	return pause
 }

@@ -3,6 +3,8 @@ package gonng
 import (
 	"fmt"
 	"slices"
+
+	"github.com/gonng/gonng/internal/task"
 )
 
 // PipeEvent is what a hook is called for.
@@ -16,9 +18,10 @@ const (
 	// from it is received before its hooks have returned. nng:
 	// NNG_PIPE_EV_ADD_POST.
 	PipeConnected
-	// PipeClosed is a connection that was connected and has ended. Where two
-	// programs answer each other in turn it may come 40 ms late. nng:
-	// NNG_PIPE_EV_REM_POST.
+	// PipeClosed is a connection that was connected and has ended. Where a
+	// receiver has just got the message that it alone waited for, it may come up to
+	// 40 ms late: the socket waits that long for the receiver to come back and read the
+	// connection itself. nng: NNG_PIPE_EV_REM_POST.
 	PipeClosed
 )
 
@@ -49,23 +52,23 @@ func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
 		panic("gonng: " + err.Error())
 	}
 	h := &hook{event, fn}
-	s.mu.Lock()
+	s.lock()
 	s.hooks = append(slices.Clip(s.hooks), h)
-	s.mu.Unlock()
+	s.unlock()
 	return func() {
-		s.mu.Lock()
+		s.lock()
 		s.hooks = slices.DeleteFunc(slices.Clone(s.hooks), func(x *hook) bool { return x == h })
-		s.mu.Unlock()
+		s.unlock()
 	}
 }
 
 // runHooks runs on the goroutine t.
-func (s *socket) runHooks(t *task, event PipeEvent, p *Pipe) {
-	s.mu.Lock()
+func (s *socket) runHooks(t *task.Task, event PipeEvent, p *Pipe) {
+	s.lock()
 	hooks := s.hooks
-	s.mu.Unlock()
-	s.tasks.hook(t, true)
-	defer s.tasks.hook(t, false)
+	s.unlock()
+	t.Hook(true)
+	defer t.Hook(false)
 	for _, h := range hooks {
 		if h.event == event {
 			h.fn(p)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gonng/gonng/internal/stream"
+	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -25,9 +26,10 @@ type Listener struct {
 	stop context.CancelFunc
 	once sync.Once
 
-	stats    ConnectStats         // guarded by s.mu
-	closed   bool                 // by Close: no more pipes; guarded by s.mu
-	refusals map[refusal]*episode // guarded by s.mu
+	stats    ConnectStats       // guarded by the socket's lock
+	closed   bool               // by Close: no more pipes; guarded by the socket's lock
+	refusals map[Error]*episode // guarded by the socket's lock
+	peers    int                // that it has or is about to; guarded by the socket's lock
 }
 
 // Listen accepts connections at url. See [Socket].
@@ -79,21 +81,25 @@ func (s *socket) listen(url string, opts []ListenOption, bind func(endpointURL, 
 func (s *socket) accept(tl transport.Listener, cfg *listenerConfig) (*Listener, error) {
 	l := &Listener{s: s, l: tl, listenerConfig: cfg}
 	l.ctx, l.stop = context.WithCancel(s.stop)
-	s.mu.Lock()
+	s.lock()
 	closed := s.closed
 	if !closed {
 		s.listeners = append(s.listeners, l)
 	}
-	s.mu.Unlock()
+	s.unlock()
 	if closed {
 		l.stop()
 		tl.Close()
 		return nil, errSocketClosed
 	}
 	l.inherit() // what was set while it was bound
-	s.tasks.start(l.run)
+	s.tasks.Start("", l.run)
 	return l, nil
 }
+
+// Socket is the socket that the listener belongs to: the value that its constructor
+// returns.
+func (l *Listener) Socket() Socket { return l.s.self }
 
 // URL is where to dial, with the real port where the listener was given port
 // 0. pynng: Listener.url.
@@ -123,15 +129,11 @@ func (l *Listener) Pipes() []*Pipe {
 // as [Pipe.Close] does. nng: nng_listener_close.
 func (l *Listener) Close() error {
 	err := l.close()
-	l.s.mu.Lock()
+	l.s.lock()
 	l.closed = true
-	pipes := slices.Clone(l.s.pipes) // also those that hooks still look at
-	l.s.mu.Unlock()
-	for _, p := range pipes {
-		if p.listener == l {
-			p.finish(l.s.opError("listen", l.URL(), ErrClosed))
-		}
-	}
+	pipes := l.s.pipes.where(func(p *Pipe) bool { return p.listener == l }) // also those that hooks still look at
+	l.s.unlock()
+	atOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError("listen", l.URL(), ErrClosed)) })
 	return err
 }
 
@@ -139,22 +141,22 @@ func (l *Listener) close() (err error) {
 	l.once.Do(func() {
 		l.stop()
 		err = l.l.Close()
-		l.s.mu.Lock()
+		l.s.lock()
 		l.s.listeners = slices.DeleteFunc(l.s.listeners, func(x *Listener) bool { return x == l })
-		l.s.mu.Unlock()
+		l.s.unlock()
 	})
 	return l.s.opError("close", l.URL(), err)
 }
 
 // run is the goroutine that accepts. It waits for nobody's handshake.
-func (l *Listener) run(*task) {
+func (l *Listener) run(*task.Task) {
 	failing := false
 	for {
 		peer, err := l.l.Accept()
 		switch {
 		case err == nil:
 			failing = false
-			l.s.tasks.start(func(t *task) { l.introduce(t, peer) })
+			l.s.tasks.Start("", func(t *task.Task) { l.introduce(t, peer) })
 			continue
 		case l.ctx.Err() != nil:
 			return
@@ -175,55 +177,116 @@ func (l *Listener) run(*task) {
 // acceptPause keeps an accept that fails from spinning.
 const acceptPause = 50 * time.Millisecond
 
-// introduce makes a peer of an accepted connection.
-func (l *Listener) introduce(t *task, peer transport.Incoming) {
-	remote := peer.RemoteAddr().String()
-	conn, err := peer.Handshake(l.ctx)
-	if err == nil {
-		_, err = l.s.addPipe(t, newPipe(l.s, conn, nil, l, l.URL()))
-	} else if l.ctx.Err() == nil {
-		l.notIntroduced(err)
-	}
-	if err != nil && l.ctx.Err() == nil {
+// introduce makes a peer of an accepted connection. The peer is answered last: its
+// Dial returns when it has been taken, or is refused.
+func (l *Listener) introduce(t *task.Task, in transport.Incoming) {
+	remote := in.RemoteAddr().String()
+	cfg := l.Config()
+	ctx, cancel := context.WithTimeout(l.ctx, cfg.handshakeTimeout)
+	defer cancel()
+	if err := l.take(ctx, t, in, &cfg); err != nil && l.ctx.Err() == nil {
 		l.logRefusal(remote, classify(err))
 	}
 }
 
-// refusal is of whom and why: a peer that is refused comes again and again, from
-// another port each time.
-type refusal struct{ host, reason string }
-
-// refusalsKept bounds what strangers can make a listener remember.
-const refusalsKept = 100
-
-// logRefusal logs the first refusal of an episode for people, the others for those
-// who debug.
-func (l *Listener) logRefusal(remote string, why error) {
-	key := refusal{remote, strings.ReplaceAll(why.Error(), remote, "")}
-	if host, _, err := net.SplitHostPort(remote); err == nil {
-		key.host = host
+func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming, cfg *Config) error {
+	d, decides := in.(transport.Decider)
+	hear := in.Handshake
+	if decides {
+		hear = d.Hear
 	}
-	level := slog.LevelDebug
-	l.s.mu.Lock()
-	e := l.refusals[key]
-	if e == nil {
-		if l.refusals == nil || len(l.refusals) == refusalsKept {
-			l.refusals = make(map[refusal]*episode)
+	conn, err := hear(ctx)
+	if err != nil {
+		if l.ctx.Err() == nil {
+			l.notIntroduced(err)
 		}
+		return err
+	}
+	p := newPipe(l.s, conn, nil, l, l.URL(), cfg)
+	if !decides {
+		return l.s.addPipe(ctx, t, p)
+	}
+	err = l.s.admit(ctx, t, p)
+	if err == nil && ctx.Err() != nil {
+		l.s.abandon(p)
+		err = errorf(ErrTimeout, "the decision over the peer took longer than %v", cfg.handshakeTimeout)
+	}
+	if err != nil {
+		err = l.s.refuse(p, err, d.Refuse)
+		return err
+	}
+	if err := d.Answer(ctx); err != nil {
+		l.s.abandon(p)
+		l.notIntroduced(err)
+		p.closeWith(err)
+		return err
+	}
+	if err := l.s.attach(t, p); err != nil {
+		l.s.abandon(p)
+		return l.s.refuse(p, err, nil)
+	}
+	return nil
+}
+
+// reserveLocked takes one of the places that the listener has for peers. The listener is
+// nil for a pipe that has none.
+func (l *Listener) reserveLocked(p *Pipe) error {
+	if l == nil {
+		return nil
+	}
+	if max := l.cfg.MaxPeers; max > 0 && l.peers >= max {
+		return errorf(ErrBusy, "the listener has its %d peers (WithMaxPeers)", max)
+	}
+	l.peers++
+	p.counted = true
+	return nil
+}
+
+func (l *Listener) giveBackLocked(p *Pipe) {
+	if p.counted {
+		l.peers--
+		p.counted = false
+	}
+}
+
+// logRefusal logs the first refusal of its kind in an episode for people, the others for
+// those who debug. What a peer has sent is no part of the kind.
+func (l *Listener) logRefusal(remote string, why error) {
+	var kind Error
+	errors.As(why, &kind)
+	l.s.lock()
+	if l.refusals == nil {
+		l.refusals = make(map[Error]*episode)
+	}
+	e := l.refusals[kind]
+	if e == nil {
 		e = new(episode)
-		l.refusals[key] = e
+		l.refusals[kind] = e
 	}
-	if e.begins() {
-		level = slog.LevelWarn
+	before := e.count
+	first := e.begins()
+	count := e.count
+	l.s.unlock()
+	level := slog.LevelDebug
+	if first && !errors.Is(why, transport.ErrSilent) { // a health probe is not worth a warning
+		level, count = slog.LevelWarn, before
 	}
-	l.s.mu.Unlock()
-	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", why)
+	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", cut(why.Error()), "count", count)
+}
+
+// cut bounds what somebody else has a hand in.
+func cut(text string) string {
+	const most = 500
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "…"
 }
 
 // notIntroduced counts a peer whose handshake failed.
 func (l *Listener) notIntroduced(why error) {
-	l.s.mu.Lock()
-	defer l.s.mu.Unlock()
+	l.s.lock()
+	defer l.s.unlock()
 	for _, st := range []*ConnectStats{&l.s.stats.ConnectStats, &l.stats} {
 		if errors.Is(why, transport.ErrWrongPeer) {
 			st.refused(classify(why))

@@ -3,16 +3,12 @@ package gonng
 import (
 	"context"
 	"log/slog"
+	"time"
+
+	"github.com/gonng/gonng/internal/sp"
 )
 
-// later logs once mu, which is held, is unlocked.
-func (s *socket) later(level slog.Level, msg string, args ...any) {
-	if s.cfg.Logger != nil {
-		s.afterwards(func() { s.log(level, msg, args...) })
-	}
-}
-
-// log writes to the socket's logger, if it has one. No lock is held.
+// log writes to the socket's logger, if it has one. The socket is not locked.
 func (s *socket) log(level slog.Level, msg string, args ...any) {
 	if l := s.Config().Logger; l != nil {
 		s.logTo(l, level, msg, args...)
@@ -22,4 +18,79 @@ func (s *socket) log(level slog.Level, msg string, args ...any) {
 func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any) {
 	args = append([]any{"socket", s.Name(), "protocol", s.protocol.String()}, args...)
 	l.Log(context.Background(), level, "gonng: "+msg, args...)
+}
+
+// dropTexts are what the log says of messages that were dropped, in this order.
+var dropTexts = []struct {
+	reason sp.Reasons
+	text   string
+}{
+	{sp.TTLExceeded, "messages pass through too many nodes, dropping them"},
+	{sp.Unexpected, "peer sends what it was not asked for, dropping it"},
+	{sp.LateReply, "nobody waits for the reply, dropping it"},
+	{sp.NoPeer, "the peer has gone, dropping messages for it"},
+	{sp.SlowReceiver, "receiver too slow, dropping messages"},
+	{notForwarded, "cannot forward messages, dropping them"},
+}
+
+// notForwarded is the reason of a Device, beside those of the protocols.
+const notForwarded sp.Reasons = 1 << 7
+
+// logDrops logs the losses that begin an episode. The socket is not locked.
+func (s *socket) logDrops(e *sp.Effects) {
+	for p := e.NextSlow(); p != nil; p = e.NextSlow() {
+		pipe := pipeOf(p)
+		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID, "peer", pipe.peerName())
+	}
+	reasons, by := e.Reasons()
+	if reasons != 0 {
+		s.logOnce(reasons, by)
+	}
+}
+
+// logOnce logs each of the reasons once an episode.
+func (s *socket) logOnce(reasons sp.Reasons, by *sp.Peer, args ...any) {
+	if by != nil {
+		args = append(args, "pipe", by.ID, "peer", pipeOf(by).peerName())
+	}
+	for _, d := range dropTexts {
+		if reasons&d.reason != 0 && s.beginsEpisode(d.reason) {
+			s.log(slog.LevelWarn, d.text, args...)
+		}
+	}
+}
+
+func (s *socket) beginsEpisode(reason sp.Reasons) bool {
+	s.lock()
+	defer s.unlock()
+	e := s.episodes[reason]
+	if e == nil {
+		if s.episodes == nil {
+			s.episodes = make(map[sp.Reasons]*episode)
+		}
+		e = new(episode)
+		s.episodes[reason] = e
+	}
+	return e.begins()
+}
+
+// episode is a run of events of one kind, which is logged once: it goes on until a
+// pause of episodeGap.
+type episode struct {
+	last  int64
+	count int // events since it began
+}
+
+const episodeGap = time.Minute
+
+// begins reports whether an event that happens now is the first.
+func (e *episode) begins() bool {
+	present := now()
+	first := e.last == 0 || present-e.last > int64(episodeGap)
+	e.last = present
+	if first {
+		e.count = 0
+	}
+	e.count++
+	return first
 }

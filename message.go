@@ -3,6 +3,7 @@ package gonng
 import (
 	"sync/atomic"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
@@ -11,18 +12,14 @@ import (
 // once made: a message that was published shares its body among all
 // subscribers in the process. nng: nng_msg; pynng: Message.
 type Message struct {
-	data  transport.Message
-	pipe  *Pipe
+	in    sp.Message
 	freed atomic.Bool
-	// traced says that the header begins with the ID of pipe, which is not in
-	// data: a raw socket put it there.
-	traced bool
 }
 
 // NewMessage makes a message of body. It takes the slice: the caller must not
 // change it afterwards.
 func NewMessage(body []byte) *Message {
-	return &Message{data: transport.NewMessage(body)}
+	return &Message{in: sp.Message{Data: transport.NewMessage(body)}}
 }
 
 // Bytes is the body. It belongs to the message, must not be changed and not be
@@ -30,38 +27,47 @@ func NewMessage(body []byte) *Message {
 // to 64 KiB with its neighbours and keeps it alive: to keep a body for long,
 // copy it with [bytes.Clone].
 func (m *Message) Bytes() []byte {
-	return m.data.Body()
+	return m.in.Data.Body()
 }
 
 // Header is the protocol header that came with the message, or that a raw
 // socket sends with it. The rules of Bytes apply.
 func (m *Message) Header() []byte {
-	if m.traced {
-		return append(wire.AppendID(nil, m.pipe.id), m.data.Data[:m.data.Header]...)
+	data := &m.in.Data
+	if m.in.Traced {
+		return append(wire.AppendID(nil, m.in.Peer.ID), data.Data[:data.Header]...)
 	}
-	return m.data.Data[:m.data.Header:m.data.Header]
+	return data.Data[:data.Header:data.Header]
 }
 
 // Pipe is where the message came from, or what SetPipe has set; nil for a new
 // message.
-func (m *Message) Pipe() *Pipe { return m.pipe }
+func (m *Message) Pipe() *Pipe {
+	if m.in.Peer == nil {
+		return nil
+	}
+	return pipeOf(m.in.Peer)
+}
 
 // SetPipe says where a polyamorous Pair1 sends the message; nil: to any peer. No
 // other socket looks at it.
 func (m *Message) SetPipe(p *Pipe) {
-	if m.traced { // the header goes on naming the pipe that it names
+	if m.in.Traced { // the header goes on naming the pipe that it names
 		header := m.Header()
 		data := append(header, m.Bytes()...)
-		m.data.Release()
-		m.data, m.traced = transport.Message{Data: data, Header: len(header)}, false
+		m.in.Data.Release()
+		m.in.Data, m.in.Traced = transport.Message{Data: data, Header: len(header)}, false
 	}
-	m.pipe = p
+	m.in.Peer = nil
+	if p != nil {
+		m.in.Peer = &p.peer
+	}
 }
 
 // Clone returns a second message with the same body, which is not copied. Each
 // is to be freed or sent for itself, in any order.
 func (m *Message) Clone() *Message {
-	return &Message{data: m.data.Retain(), pipe: m.pipe, traced: m.traced}
+	return &Message{in: sp.Message{Data: m.in.Data.Retain(), Peer: m.in.Peer, Traced: m.in.Traced}}
 }
 
 // Free gives the memory of the message back to be used again; the message must
@@ -75,6 +81,6 @@ func (m *Message) Free() {
 
 // empty releases the body.
 func (m *Message) empty() {
-	m.data.Release()
-	m.data = transport.Message{}
+	m.in.Data.Release()
+	m.in.Data = transport.Message{}
 }

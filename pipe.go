@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -17,50 +18,77 @@ import (
 // [Message.Pipe] and in [Socket.Pipes]. nng: nng_pipe; pynng: Pipe.
 type Pipe struct {
 	s        *socket
-	id       uint32
 	conn     transport.Conn
 	dialer   *Dialer
 	listener *Listener
 	url      string
 
-	out      outbox
-	in       inbox                 // guarded by s.mu
-	inline   sync.Mutex            // held while a sender writes; at the end of the pipe it says what was written
-	reading  sync.Mutex            // held while the connection is read, and what was read delivered
-	arrived  []transport.Message   // what was read; guarded by reading
-	polled   transport.TryReader   // how a receiver reads on by itself, or nil
-	lendable transport.Interrupter // how one that waits reads by itself, see loan; or nil
-	ahead    bool                  // reading should let the receiver run, while what was read is in the cache; guarded by reading
-	at       place                 // guarded by s.mu
+	peer       sp.Peer   // guarded by the socket's lock, but for its ID and Current
+	life       life      // guarded by the socket's lock
+	next, prev *Pipe     // in the socket's pipes
+	stats      PipeStats // guarded by the socket's lock
+	counted    bool      // among the peers of its listener; guarded by the socket's lock
 
-	stats PipeStats // guarded by s.mu
+	// Read state.
+	reading     reading               // guarded by the socket's lock
+	readMu      sync.Mutex            // held while the connection is read, and what was read delivered
+	arrived     []transport.Message   // what was read; guarded by readMu
+	yield       bool                  // the receivers should run; guarded by readMu
+	tryReader   transport.TryReader   // how a receiver reads without waiting, or nil
+	interrupter transport.Interrupter // how a receiver that waits reads, or nil
+	room        chan struct{}         // tells the pipe's goroutine to read on; nil over inproc
+
+	// Write state.
+	writeMu sync.Mutex    // held while a sender writes; at the end of the pipe it says what was written
+	kicked  chan struct{} // passes the writing token to the writer goroutine, which exists once there was something to gather
+	written chan struct{} // closed when the writer goroutine has ended; nil before it exists
+	drained chan struct{} // closed when the pipe is drained, if Close waits for that
 
 	once sync.Once
 	err  error         // why the pipe ended; set before done is closed
 	done chan struct{} // closed when the pipe ends
-
-	room chan struct{} // wakes the reader after a pause; nil for a transport.Direct
-	next *Pipe         // chain of pipes to flush; belongs to whoever has the writing token
 }
 
-// place is where a pipe stands in its socket's lists.
-type place struct {
-	connected bool    // counts for WaitPeers and is in Pipes
-	queued    bool    // in the fair queue
-	nextReady *Pipe   // behind it in the fair queue
-	slow      episode // of messages that it had no room for
-}
+// life is how far a pipe has come.
+//
+//	connecting → open      the hooks have run: it is in Pipes and counts for WaitPeers
+//	open → readOnly        a write has found the peer gone: what that sent is still received
+//	any → ended            the connection is closed, and its goroutines have ended
+type life uint8
 
-func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string) *Pipe {
-	p := &Pipe{s: s, id: s.newPipeID(), conn: conn, dialer: d, listener: l, url: url, done: make(chan struct{})}
-	cfg := s.Config()
-	p.out.init(conn, s.sendLimit(&cfg))
+const (
+	connecting life = iota
+	open
+	readOnly
+	ended
+)
+
+// connected reports whether the pipe is in Pipes.
+func (p *Pipe) connectedLocked() bool { return p.life == open || p.life == readOnly }
+
+func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string, cfg *Config) *Pipe {
+	p := &Pipe{s: s, conn: conn, dialer: d, listener: l, url: url, done: make(chan struct{})}
+	pending, current := conn.NewBatch(), conn.NewBatch()
+	overhead := streamOverhead
+	if _, direct := conn.(transport.Direct); direct {
+		overhead = listOverhead
+	}
+	s.lock()
+	p.peer.Init(s.proto, p, s.newPipeIDLocked(), pending, current, overhead)
+	p.peer.Priority = cfg.Priority
+	s.unlock()
 	return p
 }
 
+// What a message costs in a batch beside its own bytes.
+const (
+	streamOverhead = 8  // its length
+	listOverhead   = 64 // its place in a transport.List
+)
+
 // ID is the pipe's number, unique among the pipes of its socket, never 0 and
 // below 2^31. nng: nng_pipe_id.
-func (p *Pipe) ID() uint32 { return p.id }
+func (p *Pipe) ID() uint32 { return p.peer.ID }
 
 // LocalAddr is this side's address: a *net.TCPAddr, *net.UnixAddr or InprocAddr,
 // or what an attached connection has. nng: NNG_OPT_LOCADDR.
@@ -71,6 +99,10 @@ func (p *Pipe) RemoteAddr() net.Addr { return p.conn.RemoteAddr() }
 
 // URL is the URL of the pipe's dialer or listener, or "" for an attached connection.
 func (p *Pipe) URL() string { return p.url }
+
+// Socket is the socket that the pipe belongs to: the value that its constructor
+// returns, also in a hook that runs before it has returned.
+func (p *Pipe) Socket() Socket { return p.s.self }
 
 // Dialer is the dialer that made the pipe, or nil.
 func (p *Pipe) Dialer() *Dialer { return p.dialer }
@@ -117,7 +149,7 @@ func (p *Pipe) Err() error {
 // dropped and counted as Unsent. Its dialer, here or there, dials again. The
 // error is always nil. nng: nng_pipe_close.
 func (p *Pipe) Close() error {
-	p.finish(p.s.opError("pipe", p.url, ErrClosed))
+	p.closeWith(p.s.opError("pipe", p.url, ErrClosed))
 	return nil
 }
 
@@ -125,7 +157,7 @@ func (p *Pipe) Close() error {
 // a polyamorous Pair1. Elsewhere it is the socket's Send. pynng: Pipe.send.
 func (p *Pipe) Send(ctx context.Context, body []byte) error {
 	if p.s.out == nil {
-		return p.s.opError("send", p.url, errNeverSends)
+		return p.s.opError("send", p.url, refusals[sp.CannotSend])
 	}
 	return p.s.out.send(ctx, body, p)
 }
@@ -134,31 +166,88 @@ func (p *Pipe) Send(ctx context.Context, body []byte) error {
 // message's pipe, as [Message.SetPipe] does.
 func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	if p.s.out == nil {
-		return p.s.opError("send", p.url, errNeverSends)
+		return p.s.opError("send", p.url, refusals[sp.CannotSend])
 	}
 	m.SetPipe(p)
 	return p.s.out.SendMsg(ctx, m)
 }
 
-// finish ends the pipe; the first reason counts. Its goroutine does the rest.
-// s.mu is not held.
-func (p *Pipe) finish(why error) {
+// closeWith ends the pipe; the first reason counts. Its goroutine does the rest. The
+// socket is not locked.
+func (p *Pipe) closeWith(why error) {
 	p.once.Do(func() {
 		p.err = why
 		close(p.done)
-		p.s.mu.Lock()
-		p.out.close()
-		p.s.mu.Unlock()
+		p.s.lock()
+		p.peer.CloseOutbox()
+		p.s.unlock()
 		p.conn.Close()
 	})
 }
 
-// lost is why the pipe ended, in words for the program.
-func (p *Pipe) lost(err error) error {
+// closeMalformed ends the pipe of a peer that sent a header which makes no sense.
+func (p *Pipe) closeMalformed(why error) {
+	p.closeWith(p.s.opError("pipe", p.url, errorf(ErrProtocol, "%s sent a malformed message: %w", p.peerName(), why)))
+}
+
+// endReason is why the pipe ended, in words for the program.
+func (p *Pipe) endReason(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF): // says what was unexpected
 	case errors.Is(err, io.EOF):
 		err = errorf(ErrConnectionReset, "the peer closed the connection")
 	}
 	return p.s.opError("pipe", p.url, err)
+}
+
+// peerName is what the peer is called in logs and errors.
+func (p *Pipe) peerName() string { return p.conn.RemoteAddr().String() }
+
+// pipeList is the pipes of a socket, in the order in which they came.
+type pipeList struct {
+	first, last *Pipe
+	count       int
+}
+
+func (l *pipeList) len() int { return l.count }
+
+func (l *pipeList) add(p *Pipe) {
+	p.prev, p.next = l.last, nil
+	if l.last != nil {
+		l.last.next = p
+	} else {
+		l.first = p
+	}
+	l.last = p
+	l.count++
+}
+
+// remove takes p out, if it is in the list.
+func (l *pipeList) remove(p *Pipe) {
+	if p.prev == nil && l.first != p {
+		return
+	}
+	if p.prev != nil {
+		p.prev.next = p.next
+	} else {
+		l.first = p.next
+	}
+	if p.next != nil {
+		p.next.prev = p.prev
+	} else {
+		l.last = p.prev
+	}
+	p.prev, p.next = nil, nil
+	l.count--
+}
+
+// where returns the pipes for which f is true.
+func (l *pipeList) where(f func(*Pipe) bool) []*Pipe {
+	pipes := make([]*Pipe, 0, l.count)
+	for p := l.first; p != nil; p = p.next {
+		if f(p) {
+			pipes = append(pipes, p)
+		}
+	}
+	return pipes
 }

@@ -1,33 +1,63 @@
 package gonng
 
 import (
+	"context"
 	"runtime"
+	"sync"
+	"time"
 
+	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/transport"
+)
+
+// reading is who reads a pipe's connection just now.
+//
+//	byPipe → paused          Deliver had no room: the pipe's goroutine waits
+//	paused → byPipe          there is room again, or the socket closes (readOn)
+//	paused → byReceiver      a receiver took the last message: it looks for more itself
+//	byPipe → lent            the only receiver was woken: it probably comes back to wait
+//	lent → byReceiver        it did, and reads while it waits
+//	byReceiver → lent        it got something
+//	lent, byReceiver → byPipe  it did not come for 20 to 40 ms, or others wait, or there
+//	                         is another pipe or a poll descriptor, or the socket closes
+//	byPeer ↔ paused          inproc: the goroutine of the sender delivers
+//
+// Reading by the receiver saves two programs that ask and answer in turn the goroutine
+// switches, and above all the wake-up of another processor that each brings: that was
+// half of their round trip. While nobody reads, a disconnect goes unnoticed; so
+// the pipe's goroutine takes the reading back after 20 to 40 ms.
+type reading uint8
+
+const (
+	byPipe reading = iota
+	paused
+	lent
+	byReceiver
+	byPeer
 )
 
 // run starts to read the peer.
 func (p *Pipe) run() {
 	if direct, ok := p.conn.(transport.Direct); ok {
+		p.s.lock()
+		p.reading = byPeer
+		p.s.unlock()
 		direct.Receive(p.deliver, func(err error) {
 			// On a goroutine of its own: this one belongs to the peer's socket.
-			p.s.tasks.start(func(t *task) {
-				p.finish(p.lost(err))
-				p.s.removePipe(t, p)
+			p.s.tasks.Start("", func(t *task.Task) {
+				p.closeWith(p.endReason(err))
+				p.s.disconnected(t, p)
 			})
 		})
 		return
 	}
-	p.room = make(chan struct{}, 1)
-	p.polled, _ = p.conn.(transport.TryReader)
-	p.lendable, _ = p.conn.(transport.Interrupter)
-	p.s.tasks.start(p.read)
+	p.s.tasks.Start(p.taskName(), p.read)
 }
 
 // read is the goroutine of the pipe.
-func (p *Pipe) read(t *task) {
+func (p *Pipe) read(t *task.Task) {
 	for {
-		more, ahead, err := p.readBatch()
+		more, yield, err := p.readBatch()
 		if !more {
 			select {
 			case <-p.room:
@@ -35,98 +65,331 @@ func (p *Pipe) read(t *task) {
 			}
 		}
 		if err != nil {
-			p.finish(p.lost(err))
-			p.s.removePipe(t, p)
+			p.closeWith(p.endReason(err))
+			p.s.disconnected(t, p)
 			return
 		}
-		if ahead {
+		if yield {
 			runtime.Gosched()
 		}
 	}
 }
 
 // readBatch waits for messages and delivers them. It reports whether more is
-// welcome, and whether the receiver should run first.
-func (p *Pipe) readBatch() (more, ahead bool, err error) {
-	p.reading.Lock()
-	defer p.reading.Unlock()
+// welcome, and whether the receivers should run first.
+func (p *Pipe) readBatch() (more, yield bool, err error) {
+	p.readMu.Lock()
+	defer p.readMu.Unlock()
 	p.arrived, err = p.conn.Read(p.arrived[:0])
 	more = p.deliverArrived()
-	return more, p.ahead, err
-}
-
-// refill is for a receiver that has taken the last message of a paused pipe. It
-// reads on by itself as long as there is something to read; only the waiting is
-// left to the pipe's goroutine.
-func (p *Pipe) refill() {
-	p.reading.Lock()
-	defer p.reading.Unlock()
-	p.arrived = p.polled.TryRead(p.arrived[:0])
-	if len(p.arrived) > 0 {
-		p.deliverArrived()
-		return
-	}
-	p.s.mu.Lock()
-	p.resume()
-	p.s.mu.Unlock()
+	return more, p.yield, err
 }
 
 func (p *Pipe) deliverArrived() (more bool) {
 	more = len(p.arrived) == 0 || p.deliver(p.arrived)
-	if cap(p.arrived) > keepItems {
+	if cap(p.arrived) > keepArrived {
 		p.arrived = nil
 	}
 	return more
 }
 
-// deliver passes a batch on and reports whether more is welcome; if not,
-// resume will tell.
-func (p *Pipe) deliver(batch []transport.Message) bool {
-	count, bytes := uint64(len(batch)), bytesIn(batch)
-	p.s.mu.Lock()
-	defer p.s.unlock()
-	p.s.stats.Received += count
-	p.s.stats.ReceivedBytes += bytes
+// keepArrived is how many messages of one read a pipe keeps room for: as many as fit
+// into 64 KiB.
+const keepArrived = 1 << 13
+
+// deliver passes a batch on and reports whether more is welcome; if not, readOn will
+// tell.
+func (p *Pipe) deliver(batch []transport.Message) (more bool) {
+	s, count, bytes := p.s, uint64(len(batch)), bytesIn(batch)
+	s.lock()
+	s.stats.Received += count
+	s.stats.ReceivedBytes += bytes
 	p.stats.Received += count
 	p.stats.ReceivedBytes += bytes
-	if p.s.closed {
-		release(batch)
-		return true
+	p.yield = false
+	for more = true; len(batch) > 0; {
+		if s.closed {
+			release(batch)
+			more = true
+			break
+		}
+		var n int
+		n, more = s.proto.Deliver(&p.peer, batch)
+		p.yield = p.yield || s.core.Effects.Yield()
+		if batch = batch[n:]; len(batch) > 0 { // let others have the lock
+			s.unlockDelivery(p)
+			s.lock()
+		}
 	}
-	lone := p.borrower(len(batch))
-	more := p.s.pattern.deliver(p, batch)
-	p.in.paused = p.in.paused || !more
 	switch {
-	case !more && p.s.loan.pipe == p:
-		p.s.loan.pipe = nil // it is paused now
-	case lone != nil && lone.list == nil && !p.in.paused:
-		p.s.lend(p)
-		return false
+	case !more:
+		p.peer.Held, p.reading = true, paused
+	case count == 1 && p.reading == byPipe && s.lendsLocked(p):
+		p.reading, more = lent, false
+		s.direct.watchLocked(s)
 	}
+	s.unlockDelivery(p)
 	return more
 }
 
 func release(batch []transport.Message) {
-	for _, m := range batch {
-		m.Release()
+	for i := range batch {
+		batch[i].Release()
 	}
 }
 
-// resume lets reading go on after deliver has said no. s.mu is held.
-func (p *Pipe) resume() {
-	if !p.in.paused {
-		return
+// readOn lets reading go on after deliver has said no. The socket is not locked.
+func (p *Pipe) readOn() {
+	p.s.lock()
+	direct := p.room == nil && p.reading == paused
+	if direct {
+		p.peer.Held, p.reading = false, byPeer
+	} else {
+		p.readOnLocked()
 	}
-	p.in.paused = false
-	if p.s.loan.pipe == p {
-		p.s.loan.pipe = nil
-	}
-	if p.room == nil {
+	p.s.unlock()
+	if direct {
 		p.conn.(transport.Direct).Resume()
+	}
+}
+
+// readOnLocked gives the reading to the pipe's goroutine.
+func (p *Pipe) readOnLocked() {
+	p.peer.Held = false
+	if p.room == nil || p.reading == byPipe {
 		return
 	}
+	p.reading = byPipe
 	select {
 	case p.room <- struct{}{}:
 	default:
 	}
+}
+
+// refill is for a receiver that has taken the last message of a paused pipe. The
+// receiver reads on by itself as long as there is something to read; only the
+// waiting is left to the pipe's goroutine.
+func (p *Pipe) refill() {
+	if !p.readMu.TryLock() {
+		p.readOn() // somebody is still delivering the batch before: the pipe's goroutine waits for that
+		return
+	}
+	for {
+		p.arrived = p.tryReader.TryRead(p.arrived[:0])
+		nothing := len(p.arrived) == 0
+		if !nothing {
+			p.deliverArrived()
+		}
+		p.s.lock()
+		if nothing || p.s.closed {
+			p.readOnLocked()
+			break
+		}
+		if p.reading == byPipe { // another receiver could not read and left it to the goroutine
+			break
+		}
+		if p.peer.RecvQueue() > 0 { // the receiver that takes the last of them reads on
+			p.peer.Held, p.reading = true, paused
+			break
+		}
+		p.s.unlock()
+	}
+	p.readMu.Unlock() // before that of the socket: the next receiver finds it free
+	p.s.unlock()
+}
+
+// directRead is what a socket remembers of reading by its receivers. There is one
+// pipe then.
+type directRead struct {
+	used  bool // since the timer was set
+	armed bool
+	timer *time.Timer
+
+	// What ends the reading when a context ends. Most receivers come back with the
+	// same context: it is set only for another.
+	mu      sync.Mutex
+	watched <-chan struct{}
+	unwatch func() bool // nil: none
+	over    bool        // the socket is closed
+}
+
+// lentTime is how long a pipe is lent while nobody reads, at most twice. Any
+// shorter, and the kernel would set a clock for the timer at every wait for the
+// peer: on a virtual machine that takes longer than a system call.
+const lentTime = 20 * time.Millisecond
+
+// lendsLocked reports whether the message that p has just delivered wakes the only
+// goroutine that waits for this socket.
+func (s *socket) lendsLocked(p *Pipe) bool {
+	return s.parked == 1 && s.core.Effects.OnlyWaiter() && s.pipes.len() == 1 && !s.hasFDs && p.interrupter != nil
+}
+
+func (d *directRead) watchLocked(s *socket) {
+	d.used = true
+	switch {
+	case d.armed:
+		return
+	case d.timer == nil:
+		d.timer = time.AfterFunc(lentTime, s.reclaim)
+	default:
+		d.timer.Reset(lentTime)
+	}
+	d.armed = true
+}
+
+// reclaim gives the reading back to the pipe's goroutine if no receiver has come.
+func (s *socket) reclaim() {
+	s.lock()
+	defer s.unlock()
+	d := &s.direct
+	d.armed = false
+	p := s.pipes.first
+	switch {
+	case p == nil || p.reading != lent:
+	case d.used && !s.closed:
+		d.watchLocked(s)
+		d.used = false
+	default:
+		p.readOnLocked()
+	}
+}
+
+// endDirectReadLocked ends reading by receivers: other things must be able to wake
+// them.
+func (s *socket) endDirectReadLocked() {
+	for p := s.pipes.first; p != nil; p = p.next {
+		switch p.reading {
+		case lent:
+			p.readOnLocked()
+			return
+		case byReceiver:
+			if w := s.reader; w != nil && w.Queued() {
+				s.core.EndWait(&w.Waiter, 0)
+			}
+			return
+		}
+	}
+}
+
+// takeReadingLocked is the pipe that the caller is to read while it waits, or nil.
+func (s *socket) takeReadingLocked() *Pipe {
+	p := s.pipes.first
+	if p == nil || p.reading != lent {
+		return nil
+	}
+	if s.pipes.len() > 1 || s.hasFDs {
+		p.readOnLocked()
+		return nil
+	}
+	p.reading = byReceiver
+	return p
+}
+
+// readLocked is parkLocked that reads p, until something has arrived.
+func (c *call) readLocked(p *Pipe) error {
+	s, w := c.s, c.w
+	w.reads, w.done, s.reader = p, c.ctx.Done(), w
+	s.unlock()
+	s.watch(c.ctx)
+	more, err := p.readFor(w)
+	s.lock()
+	s.readByReceiverLocked(p, more && err == nil)
+	return c.failure(w.err)
+}
+
+// readFor is readBatch for a receiver. It reports whether anything has come.
+func (p *Pipe) readFor(w *waiter) (more bool, err error) {
+	p.readMu.Lock()
+	defer p.readMu.Unlock()
+	p.arrived, err = p.conn.Read(p.arrived[:0])
+	s := p.s
+	s.lock()
+	w.reads, s.reader = nil, nil
+	if w.Queued() {
+		w.Leave()
+	} else {
+		<-w.woken
+		w.Woken()
+	}
+	s.unlock()
+	more = len(p.arrived) > 0
+	p.deliverArrived()
+	return more, err
+}
+
+// readByReceiverLocked is called after a receiver has read p. It may read on if
+// something has come.
+func (s *socket) readByReceiverLocked(p *Pipe, more bool) {
+	switch {
+	case p.reading != byReceiver: // it is paused now
+	case !more || s.parked > 0 || s.closed || s.pipes.len() != 1 || s.hasFDs:
+		p.readOnLocked() // its goroutine deals with the end, or what takes longer, or the others
+	default:
+		p.reading = lent
+		s.direct.watchLocked(s)
+	}
+}
+
+// readNowLocked reads what has arrived at a pipe that is lent, without waiting. It
+// reports whether there was one.
+func (s *socket) readNowLocked() bool {
+	p := s.takeReadingLocked()
+	switch {
+	case p == nil:
+		return false
+	case p.tryReader == nil:
+		p.readOnLocked()
+		return false
+	}
+	s.unlock()
+	p.refill()
+	s.lock()
+	return true
+}
+
+// watch has the end of ctx end the caller's reading.
+func (s *socket) watch(ctx context.Context) {
+	done := ctx.Done()
+	s.direct.watch(ctx, done, s)
+	if ctx.Err() != nil { // before it was watched, or before the reading began
+		s.contextEnded(ctx, done)
+	}
+}
+
+func (d *directRead) watch(ctx context.Context, done <-chan struct{}, s *socket) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if done == d.watched || d.over {
+		return
+	}
+	d.forget()
+	if d.watched = done; done != nil {
+		d.unwatch = context.AfterFunc(ctx, func() { s.contextEnded(ctx, done) })
+	}
+}
+
+// contextEnded interrupts the receiver that is reading the connection, if it waits with
+// ctx.
+func (s *socket) contextEnded(ctx context.Context, done <-chan struct{}) {
+	s.lock()
+	defer s.unlock()
+	if w := s.reader; w != nil && w.Queued() && w.done == done {
+		s.endWaitLocked(w, contextError(ctx))
+	}
+}
+
+// forget leaves the context alone that was watched.
+func (d *directRead) forget() {
+	if d.unwatch != nil {
+		d.unwatch()
+	}
+	d.watched, d.unwatch = nil, nil
+}
+
+// close is the end of the socket. No receiver begins to read any more.
+func (d *directRead) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.over = true
+	d.forget()
 }

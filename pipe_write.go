@@ -6,25 +6,31 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gonng/gonng/internal/sp"
+	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/transport"
 )
 
-// flush writes what is pending; the caller has the writing token and must not
-// hold s.mu.
-func (p *Pipe) flush(inline bool) {
-	if !inline || !p.writeInline() {
-		p.kick()
+// flush writes to the pipes whose writing token the caller has. The socket is not
+// locked.
+func (s *socket) flush(e *sp.Effects, inline bool) {
+	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
+		pipe := pipeOf(p)
+		if !inline || !pipe.writeInline() {
+			pipe.kick()
+		}
 	}
+	s.clock.wrote()
 }
 
 // writeInline writes without waiting and reports whether that was all, or failed.
 func (p *Pipe) writeInline() bool {
-	p.inline.Lock()
-	defer p.inline.Unlock()
+	p.writeMu.Lock()
+	defer p.writeMu.Unlock()
 	if !p.take() {
 		return true
 	}
-	done, err := p.conn.TryWrite(p.out.current)
+	done, err := p.conn.TryWrite(p.peer.Current())
 	if err != nil {
 		p.writeFailed(err)
 		return true
@@ -32,66 +38,78 @@ func (p *Pipe) writeInline() bool {
 	return done && !p.take()
 }
 
-// kick passes the writing token to the writer goroutine, which exists from the
-// first time that there is something to gather. It never blocks: there is one
-// token.
+// kick passes the writing token to the writer goroutine, which exists from the first
+// time that there is something to gather. It never blocks: there is one token.
 func (p *Pipe) kick() {
-	if p.out.kick == nil {
-		p.s.mu.Lock()
-		p.out.kick, p.out.ended = make(chan struct{}, 1), make(chan struct{})
-		p.s.mu.Unlock()
-		p.s.tasks.start(p.write)
+	if p.kicked == nil {
+		p.s.lock()
+		p.kicked, p.written = make(chan struct{}, 1), make(chan struct{})
+		p.s.unlock()
+		p.s.tasks.Start(p.taskName(), p.write)
 	}
-	p.out.kick <- struct{}{}
+	p.kicked <- struct{}{}
 }
 
 // write is the writer goroutine.
-func (p *Pipe) write(*task) {
-	defer close(p.out.ended)
+func (p *Pipe) write(*task.Task) {
+	defer close(p.written)
 	for {
 		select {
-		case <-p.out.kick:
+		case <-p.kicked:
 		case <-p.done:
 			return
 		}
 		runtime.Gosched() // those who are about to send, too, share the write
-		for p.out.current.Len() > 0 || p.take() {
-			if err := p.conn.Write(p.out.current); err != nil {
+		for p.peer.Current().Len() > 0 || p.take() {
+			if err := p.conn.Write(p.peer.Current()); err != nil {
 				p.writeFailed(err)
 				return
 			}
 		}
-		p.s.wrote()
+		p.s.clock.wrote()
 	}
 }
 
 // join waits until nobody writes any more. The connection is closed: it is soon.
 func (p *Pipe) join() {
-	p.inline.Lock()
-	defer p.inline.Unlock()
-	p.s.mu.Lock()
-	writer := p.out.ended
-	p.s.mu.Unlock()
-	if writer != nil {
-		<-writer
+	p.writeMu.Lock()
+	defer p.writeMu.Unlock()
+	p.s.lock()
+	written := p.written
+	p.s.unlock()
+	if written != nil {
+		<-written
 	}
 }
 
-// take is outbox.take; it tells the pattern when somebody waits for room.
+// take takes what is to be written. Without any the writing token is given back, and
+// Close hears that the pipe is drained.
 func (p *Pipe) take() bool {
-	p.s.mu.Lock()
-	work := p.out.take()
-	if work && p.out.wanted {
-		p.out.wanted = false
-		p.s.pattern.writable(p)
+	p.s.lock()
+	work := p.peer.Take()
+	if !work && p.drained != nil {
+		close(p.drained)
+		p.drained = nil
 	}
 	p.s.unlock()
 	return work
 }
 
-// parted says goodbye to the peer and reports whether to wait for its answer.
-// Where nothing was sent there is nothing to lose.
-func (p *Pipe) parted() bool {
+// drainLocked accepts nothing more and returns a channel that is closed when all that
+// was accepted is written, or nil if it is already.
+func (p *Pipe) drainLocked() <-chan struct{} {
+	if !p.peer.CloseOutbox() {
+		return nil
+	}
+	if p.drained == nil {
+		p.drained = make(chan struct{})
+	}
+	return p.drained
+}
+
+// part says goodbye to the peer and reports whether to wait for its answer. Where
+// nothing was sent there is nothing to lose.
+func (p *Pipe) part() bool {
 	f, ok := p.conn.(transport.Finisher)
 	return ok && p.Stats().Sent > 0 && f.Finish()
 }
@@ -102,16 +120,17 @@ func (p *Pipe) parted() bool {
 func (p *Pipe) writeFailed(err error) {
 	_, direct := p.conn.(transport.Direct)
 	gone := !direct && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
-	p.s.mu.Lock()
-	p.out.failed()
-	if gone {
-		p.s.pattern.detach(p)
+	p.s.lock()
+	p.peer.WriteFailed()
+	if gone && p.life != ended {
+		p.life = readOnly
+		p.s.proto.Detach(&p.peer)
 	}
 	p.s.unlock()
 	if !gone {
-		p.finish(p.lost(err))
+		p.closeWith(p.endReason(err))
 	} else if yes, known := p.hungUp(); known && !yes {
-		p.s.tasks.start(func(*task) { p.notRead(err) })
+		p.s.tasks.Start(p.taskName(), func(*task.Task) { p.notRead(err) })
 	}
 }
 
@@ -135,6 +154,6 @@ func (p *Pipe) notRead(err error) {
 	case <-grace.C:
 	}
 	if yes, _ := p.hungUp(); !yes {
-		p.finish(p.lost(errorf(ErrConnectionReset, "the peer has stopped reading: %w", err)))
+		p.closeWith(p.endReason(errorf(ErrConnectionReset, "the peer has stopped reading: %w", err)))
 	}
 }

@@ -1,70 +1,76 @@
 package gonng
 
-// pollFD is a descriptor that is readable while something is possible, for
-// programs with an event loop of their own. The socket's mutex guards it.
-type pollFD struct {
-	fd    int
-	set   func(ready bool)
-	close func()
-	ready bool
-}
+import (
+	"errors"
 
-func (p *pollFD) update(ready bool) {
-	if p != nil && p.ready != ready {
-		p.ready = ready
-		p.set(ready)
-	}
-}
+	"github.com/gonng/gonng/internal/pollfd"
+	"github.com/gonng/gonng/internal/sp"
+)
 
 // RecvFD is a descriptor to poll that is readable while a receive would not
 // wait. See [Socket].
 func (s *socket) RecvFD() (int, error) {
-	return s.openFD("recv fd", &s.recvFD, s.in != nil, errNeverReceives)
+	return s.openFD("recv fd", &s.recvFD, s.in != nil, refusals[sp.CannotReceive])
 }
 
 // SendFD is a descriptor to poll that is readable while a send would not wait.
 // See [Socket].
 func (s *socket) SendFD() (int, error) {
-	return s.openFD("send fd", &s.sendFD, s.out != nil, errNeverSends)
+	return s.openFD("send fd", &s.sendFD, s.out != nil, refusals[sp.CannotSend])
 }
 
-func (s *socket) openFD(op string, p **pollFD, able bool, otherwise error) (int, error) {
+func (s *socket) openFD(op string, fd **pollfd.FD, able bool, otherwise error) (int, error) {
 	if !able {
 		return -1, s.opError(op, "", otherwise)
 	}
-	s.mu.Lock()
-	defer s.unlock()
-	if s.closed {
+	fresh, err := pollfd.New() // not under the lock, so perhaps in vain
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = errorf(ErrNotSupported, "this platform has no descriptors to poll")
+	}
+	if err != nil {
+		return -1, s.opError(op, "", err)
+	}
+	s.lock()
+	closed := s.closed
+	if !closed && *fd == nil {
+		*fd, fresh, s.hasFDs = fresh, nil, true
+		s.endDirectReadLocked()
+	}
+	opened := *fd
+	s.unlock()
+	if fresh != nil {
+		fresh.Close()
+	}
+	if closed {
 		return -1, s.opError(op, "", errSocketClosed)
 	}
-	if *p == nil {
-		opened, err := newPollFD()
-		if err != nil {
-			return -1, s.opError(op, "", err)
-		}
-		*p, s.polled = opened, true
-		s.recallLoan()
-	}
-	return (*p).fd, nil
+	return opened.FD(), nil
 }
 
-// updateFDs is called after a change that may make a receive or a send
-// possible or impossible.
-func (s *socket) updateFDs() {
-	if !s.closed {
-		s.recvFD.update(s.recvFD != nil && s.in.source.more())
-		s.sendFD.update(s.sendFD != nil && s.out.target.ready())
+// levelsLocked are the descriptors whose level has changed: it is to be applied once the
+// socket is unlocked.
+func (s *socket) levelsLocked() (recv, send *pollfd.FD) {
+	if !s.hasFDs || s.closed {
+		return nil, nil
 	}
+	if s.recvFD != nil && s.recvFD.Want(s.endpoint.core.CanRecv()) {
+		recv = s.recvFD
+	}
+	if s.sendFD != nil && s.sendFD.Want(s.endpoint.core.CanSend()) {
+		send = s.sendFD
+	}
+	return recv, send
 }
 
 // closeFDs is called once nobody uses the descriptors any more.
 func (s *socket) closeFDs() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range []*pollFD{s.recvFD, s.sendFD} {
-		if p != nil {
-			p.close()
+	s.lock()
+	fds := [2]*pollfd.FD{s.recvFD, s.sendFD}
+	s.recvFD, s.sendFD, s.hasFDs = nil, nil, false
+	s.unlock()
+	for _, fd := range fds {
+		if fd != nil {
+			fd.Close()
 		}
 	}
-	s.recvFD, s.sendFD, s.polled = nil, nil, false
 }

@@ -1,9 +1,9 @@
 package gonng
 
 import (
-	"math"
+	"slices"
 
-	"github.com/gonng/gonng/internal/wire"
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -27,187 +27,40 @@ type Raw struct {
 // NewRaw makes a raw socket of protocol p. Sending on a sub or pull, and
 // receiving on a pub or push, is ErrNotSupported.
 func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
-	s := newSocket(p)
-	if p.Peer() == 0 {
+	kind, known := rawKinds[p]
+	s := newSocket(p, sp.NewRaw(kind))
+	if !known {
 		return nil, s.opError("raw", "", errorf(ErrInvalid, "there is no protocol %d", uint16(p)))
 	}
 	s.raw = true
-	r := &raw{s: s, fanout: fanout{s: s}}
-	x := &Raw{s, &sender{&s.endpoint, unable{}}, &receiver{&s.endpoint, unable{}}}
-	if p != ProtocolSub0 && p != ProtocolPull0 {
-		x.sender = s.canSend(r)
+	s.fansOut = kind.Send == sp.ToAll || kind.Send == sp.ToOthers
+	x := &Raw{s, &sender{&s.endpoint}, &receiver{&s.endpoint}}
+	if kind.Send != sp.ToNobody {
+		s.canSend()
 	}
-	if p != ProtocolPub0 && p != ProtocolPush0 {
-		x.receiver = s.canRecv(&r.fairQueue)
+	if kind.Recv != sp.FromNobody {
+		s.canRecv()
 	}
-	switch p {
-	case ProtocolRep0, ProtocolRespondent0, ProtocolBus0:
-		r.trace = true
-	}
-	return open(x, s, r, opts)
+	return openSocket(x, s, opts)
 }
 
-// NewRawMessage makes a message for a raw socket. It takes both slices: the
-// caller must not change them afterwards.
+// rawKinds are what raw sockets do with messages and headers.
+var rawKinds = map[Protocol]sp.RawKind{
+	ProtocolPair0:       {Send: sp.ToOne, Recv: sp.Fairly, Single: true},
+	ProtocolPair1:       {Send: sp.ToOne, Recv: sp.Fairly, Header: sp.Hops, Single: true},
+	ProtocolPub0:        {Send: sp.ToAll},
+	ProtocolSub0:        {Recv: sp.Lossily},
+	ProtocolReq0:        {Send: sp.ToOne, Recv: sp.Fairly, Header: sp.Answer},
+	ProtocolRep0:        {Send: sp.ToNamed, Recv: sp.Fairly, Header: sp.Backtrace, Traced: true},
+	ProtocolPush0:       {Send: sp.ToOne},
+	ProtocolPull0:       {Recv: sp.Fairly},
+	ProtocolSurveyor0:   {Send: sp.ToAll, Recv: sp.Fairly, Header: sp.Answer},
+	ProtocolRespondent0: {Send: sp.ToNamed, Recv: sp.Fairly, Header: sp.Backtrace, Traced: true},
+	ProtocolBus0:        {Send: sp.ToOthers, Recv: sp.Fairly, Traced: true},
+}
+
+// NewRawMessage makes a message for a raw socket. Both slices are copied.
 func NewRawMessage(header, body []byte) *Message {
-	data := append(header[:len(header):len(header)], body...)
-	return &Message{data: transport.Message{Data: data, Header: len(header)}}
+	data := slices.Concat(header, body)
+	return &Message{in: sp.Message{Data: transport.Message{Data: data, Header: len(header)}}}
 }
-
-// raw is the pattern: the parts that the protocols share, without state.
-type raw struct {
-	one    balance // pair, pair1, push and req
-	fanout         // pub, surveyor and bus; all pipes
-	fairQueue
-	s *socket
-}
-
-func (x *raw) attach(p *Pipe) error {
-	switch x.s.protocol {
-	case ProtocolPair0, ProtocolPair1:
-		if err := x.one.onlyOne(); err != nil {
-			return err
-		}
-	}
-	x.one.attach(p) // never refuses
-	return x.fanout.attach(p)
-}
-
-func (x *raw) detach(p *Pipe) {
-	x.one.detach(p)
-	x.fanout.detach(p)
-	x.one.wake() // what was for it is dropped now
-}
-
-func (x *raw) writable(*Pipe)  { x.one.wake() }
-func (x *raw) room() *waitList { return x.one.room() }
-
-func (x *raw) ready() bool {
-	switch x.s.protocol {
-	case ProtocolPub0, ProtocolSurveyor0, ProtocolBus0:
-		return true
-	case ProtocolRep0, ProtocolRespondent0: // depends on the message; to nobody is possible
-		return len(x.pipes) == 0 || x.one.ready()
-	}
-	return x.one.ready()
-}
-
-func (x *raw) offer(m *outgoing) (*Pipe, error) {
-	switch x.s.protocol {
-	case ProtocolPub0, ProtocolSurveyor0:
-		return x.fanout.send(x.trail(m), &m.body, nil), nil
-	case ProtocolBus0:
-		from := x.named(m)
-		return x.fanout.send(nil, &m.body, from), nil
-	case ProtocolRep0, ProtocolRespondent0:
-		return x.sendNamed(m)
-	case ProtocolPair1:
-		return x.forward(m)
-	}
-	p, token, err := x.one.send(x.trail(m), &m.body)
-	return flushing(p, token), err
-}
-
-// trail is the ID that a forwarded question leaves in the backtrace.
-func (x *raw) trail(m *outgoing) []byte {
-	if !m.traced {
-		return nil
-	}
-	return wire.AppendID(nil, m.pipe.id)
-}
-
-// named takes the ID off that the header begins with and returns its pipe, if
-// that is one of ours.
-func (x *raw) named(m *outgoing) *Pipe {
-	if m.traced {
-		m.traced = false
-		if m.pipe.s != x.s {
-			return nil
-		}
-		return m.pipe
-	}
-	if m.body.Header < 4 {
-		return nil
-	}
-	id := wire.ID(m.body.Data)
-	m.body.Data, m.body.Header = m.body.Data[4:], m.body.Header-4
-	for _, p := range x.pipes {
-		if p.id == id {
-			return p
-		}
-	}
-	return nil
-}
-
-func (x *raw) sendNamed(m *outgoing) (*Pipe, error) {
-	was := *m
-	p := x.named(m)
-	if p == nil {
-		x.s.drop(noPeer, 1, nil)
-		return nil, nil
-	}
-	result := p.out.put(nil, &m.body)
-	switch result {
-	case putFull:
-		*m = was
-		return nil, errWait
-	case putGone:
-		x.s.drop(noPeer, 1, p)
-	}
-	return flushing(p, result == putToken), nil
-}
-
-// forward counts one more hop.
-func (x *raw) forward(m *outgoing) (*Pipe, error) {
-	hops := 1
-	body := m.body
-	if body.Header >= wire.HopsSize {
-		n, err := wire.Hops(body.Data)
-		if err != nil {
-			return nil, errorf(ErrProtocol, "the header % x is no hop count", body.Data[:body.Header])
-		}
-		if n == math.MaxUint8 {
-			x.s.drop(ttlExceeded, 1, m.pipe)
-			return nil, nil
-		}
-		hops = n + 1
-		body = body.Strip()
-	}
-	p, token, err := x.one.send(wire.AppendHops(nil, uint8(hops)), &body)
-	return flushing(p, token), err
-}
-
-func (x *raw) deliver(p *Pipe, batch []transport.Message) bool {
-	switch x.s.protocol {
-	case ProtocolPub0, ProtocolPush0:
-		return x.s.unwanted(p, batch)
-	case ProtocolPair1:
-		batch = x.s.keep(p, batch, x.s.hops)
-	case ProtocolRep0, ProtocolRespondent0:
-		batch = x.s.keep(p, batch, x.s.backtrace)
-	case ProtocolReq0, ProtocolSurveyor0:
-		batch = x.s.keep(p, batch, answerHeader)
-	}
-	return x.fairQueue.deliver(p, batch)
-}
-
-func (x *raw) wake() {
-	x.one.wake()
-	x.fairQueue.wake()
-}
-
-var (
-	errNeverSends    = errorf(ErrNotSupported, "the protocol does not send")
-	errNeverReceives = errorf(ErrNotSupported, "the protocol does not receive")
-)
-
-// unable is the direction that a protocol does not have.
-type unable struct{}
-
-func (unable) offer(*outgoing) (*Pipe, error) { return nil, errNeverSends }
-func (unable) room() *waitList                { return nil }
-func (unable) ready() bool                    { return false }
-func (unable) inline() bool                   { return false }
-func (unable) pop(int, *Message) error        { return errNeverReceives }
-func (unable) arrivals() *waitList            { return nil }
-func (unable) more() bool                     { return false }

@@ -6,7 +6,7 @@ import (
 	"iter"
 	"math"
 
-	"github.com/gonng/gonng/transport"
+	"github.com/gonng/gonng/internal/sp"
 )
 
 // Receiver is what can receive: a socket or a context.
@@ -36,11 +36,8 @@ type Receiver interface {
 	Messages(ctx context.Context) iter.Seq2[*Message, error]
 }
 
-// receiver implements Receiver over a source.
-type receiver struct {
-	e      *endpoint
-	source source
-}
+// receiver implements Receiver over an endpoint.
+type receiver struct{ e *endpoint }
 
 // Recv waits for the next message and returns its body, which is the caller's.
 // See [Receiver].
@@ -54,8 +51,8 @@ func (x *receiver) recv(ctx context.Context, try bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := m.data
-	m.data = transport.Message{}
+	data := m.in.Data
+	m.in = sp.Message{}
 	x.done()
 	body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)
 	data.Release()
@@ -86,14 +83,14 @@ func (x *receiver) RecvInto(ctx context.Context, buf []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(m.data.Data) <= copyMax { // faster than to take the message along
-		n := copy(buf, m.data.Body())
+	if len(m.in.Data.Data) <= sp.CopyMax { // faster than to take the message along
+		n := copy(buf, m.in.Data.Body())
 		m.empty()
 		x.done()
 		return n, nil
 	}
-	data := m.data
-	m.data = transport.Message{}
+	data := m.in.Data
+	m.in = sp.Message{}
 	x.done()
 	n := copy(buf, data.Body())
 	data.Release()
@@ -126,14 +123,23 @@ func sequence[T any](ctx context.Context, recv func(context.Context) (T, error))
 // the socket locked: the caller takes what it needs of the message, then calls done.
 func (x *receiver) take(ctx context.Context, max int, try bool) (*Message, error) {
 	s := x.e.s
-	if ctx.Err() != nil {
-		return nil, s.opError("recv", "", contextError(ctx))
+	if ctx.Err() != nil && !x.answered() {
+		return nil, s.opError("recv", "", x.giveUp(contextError(ctx)))
 	}
-	s.mu.Lock()
-	m := s.blankMessage()
-	err := x.pop(max, m)
-	if err == errWait {
-		m, err = x.wait(ctx, max, try)
+	s.lock()
+	m := s.blankLocked()
+	v := x.popLocked(m, max, nil)
+	if v == sp.OK {
+		return m, nil
+	}
+	var err error
+	switch {
+	case v != sp.Wait:
+		err = x.refusalLocked(v, max)
+	case try:
+		m, err = x.tryAgainLocked(max)
+	default:
+		m, err = x.waitLocked(ctx, max)
 	}
 	if err != nil {
 		s.unlock()
@@ -142,72 +148,117 @@ func (x *receiver) take(ctx context.Context, max int, try bool) (*Message, error
 	return m, nil
 }
 
+// answered reports whether the reply to a request is there, which is received even if
+// the context has ended.
+func (x *receiver) answered() bool {
+	s := x.e.s
+	s.lock()
+	defer s.unlock()
+	_, asks := x.e.core.(*sp.Request)
+	return asks && x.e.core.CanRecv()
+}
+
+// giveUp is a receive that failed with err before it began.
+func (x *receiver) giveUp(err error) error {
+	s := x.e.s
+	s.lock()
+	defer s.unlock()
+	if x.e.endedLocked() == nil {
+		x.e.core.GiveUp()
+	}
+	return err
+}
+
 // done unlocks the socket after take, and reads on for the peer whose last
 // message it took.
 func (x *receiver) done() {
 	s := x.e.s
-	refill := s.refill
-	s.refill = nil
+	if !s.core.Effects.Rare() {
+		s.unlock()
+		return
+	}
+	var refill *Pipe
+	if peer := s.core.Effects.NextResume(); peer != nil {
+		if refill = pipeOf(peer); refill.tryReader != nil {
+			refill.reading = byReceiver
+		}
+	}
 	s.unlock()
-	if refill != nil {
+	switch {
+	case refill == nil:
+	case refill.tryReader != nil:
 		refill.refill()
+	default:
+		refill.readOn()
 	}
 }
 
-func (x *receiver) pop(max int, m *Message) error {
-	if x.e.closed || x.e.s.closed {
-		return x.e.ended()
+func (x *receiver) popLocked(m *Message, max int, w *sp.Waiter) sp.Verdict {
+	if x.e.gone || x.e.s.closed {
+		return sp.Closed
 	}
-	return x.source.pop(max, m)
+	return x.e.core.Pop(&m.in, max, w)
 }
 
-// wait waits until the source has a message and takes it.
-func (x *receiver) wait(ctx context.Context, max int, try bool) (*Message, error) {
-	if try {
-		return x.again(max)
+func (x *receiver) refusalLocked(v sp.Verdict, max int) error {
+	if v == sp.Closed {
+		return x.e.endedLocked()
 	}
-	c := call{s: x.e.s, ctx: ctx, timeout: x.e.config().RecvTimeout}
-	defer c.end()
+	return x.e.s.refusal(v, max)
+}
+
+// waitLocked waits until the protocol has a message and takes it.
+func (x *receiver) waitLocked(ctx context.Context, max int) (*Message, error) {
+	s := x.e.s
+	c := call{s: s, ctx: ctx, timeout: x.e.config().RecvTimeout}
+	defer c.endLocked()
 	for {
-		var err error
-		if p := c.borrowed(); p != nil {
-			err = c.read(p, x.source.arrivals())
-		} else {
-			err = c.wait(x.source.arrivals())
-		}
+		err := c.receiveLocked(x.e)
 		if err != nil {
-			return nil, x.e.s.late(err, "")
+			x.e.core.End(&c.w.Waiter)
+			if x.e.endedLocked() != nil {
+				return nil, x.e.endedLocked()
+			}
+			if !c.refused() {
+				x.e.core.GiveUp()
+			}
+			return nil, s.explainTimeoutLocked(err, "")
 		}
-		m := x.e.s.blankMessage()
-		switch err := x.pop(max, m); err {
-		case nil:
+		m := s.blankLocked()
+		switch v := x.popLocked(m, max, &c.w.Waiter); v {
+		case sp.OK:
+			x.e.core.End(&c.w.Waiter)
 			return m, nil
-		case errWait:
+		case sp.Wait:
 		default: // such as too small a buffer: another may take the message
-			x.source.arrivals().wakeOne()
-			return m, err
+			x.e.core.End(&c.w.Waiter)
+			s.core.PassOn(&c.w.Waiter)
+			return nil, x.refusalLocked(v, max)
 		}
 	}
 }
 
-// again is for a receive that must not wait: perhaps what has arrived is not
+// tryAgainLocked is for a receive that must not wait: perhaps what has arrived is not
 // read yet, because the reading is lent.
-func (x *receiver) again(max int) (*Message, error) {
-	if !x.e.s.readLent() {
+func (x *receiver) tryAgainLocked(max int) (*Message, error) {
+	if !x.e.s.readNowLocked() {
 		return nil, ErrTryAgain
 	}
-	m := x.e.s.blankMessage()
-	err := x.pop(max, m)
-	if err == errWait {
-		err = ErrTryAgain
+	m := x.e.s.blankLocked()
+	switch v := x.popLocked(m, max, nil); v {
+	case sp.OK:
+		return m, nil
+	case sp.Wait:
+		return nil, ErrTryAgain
+	default:
+		return nil, x.refusalLocked(v, max)
 	}
-	return m, err
 }
 
-// blankMessage is the next message for RecvMsg, which every receive fills and
+// blankLocked is the next message for RecvMsg, which every receive fills and
 // only RecvMsg keeps. Messages are made many at a time and not pooled: a
 // pooled one that is freed twice would be somebody else's the second time.
-func (s *socket) blankMessage() *Message {
+func (s *socket) blankLocked() *Message {
 	if len(s.blank) == 0 {
 		s.blank = make([]Message, 64)
 	}

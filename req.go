@@ -2,9 +2,9 @@ package gonng
 
 import (
 	"context"
-	"time"
+	"sync"
 
-	"github.com/gonng/gonng/transport"
+	"github.com/gonng/gonng/internal/sp"
 )
 
 // Req0 sends a request to one of its peers and receives the reply. A peer that
@@ -19,16 +19,13 @@ type Req0 struct {
 	*socket
 	*sender
 	*receiver
-	pattern *req
+	idle *sync.Pool // of contexts for Request
 }
 
 // NewReq0 makes a Req0.
 func NewReq0(opts ...ReqOption) (*Req0, error) {
-	s := newSocket(ProtocolReq0)
-	r := &req{s: s, ledger: newLedger[*request]()}
-	own := &request{req: r, e: &s.endpoint}
-	x := &Req0{s, s.canSend(own), s.canRecv(own), r}
-	return open(x, s, r, opts)
+	s := newSocket(ProtocolReq0, sp.NewReq())
+	return openSocket(&Req0{s, s.canSend(), s.canRecv(), new(sync.Pool)}, s, opts)
 }
 
 // ReqContext is one more outstanding request on a Req0. nng: nng_ctx; pynng:
@@ -36,20 +33,17 @@ func NewReq0(opts ...ReqOption) (*Req0, error) {
 type ReqContext struct {
 	*sender
 	*receiver
-	scope
-	request *request
+	contextBase
 }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Req0) NewContext() (*ReqContext, error) {
-	r := &request{req: x.pattern}
-	c, err := newScope(x.socket, r)
+	c, err := x.newContext()
 	if err != nil {
 		return nil, err
 	}
-	r.e = c.e
-	return &ReqContext{&sender{c.e, r}, &receiver{c.e, r}, c, r}, nil
+	return &ReqContext{&sender{c.e}, &receiver{c.e}, c}, nil
 }
 
 // Request sends body and returns the reply. Any number of goroutines may have
@@ -77,7 +71,7 @@ func (x *Req0) RequestMsg(ctx context.Context, m *Message) (*Message, error) {
 		return nil, err
 	}
 	defer x.giveBack(c)
-	if err := c.lend(ctx, m, false); err != nil {
+	if err := c.sendShared(ctx, m, false); err != nil {
 		return nil, err
 	}
 	reply, err := c.RecvMsg(ctx)
@@ -87,76 +81,24 @@ func (x *Req0) RequestMsg(ctx context.Context, m *Message) (*Message, error) {
 	return reply, err
 }
 
-// borrow takes a context for one Request; giveBack keeps it for the next.
+// borrow takes a context for one Request; giveBack keeps it for the next. What a burst
+// has needed is left to the garbage collector.
 func (x *Req0) borrow() (*ReqContext, error) {
-	r := x.pattern
-	r.s.mu.Lock()
-	n := len(r.idle)
-	if n == 0 {
-		r.s.mu.Unlock()
+	c, _ := x.idle.Get().(*ReqContext)
+	if c == nil {
 		return x.NewContext()
 	}
-	c := r.idle[n-1]
-	r.idle = r.idle[:n-1]
-	*c.request.e.own = r.s.cfg
-	r.s.mu.Unlock()
+	e := c.contextBase.e
+	x.lock()
+	defer x.unlock()
+	*e.own = x.cfg
+	e.core.Configure(e.own.protocol())
 	return c, nil
 }
 
 func (x *Req0) giveBack(c *ReqContext) {
-	r := x.pattern
-	r.s.mu.Lock()
-	c.request.cancel()
-	r.idle = append(r.idle, c)
-	r.s.mu.Unlock()
-}
-
-// req is the pattern: requests to one ready pipe, in turn, and replies to whoever
-// asked. What has to be sent again is in resend.go.
-type req struct {
-	balance
-	ledger[*request]
-	s        *socket
-	unsent   []*request // lost their peer and wait for another
-	idle     []*ReqContext
-	resend   *time.Timer
-	resendAt int64 // when it fires; 0: it is not set
-}
-
-func (x *req) attach(p *Pipe) error {
-	x.balance.attach(p)
-	x.sendUnsent()
-	return nil
-}
-
-func (x *req) writable(p *Pipe) {
-	x.balance.writable(p)
-	x.sendUnsent()
-}
-
-// deliver passes each reply to its request.
-func (x *req) deliver(p *Pipe, batch []transport.Message) bool {
-	for _, m := range x.s.keep(p, batch, answerHeader) {
-		r, ok := x.whose(m)
-		if !ok {
-			x.s.drop(lateReply, 1, p)
-			m.Release()
-			continue
-		}
-		r.cancel()
-		r.reply, r.from, r.answered = m, p, true
-		x.unread++
-		r.waiting.wakeOne()
-	}
-	return true
-}
-
-func (x *req) wake() {
-	x.senders.wakeAll()
-	for _, r := range x.open {
-		r.waiting.wakeAll()
-	}
-	if x.resend != nil {
-		x.resend.Stop()
-	}
+	x.lock()
+	c.contextBase.e.core.GiveUp()
+	x.unlock()
+	x.idle.Put(c)
 }

@@ -1,6 +1,10 @@
 package gonng
 
-import "context"
+import (
+	"context"
+
+	"github.com/gonng/gonng/internal/sp"
+)
 
 // Respondent0 receives surveys and sends its response to where the last
 // survey came from. Sending without a survey is ErrBadState; receiving again gives
@@ -9,15 +13,12 @@ type Respondent0 struct {
 	*socket
 	*sender
 	*receiver
-	answers *answers
 }
 
 // NewRespondent0 makes a Respondent0.
 func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
-	s := newSocket(ProtocolRespondent0)
-	all, own := newAnswers(s)
-	x := &Respondent0{s, s.canSend(own), s.canRecv(own), all}
-	return open(x, s, all, opts)
+	s := newSocket(ProtocolRespondent0, sp.NewRep())
+	return openSocket(&Respondent0{s, s.canSend(), s.canRecv()}, s, opts)
 }
 
 // RespondentContext answers one more survey at a time on a Respondent0. nng:
@@ -25,18 +26,17 @@ func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
 type RespondentContext struct {
 	*sender
 	*receiver
-	scope
+	contextBase
 }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Respondent0) NewContext() (*RespondentContext, error) {
-	a := &answer{of: x.answers}
-	c, err := newScope(x.socket, a)
+	c, err := x.newContext()
 	if err != nil {
 		return nil, err
 	}
-	return &RespondentContext{&sender{c.e, a}, &receiver{c.e, a}, c}, nil
+	return &RespondentContext{&sender{c.e}, &receiver{c.e}, c}, nil
 }
 
 // Serve answers surveys with h, as [Rep0.Serve] answers requests.

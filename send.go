@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -27,11 +28,8 @@ type Sender interface {
 	TrySendMsg(m *Message) error
 }
 
-// sender implements Sender over a target.
-type sender struct {
-	e      *endpoint
-	target target
-}
+// sender implements Sender over an endpoint.
+type sender struct{ e *endpoint }
 
 // Send sends body, which is the caller's again when it returns. See [Sender].
 func (x *sender) Send(ctx context.Context, body []byte) error { return x.send(ctx, body, nil) }
@@ -41,7 +39,7 @@ func (x *sender) SendMsg(ctx context.Context, m *Message) error { return x.sendM
 
 // TrySend is Send that returns ErrTryAgain instead of waiting. See [Sender].
 func (x *sender) TrySend(body []byte) error {
-	return x.copied(context.Background(), body, nil, true)
+	return x.sendCopy(context.Background(), body, nil, true)
 }
 
 // TrySendMsg is SendMsg that returns ErrTryAgain instead of waiting. See
@@ -49,38 +47,44 @@ func (x *sender) TrySend(body []byte) error {
 func (x *sender) TrySendMsg(m *Message) error { return x.sendMsg(context.Background(), m, true) }
 
 func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {
-	return x.copied(ctx, body, p, false)
+	return x.sendCopy(ctx, body, p, false)
 }
 
-// copied sends a body that stays the caller's.
-func (x *sender) copied(ctx context.Context, body []byte, p *Pipe, try bool) error {
-	if len(body) > copyMax { // smaller ones are copied into the batch
-		return x.copiedLarge(ctx, body, p, try)
+// sendCopy sends a body that stays the caller's.
+func (x *sender) sendCopy(ctx context.Context, body []byte, p *Pipe, try bool) error {
+	if len(body) > sp.CopyMax { // smaller ones are copied into the batch
+		return x.sendLargeCopy(ctx, body, p, try)
 	}
-	offered, err := x.begin(ctx)
+	m, err := x.begin(ctx)
 	if err != nil {
 		return err
 	}
-	offered.body.Data, offered.pipe = body, p
+	m.Data.Data = body
+	if p != nil {
+		m.Peer = &p.peer
+	}
 	return x.finish(ctx, try)
 }
 
-func (x *sender) copiedLarge(ctx context.Context, body []byte, p *Pipe, try bool) error {
-	m := Message{data: transport.Copy(body), pipe: p}
+func (x *sender) sendLargeCopy(ctx context.Context, body []byte, p *Pipe, try bool) error {
+	m := Message{in: sp.Message{Data: transport.Copy(body)}}
+	if p != nil {
+		m.in.Peer = &p.peer
+	}
 	defer m.Free()
 	return x.sendMsg(ctx, &m, try)
 }
 
 func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
-	err := x.lend(ctx, m, try)
+	err := x.sendShared(ctx, m, try)
 	if err == nil {
 		m.Free()
 	}
 	return err
 }
 
-// lend sends a message that stays the caller's.
-func (x *sender) lend(ctx context.Context, m *Message, try bool) error {
+// sendShared sends a message that stays the caller's.
+func (x *sender) sendShared(ctx context.Context, m *Message, try bool) error {
 	if m.freed.Load() {
 		return x.e.s.opError("send", "", errorf(ErrInvalid, "the message was sent or freed before"))
 	}
@@ -88,86 +92,94 @@ func (x *sender) lend(ctx context.Context, m *Message, try bool) error {
 	if err != nil {
 		return err
 	}
-	if x.e.s.raw {
-		offered.body, offered.pipe, offered.traced = m.data, m.pipe, m.traced
-	} else {
-		offered.body, offered.pipe = m.data.Strip(), m.pipe
+	*offered = m.in
+	if !x.e.s.raw {
+		offered.Data, offered.Traced = m.in.Data.Strip(), false
 	}
 	return x.finish(ctx, try)
 }
 
 // begin locks the socket and returns where to put the message, which is empty.
 // There is one such place a socket: one a call would be an allocation a call.
-func (x *sender) begin(ctx context.Context) (*outgoing, error) {
+func (x *sender) begin(ctx context.Context) (*sp.Message, error) {
 	if ctx.Err() != nil {
 		return nil, x.e.s.opError("send", "", contextError(ctx))
 	}
-	x.e.s.mu.Lock()
+	x.e.s.lock()
 	return &x.e.s.offered, nil
 }
 
 // finish sends what was offered and unlocks the socket.
 func (x *sender) finish(ctx context.Context, try bool) error {
 	s := x.e.s
-	size := len(s.offered.body.Data)
-	p, err := x.offer()
-	if err == errWait {
-		p, err = x.wait(ctx, try)
+	quiet := s.fansOut && s.clock.quiet() // asked before: an offer to many peers alone takes longer than the gap
+	s.core.Size = uint64(len(s.offered.Data.Data))
+	v := x.offerLocked()
+	if v == sp.Wait {
+		if err := x.waitLocked(ctx, try, &v); err != nil {
+			s.offered = sp.Message{}
+			s.unlock()
+			return s.opError("send", "", err)
+		}
 	}
-	s.offered = outgoing{}
-	if err != nil {
+	s.offered = sp.Message{}
+	if v != sp.OK {
+		err := x.refusalLocked(v)
 		s.unlock()
 		return s.opError("send", "", err)
 	}
 	s.stats.Sent++
-	s.stats.SentBytes += uint64(size)
-	if p == nil {
+	s.stats.SentBytes += s.core.Size
+	if !s.core.Effects.Any() {
 		s.unlock()
 		return nil
 	}
-	inline := x.target.inline()
+	flush := s.core.Effects.TakeFlush()
+	pace := x.e.core.Pace()
 	s.unlock()
-	s.flush(p, inline)
+	if pace == sp.ByClock && !s.fansOut {
+		quiet = s.clock.quiet()
+	}
+	s.flush(&flush, pace == sp.AtOnce || pace == sp.ByClock && quiet)
 	return nil
 }
 
-func (x *sender) offer() (*Pipe, error) {
-	if x.e.closed || x.e.s.closed {
-		return nil, x.e.ended()
+// offerLocked offers the message to the protocol. Closed stands also for a context that
+// is.
+func (x *sender) offerLocked() sp.Verdict {
+	e := x.e
+	if e.gone || e.s.closed && (!e.answering || e.s.sealed) {
+		return sp.Closed
 	}
-	return x.target.offer(&x.e.s.offered)
+	return e.core.Offer(&e.s.offered)
 }
 
-// wait waits until the target takes what was offered.
-func (x *sender) wait(ctx context.Context, try bool) (*Pipe, error) {
-	if try {
-		return nil, ErrTryAgain
+func (x *sender) refusalLocked(v sp.Verdict) error {
+	if v == sp.Closed {
+		return x.e.endedLocked()
 	}
-	s := x.e.s
+	return x.e.s.refusal(v, 0)
+}
+
+// waitLocked waits until the protocol takes what was offered.
+func (x *sender) waitLocked(ctx context.Context, try bool, v *sp.Verdict) error {
+	if try {
+		return ErrTryAgain
+	}
+	s, room := x.e.s, x.e.core.Room()
 	c := call{s: s, ctx: ctx, timeout: x.e.config().SendTimeout}
-	defer c.end()
+	defer c.endLocked()
 	m := s.offered // others offer theirs meanwhile
 	for {
-		if err := c.wait(x.target.room()); err != nil {
-			return nil, s.late(err, "the send queue is full")
+		if err := c.waitLocked(room); err != nil {
+			return s.explainTimeoutLocked(err, "the send queue is full")
 		}
-		s.offered = m
-		if p, err := x.offer(); err != errWait {
-			x.target.room().wakeOne() // who waits may find room, too
-			return p, err
+		s.offered, s.core.Size = m, uint64(len(m.Data.Data))
+		if *v = x.offerLocked(); *v != sp.Wait {
+			s.core.WakeOne(room) // whoever waits may find room, too
+			return nil
 		}
 	}
-}
-
-// flush writes to each pipe of the chain. s.mu is not held.
-func (s *socket) flush(p *Pipe, inline bool) {
-	for p != nil {
-		next := p.next
-		p.next = nil
-		p.flush(inline)
-		p = next
-	}
-	s.wrote()
 }
 
 // inlineGap is the pause after which a message is written by the goroutine

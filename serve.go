@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // Handler answers a request or survey: what it returns is the reply. The message
@@ -16,21 +17,93 @@ import (
 // logged, to [slog.Default] when the socket has no logger.
 type Handler func(ctx context.Context, request *Message) ([]byte, error)
 
+// serving is the calls of Serve on a socket, which Close ends and waits for.
+type serving struct {
+	stopped  context.Context // ends when no new request is to be taken
+	stop     context.CancelFunc
+	handlers context.Context // ends when handlers have to
+	end      context.CancelFunc
+
+	mu    sync.Mutex
+	calls int
+	idle  chan struct{} // closed when there is none, if somebody waits
+}
+
+func (v *serving) init() {
+	v.stopped, v.stop = context.WithCancel(context.Background())
+	v.handlers, v.end = context.WithCancel(context.Background())
+}
+
+// begin is the begin of a call, and reports false when the socket is closed.
+func (v *serving) begin() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.stopped.Err() != nil {
+		return false
+	}
+	v.calls++
+	return true
+}
+
+func (v *serving) done() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.calls--; v.calls == 0 && v.idle != nil {
+		close(v.idle)
+		v.idle = nil
+	}
+}
+
+// wait waits until ctx ends for the calls, which take no new request. The ctx of
+// their handlers ends with grace.
+func (v *serving) wait(ctx, grace context.Context) {
+	defer v.end()
+	defer context.AfterFunc(grace, v.end)()
+	v.mu.Lock()
+	if v.calls > 0 && v.idle == nil {
+		v.idle = make(chan struct{})
+	}
+	idle := v.idle
+	v.mu.Unlock()
+	if idle != nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+		}
+	}
+}
+
 // answering is what serve needs of a context.
 type answering interface {
 	RecvMsg(context.Context) (*Message, error)
 	Send(context.Context, []byte) error
 	Close() error
+	answers()
 }
 
+// answers lets the context send also while the socket closes.
+func (c contextBase) answers() { c.e.answering = true }
+
+// serve answers what comes on n contexts. When ctx ends or the socket closes it takes
+// nothing new; the handlers that run may go on for the grace period, then their
+// own context ends. What they return is sent.
 func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeOption, newContext func() (C, error)) error {
 	cfg, err := newServeConfig(s, h, opts)
 	if err != nil {
 		return s.opError("serve", "", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(s.stop, cancel)()
+	if !s.serving.begin() {
+		return nil
+	}
+	defer s.serving.done()
+	recv, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(s.serving.stopped, stop)()
+	handle, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(s.serving.handlers, end)()
+	defer endAfter(ctx, cfg.grace, end)()
+
 	var workers sync.WaitGroup
 	errs := make([]error, cfg.workers)
 	for i := range errs {
@@ -39,39 +112,61 @@ func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeO
 			errs[i] = err
 			break
 		}
+		c.answers()
 		workers.Go(func() {
 			defer c.Close()
-			errs[i] = work(ctx, s, h, c)
+			errs[i] = work(recv, handle, s, h, c)
 		})
 	}
 	workers.Wait()
 	for _, err := range errs {
-		if err != nil && !errors.Is(err, ErrClosed) && s.stop.Err() == nil {
+		if err != nil && !errors.Is(err, ErrClosed) && s.serving.stopped.Err() == nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// endAfter has end called when that much time has passed since ctx ended.
+func endAfter(ctx context.Context, grace time.Duration, end func()) (stop func()) {
+	ended := make(chan *time.Timer, 1)
+	unwatch := context.AfterFunc(ctx, func() { ended <- time.AfterFunc(grace, end) })
+	return func() {
+		if !unwatch() {
+			(<-ended).Stop()
+		}
+	}
+}
+
 // work answers requests one after the other.
-func work(ctx context.Context, s *socket, h Handler, c answering) error {
+func work(recv, handle context.Context, s *socket, h Handler, c answering) error {
 	for {
-		m, err := c.RecvMsg(ctx)
+		m, err := c.RecvMsg(recv)
 		if err != nil {
-			if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
+			if errors.Is(err, ErrTimeout) && recv.Err() == nil {
 				continue // the socket's receive timeout is no reason to stop serving
 			}
 			return err
 		}
-		answer, err := protect(ctx, h, m)
+		reply, err := protect(handle, h, m)
 		if err == nil {
-			err = c.Send(ctx, answer)
+			if err = c.Send(context.Background(), reply); err != nil {
+				s.replyLost()
+			}
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil {
 			s.logTo(cmp.Or(s.Config().Logger, slog.Default()), slog.LevelError, "request left unanswered", "pipe", m.Pipe().ID(), "error", err)
 		}
 		m.Free()
 	}
+}
+
+// replyLost counts a reply that a handler returned too late.
+func (s *socket) replyLost() {
+	s.lock()
+	defer s.unlock()
+	s.stats.Unsent++
+	s.left++
 }
 
 // protect turns a panic of the handler into an error.

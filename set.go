@@ -70,35 +70,32 @@ func set[O option](s *socket, opts []O) error {
 }
 
 func (s *socket) change(list settings) error {
-	s.mu.Lock()
+	s.lock()
 	if s.closed {
-		s.mu.Unlock()
+		s.unlock()
 		return errSocketClosed
 	}
 	list.apply(&s.cfg)
 	s.cfg.topics = list.topics()
 	s.given = s.given.with(list)
-	if c, ok := s.pattern.(configured); ok {
-		c.configure(&s.cfg)
-	}
+	s.configureLocked()
+	s.endpoint.subscribeLocked(s.cfg.topics)
+	s.cfg.topics = nil
 	for _, d := range s.dialers {
 		d.inherit()
 	}
 	listeners := slices.Clone(s.listeners)
-	s.mu.Unlock()
+	s.unlock()
 	for _, l := range listeners {
 		l.inherit()
 	}
 	return nil
 }
 
-// configured is a pattern that keeps something of the configuration.
-type configured interface{ configure(*Config) }
-
 // Config is a copy of the values of all options. See [Socket].
 func (s *socket) Config() Config {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	return s.cfg.copy()
 }
 
@@ -162,8 +159,8 @@ func (list settings) tooLate(method string) error {
 // Config is a copy of the values of all options as they are for the next
 // connection: the dialer's own and, for the rest, the socket's.
 func (d *Dialer) Config() Config {
-	d.s.mu.Lock()
-	defer d.s.mu.Unlock()
+	d.s.lock()
+	defer d.s.unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.s.given.outside(dialing, d.cfg)
@@ -196,14 +193,14 @@ func (l *Listener) inherit() {
 	r, ok := l.l.(reconfigurable)
 	l.telling.Lock()
 	defer l.telling.Unlock()
-	l.s.mu.Lock()
+	l.s.lock()
 	given := l.s.given.forEnd(listening, l.own)
 	if !ok {
 		given = slices.DeleteFunc(given, func(t *setting) bool { return t.carried })
 	}
 	given.apply(&l.cfg)
 	cfg := l.cfg
-	l.s.mu.Unlock()
+	l.s.unlock()
 	if ok && len(given) > 0 {
 		r.SetConfig(cfg.transport(l.s.protocol))
 	}
@@ -235,15 +232,15 @@ func (l *Listener) change(list settings) error {
 	}
 	l.telling.Lock()
 	defer l.telling.Unlock()
-	l.s.mu.Lock()
+	l.s.lock()
 	if l.ctx.Err() != nil {
-		l.s.mu.Unlock()
+		l.s.unlock()
 		return errorf(ErrClosed, "the listener is closed")
 	}
 	l.own = l.own.with(list)
 	list.apply(&l.cfg)
 	cfg := l.cfg
-	l.s.mu.Unlock()
+	l.s.unlock()
 	if ok {
 		r.SetConfig(cfg.transport(l.s.protocol))
 	}
@@ -253,13 +250,13 @@ func (l *Listener) change(list settings) error {
 // Config is a copy of the values of all options as they are for the next
 // connection: the listener's own and, for the rest, the socket's.
 func (l *Listener) Config() Config {
-	l.s.mu.Lock()
-	defer l.s.mu.Unlock()
+	l.s.lock()
+	defer l.s.unlock()
 	return l.s.given.outside(listening, l.cfg)
 }
 
 // setContext changes options of a context, all or none.
-func setContext[O option](c scope, opts []O) error {
+func setContext[O option](c contextBase, opts []O) error {
 	s := c.e.s
 	list, err := settingsOf(s, opts)
 	for _, t := range list {
@@ -273,26 +270,24 @@ func setContext[O option](c scope, opts []O) error {
 	return s.opError("set", "", err)
 }
 
-func (c scope) change(list settings) error {
-	c.e.s.mu.Lock()
-	defer c.e.s.mu.Unlock()
-	if c.e.s.closed || c.e.closed {
-		return c.e.ended()
+func (c contextBase) change(list settings) error {
+	c.e.s.lock()
+	defer c.e.s.unlock()
+	if c.e.endedLocked() != nil {
+		return c.e.endedLocked()
 	}
 	list.apply(c.e.own)
-	c.e.own.topics = list.topics()
-	if configured, ok := c.state.(configured); ok {
-		configured.configure(c.e.own)
-	}
+	c.e.core.Configure(c.e.own.protocol())
+	c.e.subscribeLocked(list.topics())
 	return nil
 }
 
 // Config is a copy of the values of all options: the context's own and, for the
 // rest, the socket's.
-func (c scope) Config() Config {
+func (c contextBase) Config() Config {
 	s := c.e.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	cfg := c.e.own.copy()
 	for _, t := range s.given {
 		if !slices.Contains(t.contexts, s.protocol) {
@@ -305,26 +300,26 @@ func (c scope) Config() Config {
 // Set changes options of this context only: its timeouts and [WithResendTime].
 // The rest is the socket's, and ErrNotSupported here. All options are changed or,
 // when one is refused, none. ErrClosed: the context or the socket is closed.
-func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.scope, opts) }
+func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.contextBase, opts) }
 
 // Set changes options of this context only: its timeouts. The rest is the
 // socket's, and ErrNotSupported here. All options are changed or, when one is
 // refused, none. ErrClosed: the context or the socket is closed.
-func (c *RepContext) Set(opts ...SocketOption) error { return setContext(c.scope, opts) }
+func (c *RepContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }
 
 // Set changes options of this context only: its timeouts, [WithRecvBuffer] and
 // [WithPreferNew]; [WithTopics] adds topics. The rest is the socket's, and
 // ErrNotSupported here. All options are changed or, when one is refused, none.
 // ErrClosed: the context or the socket is closed.
-func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.scope, opts) }
+func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.contextBase, opts) }
 
 // Set changes options of this context only: its timeouts, [WithRecvBuffer] and
 // [WithSurveyTime]. The rest is the socket's, and ErrNotSupported here. All
 // options are changed or, when one is refused, none. ErrClosed: the context or the
 // socket is closed.
-func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.scope, opts) }
+func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.contextBase, opts) }
 
 // Set changes options of this context only: its timeouts. The rest is the
 // socket's, and ErrNotSupported here. All options are changed or, when one is
 // refused, none. ErrClosed: the context or the socket is closed.
-func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.scope, opts) }
+func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }

@@ -8,7 +8,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gonng/gonng/internal/pollfd"
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/internal/stream"
+	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/internal/wire"
 )
 
@@ -83,6 +86,9 @@ type Socket interface {
 	// SendFD is a descriptor that is readable while a send would not wait. The
 	// rules of RecvFD apply. nng: NNG_OPT_SENDFD; pynng: send_fd.
 	SendFD() (int, error)
+	// ListenURL is the URL of the socket's only listener, with its real port and
+	// path; "" unless there is exactly one.
+	ListenURL() string
 	// Raw reports whether the socket is raw: whether headers are the program's.
 	Raw() bool
 	// Stats are the socket's counters: what went through, and what was dropped
@@ -93,63 +99,70 @@ type Socket interface {
 }
 
 // socket is the common part of all sockets.
-//
-// Lock order: a pipe's reading, then a socket's mu, then a transport's. The mu
-// of two sockets are never held together, and none is held while a hook, a logger
-// or a system call runs, but for a poll that does not wait, see balance.onlyOne.
 type socket struct {
 	protocol Protocol
 	raw      bool
-	endpoint // the socket's own
+	fansOut  bool   // sends each message to all peers
+	self     Socket // what the constructor returns
 	in       *receiver
 	out      *sender
-	pattern  pattern
-	tasks    tasks
-	clock
-	stop context.Context // ends when the socket closes
-	halt context.CancelFunc
+	endpoint // the socket's own
 
-	mu         sync.Mutex
-	cfg        Config
-	given      settings // what cfg was changed by
-	nextPipe   uint32
-	pipes      []*Pipe // connected or connecting
-	dialers    []*Dialer
-	listeners  []*Listener
-	hooks      []*hook
-	peers      waitList  // for WaitPeers
-	idle       *waiter   // those that nobody uses now
-	blank      []Message // for RecvMsg
-	offered    outgoing  // what a sender offers just now
-	loan       loan
-	parked     int     // goroutines that wait
-	lastParked *waiter // the last of them
-	refill     *Pipe   // whom the receiver that has the lock just now is to read
-	stats      Stats
-	episodes   [dropReasons]episode
-	recvFD     *pollFD
-	sendFD     *pollFD
-	polled     bool     // there is one of them
-	due        []func() // for when mu is unlocked
+	proto   sp.Protocol // guarded by mu
+	core    *sp.Core    // of proto
+	alarm   alarm
+	clock   clock
+	tasks   task.Group
+	serving serving
+	stop    context.Context // ends when the socket is closed
+	halt    context.CancelFunc
+
+	mu        sync.Mutex // see lock; it guards all that follows
+	closed    bool       // Close has begun
+	sealed    bool       // and what handlers return is not sent any more
+	cfg       Config
+	given     settings // what cfg was changed by
+	nextPipe  uint32
+	pipes     pipeList // connected or connecting
+	connected int      // of those the hooks have run for
+	dialers   []*Dialer
+	listeners []*Listener
+	hooks     []*hook
+	peers     sp.Waiters // for WaitPeers
+	idle      *waiter    // those that nobody uses now
+	parked    int        // goroutines that wait
+	blank     []Message  // for RecvMsg
+	offered   sp.Message // what a sender offers just now
+	direct    directRead
+	reader    *waiter // the receiver that waits by reading its peer
+	stats     Stats
+	left      int // messages that were not written before Close gave up
+	episodes  map[sp.Reasons]*episode
+	recvFD    *pollfd.FD
+	sendFD    *pollfd.FD
+	hasFDs    bool // there is one of them
 }
 
 // endpoint is where a program sends and receives: a socket itself or one of
 // its contexts.
 type endpoint struct {
-	s      *socket
-	own    *Config // nil: the socket's
-	closed bool    // guarded by s.mu
+	s         *socket
+	core      sp.Endpoint // guarded by the socket's lock
+	own       *Config     // nil: the socket's
+	gone      bool        // the context is closed; guarded by the socket's lock
+	answering bool        // it sends what a handler of Serve has returned
 }
 
-// ended says what is closed, the socket or the context.
-func (e *endpoint) ended() error {
-	if e.s.closed {
+// endedLocked says what is closed, the socket or the context; nil: neither is.
+func (e *endpoint) endedLocked() error {
+	switch {
+	case e.s.closed:
 		return errSocketClosed
+	case e.gone:
+		return errContextClosed
 	}
-	return errorf(ErrClosed, "the context is closed")
+	return nil
 }
-
-var errSocketClosed = errorf(ErrClosed, "the socket is closed")
 
 func (e *endpoint) config() *Config {
 	if e.own != nil {
@@ -158,37 +171,81 @@ func (e *endpoint) config() *Config {
 	return &e.s.cfg
 }
 
-func newSocket(p Protocol) *socket {
+func newSocket(p Protocol, proto sp.Protocol) *socket {
 	s := &socket{
 		protocol: p,
 		cfg:      defaultConfig(p),
 		nextPipe: rand.Uint32(), // a restarted peer does not reuse the numbers of before
+		proto:    proto,
+		core:     proto.Base(),
 	}
-	s.endpoint.s = s
-	s.tasks.init()
+	s.core.Clock, s.core.Random = now, rand.Uint32
+	s.endpoint.s, s.endpoint.core = s, proto.NewEndpoint()
+	s.configureLocked()
 	s.stop, s.halt = context.WithCancel(context.Background())
+	s.serving.init()
 	return s
 }
 
-// canSend and canRecv give the socket its pattern's two directions.
-func (s *socket) canSend(t target) *sender {
-	s.out = &sender{&s.endpoint, t}
+// configureLocked tells the protocol what the program has set.
+func (s *socket) configureLocked() {
+	cfg := s.cfg.protocol()
+	s.proto.Configure(cfg)
+	s.endpoint.core.Configure(cfg)
+}
+
+// canSend and canRecv give the socket its protocol's two directions.
+func (s *socket) canSend() *sender {
+	s.out = &sender{&s.endpoint}
 	return s.out
 }
 
-func (s *socket) canRecv(src source) *receiver {
-	s.in = &receiver{&s.endpoint, src}
+func (s *socket) canRecv() *receiver {
+	s.in = &receiver{&s.endpoint}
 	return s.in
 }
 
-// open gives x, a new socket over s, its pattern and its options.
-func open[T any, O option](x *T, s *socket, p pattern, opts []O) (*T, error) {
-	s.pattern = p
+// openSocket gives x, a new socket over s, its options.
+func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
+	s.self = x
+	remember(s)
 	if err := set(s, opts); err != nil {
 		s.Close()
-		return nil, err
+		var none T
+		return none, err
 	}
 	return x, nil
+}
+
+// sockets are those of this process that are open, in the order in which they were
+// made.
+var sockets struct {
+	mu   sync.Mutex
+	open []*socket
+}
+
+func remember(s *socket) {
+	sockets.mu.Lock()
+	defer sockets.mu.Unlock()
+	sockets.open = append(sockets.open, s)
+}
+
+func forget(s *socket) {
+	sockets.mu.Lock()
+	defer sockets.mu.Unlock()
+	sockets.open = slices.DeleteFunc(sockets.open, func(x *socket) bool { return x == s })
+}
+
+// Sockets are the sockets of this process that are open, in the order in which they
+// were made: for tools that look inside a program.
+func Sockets() []Socket {
+	sockets.mu.Lock()
+	defer sockets.mu.Unlock()
+	list := make([]Socket, len(sockets.open))
+	for i, s := range sockets.open {
+		list[i] = s.self
+	}
+	return list
 }
 
 // Name is what the socket is called in logs. See [Socket].
@@ -205,16 +262,24 @@ func (s *socket) Raw() bool { return s.raw }
 
 // Dialers are the dialers that are not closed. See [Socket].
 func (s *socket) Dialers() []*Dialer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	return slices.Clone(s.dialers)
 }
 
 // Listeners are the listeners that are not closed. See [Socket].
 func (s *socket) Listeners() []*Listener {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	return slices.Clone(s.listeners)
+}
+
+// ListenURL is where to dial the socket's only listener. See [Socket].
+func (s *socket) ListenURL() string {
+	if l := s.Listeners(); len(l) == 1 {
+		return l[0].URL()
+	}
+	return ""
 }
 
 // Attach makes a pipe of a connection of the program's. See [Socket].
@@ -230,8 +295,8 @@ func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 		}
 		return nil, s.opError("attach", "", classify(err))
 	}
-	p, err := s.addPipe(nil, newPipe(s, c, nil, nil, ""))
-	if err != nil {
+	p := newPipe(s, c, nil, nil, "", &cfg)
+	if err := s.addPipe(ctx, nil, p); err != nil {
 		return nil, s.opError("attach", "", err)
 	}
 	return p, nil
@@ -243,28 +308,4 @@ func (s *socket) opError(op, url string, err error) error {
 		return nil
 	}
 	return &OpError{Op: op, Protocol: s.protocol, URL: url, Err: classify(err)}
-}
-
-// afterwards does f once mu, which is held, is unlocked.
-func (s *socket) afterwards(f func()) { s.due = append(s.due, f) }
-
-// unlock unlocks mu after a change and does what is due.
-func (s *socket) unlock() {
-	if s.polled || s.due != nil {
-		s.unlockSlowly()
-		return
-	}
-	s.mu.Unlock()
-}
-
-func (s *socket) unlockSlowly() {
-	if s.polled {
-		s.updateFDs()
-	}
-	due := s.due
-	s.due = nil
-	s.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
 }

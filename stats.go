@@ -9,7 +9,7 @@ import (
 // Stats are a socket's counters since it was made.
 type Stats struct {
 	Sent          uint64 `json:"sent"`           // messages accepted by Send
-	SentBytes     uint64 `json:"sent_bytes"`     // their bodies
+	SentBytes     uint64 `json:"sent_bytes"`     // with their headers
 	Received      uint64 `json:"received"`       // messages read from peers
 	ReceivedBytes uint64 `json:"received_bytes"` // with their headers
 
@@ -57,8 +57,8 @@ func (st *ConnectStats) refused(why error) {
 	}
 }
 
-// count counts for the socket and for the dialer or listener of p.
-func (p *Pipe) count(event func(*ConnectStats)) {
+// countLocked counts for the socket and for the dialer or listener of p.
+func (p *Pipe) countLocked(event func(*ConnectStats)) {
 	event(&p.s.stats.ConnectStats)
 	switch {
 	case p.dialer != nil:
@@ -70,15 +70,15 @@ func (p *Pipe) count(event func(*ConnectStats)) {
 
 // Stats are the dialer's counters.
 func (d *Dialer) Stats() ConnectStats {
-	d.s.mu.Lock()
-	defer d.s.mu.Unlock()
+	d.s.lock()
+	defer d.s.unlock()
 	return d.stats
 }
 
 // Stats are the listener's counters.
 func (l *Listener) Stats() ConnectStats {
-	l.s.mu.Lock()
-	defer l.s.mu.Unlock()
+	l.s.lock()
+	defer l.s.unlock()
 	return l.stats
 }
 
@@ -95,32 +95,26 @@ type PipeStats struct {
 
 // Stats are the pipe's counters.
 func (p *Pipe) Stats() PipeStats {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
+	p.s.lock()
+	defer p.s.unlock()
 	st := p.stats
-	st.RecvQueue = p.in.len()
-	st.Sent, st.SentBytes = p.out.messages, p.out.bytes
-	st.SendQueue = p.out.queued
+	st.Sent, st.SentBytes = p.peer.Sent()
+	st.DroppedFull = p.peer.DroppedFull
+	st.SendQueue, st.RecvQueue = p.peer.SendQueue(), p.peer.RecvQueue()
 	return st
 }
 
-// gauged is a pattern that holds messages to be received.
-type gauged interface{ gauge(*Stats) }
-
 // Stats are the socket's counters. See [Socket].
 func (s *socket) Stats() Stats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := s.stats
-	for _, p := range s.pipes {
-		if p.at.connected {
-			st.Pipes++
-		}
-		st.SendQueue += p.out.queued
-	}
-	if x, ok := s.pattern.(gauged); ok {
-		x.gauge(&st)
-	}
+	s.lock()
+	defer s.unlock()
+	st, c := s.stats, &s.core.Counters
+	st.Pipes = s.connected
+	st.Unsent += c.Unsent
+	st.Malformed, st.TTLExceeded, st.Unexpected = c.Malformed, c.TTLExceeded, c.Unexpected
+	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
+	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
+	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
 	return st
 }
 

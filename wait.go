@@ -6,34 +6,36 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/gonng/gonng/internal/sp"
 )
 
 // waiter is one goroutine that waits for a socket's state to change.
 type waiter struct {
-	woken      chan struct{}
-	timer      *time.Timer
-	until      int64           // when the call's time is over; 0: never
-	list       *waitList       // nil: not queued
-	last       *waitList       // that it was in
-	reads      *Pipe           // waits by reading it; see loan
-	done       <-chan struct{} // whose closing ends the reading
-	failed     error           // what the wait has come to, if not to a change
-	next, prev *waiter
+	sp.Waiter
+	woken chan struct{}
+	timer *time.Timer
+	until int64           // when the call's time is over; 0: never
+	reads *Pipe           // that it reads while it waits, or nil
+	done  <-chan struct{} // whose closing ends that reading
+	err   error           // what the wait has come to, if the shell has ended it
+	next  *waiter         // that nobody uses now
 }
 
-// newWaiter returns a waiter to use again, or a new one. A socket has its own:
+// newWaiterLocked returns a waiter to use again, or a new one. A socket has its own:
 // in a testing/synctest bubble, a channel or timer from outside is of no use.
-func (s *socket) newWaiter() *waiter {
+func (s *socket) newWaiterLocked() *waiter {
 	if w := s.idle; w != nil {
 		s.idle, w.next = w.next, nil
 		return w
 	}
 	w := &waiter{woken: make(chan struct{}, 1)}
+	w.Owner = w
 	w.timer = time.AfterFunc(time.Hour, func() {
-		s.mu.Lock()
+		s.lock()
 		defer s.unlock()
-		if w.list != nil && w.overdue() { // not the timer of an earlier call, late
-			w.list.end(w, errOverdue)
+		if w.Queued() && w.overdue() { // not the timer of an earlier call, late
+			s.endWaitLocked(w, errOverdue)
 		}
 	})
 	w.timer.Stop()
@@ -46,69 +48,16 @@ func (w *waiter) overdue() bool { return w.until != 0 && now() >= w.until }
 // errOverdue stands for the error that says how long the wait was.
 var errOverdue = errors.New("gonng: overdue")
 
-// waitList is a queue of waiters, guarded by the socket's mutex. Only one
-// wake-up is under way at a time: with 64 workers waiting, a message wakes
-// one, and that one wakes the next only if there is more to do. Fast workers
-// then empty a whole batch without a goroutine switch.
-type waitList struct {
-	head, tail *waiter
-	waking     bool
+// endWaitLocked ends the wait of w with err.
+func (s *socket) endWaitLocked(w *waiter, err error) {
+	w.err = err
+	s.core.EndWait(&w.Waiter, sp.OK)
 }
 
-func (l *waitList) add(w *waiter) {
-	w.list, w.last, w.prev, w.next, w.failed = l, l, l.tail, nil, nil
-	if l.tail != nil {
-		l.tail.next = w
-	} else {
-		l.head = w
-	}
-	l.tail = w
-}
-
-func (l *waitList) remove(w *waiter) {
-	if w.prev != nil {
-		w.prev.next = w.next
-	} else {
-		l.head = w.next
-	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	} else {
-		l.tail = w.prev
-	}
-	w.list, w.prev, w.next = nil, nil, nil
-}
-
-// wakeOne wakes the longest waiting, unless a wake-up is under way.
-func (l *waitList) wakeOne() {
-	if w := l.head; w != nil && !l.waking {
-		l.waking = true
-		l.wake(w)
-	}
-}
-
-func (l *waitList) wake(w *waiter) {
-	l.remove(w)
+// wakeLocked wakes w. It returns the pipe to interrupt if w waits by reading it.
+func (s *socket) wakeLocked(w *waiter) *Pipe {
 	w.woken <- struct{}{}
-	if w.reads != nil {
-		w.reads.lendable.Interrupt()
-	}
-}
-
-// wakeAll wakes everybody, for changes that concern all: a close.
-func (l *waitList) wakeAll() { l.fail(nil) }
-
-// fail ends the wait of everybody with err.
-func (l *waitList) fail(err error) {
-	for l.head != nil {
-		l.end(l.head, err)
-	}
-}
-
-// end ends the wait of w with err.
-func (l *waitList) end(w *waiter, err error) {
-	w.failed = err
-	l.wake(w)
+	return w.reads
 }
 
 // call is one call that may have to wait, perhaps several times.
@@ -119,51 +68,65 @@ type call struct {
 	w       *waiter
 }
 
-// wait parks the goroutine until it is woken or the time is over. The socket's
-// mu is held when it is called and when it returns, not between.
-func (c *call) wait(l *waitList) error {
-	w := c.waiter()
-	if w.overdue() {
-		return c.failure(errOverdue)
-	}
-	l.add(w)
-	c.s.parked++
-	c.s.lastParked = w
-	c.s.unlock()
-	err := c.sleep()
-	c.s.mu.Lock()
-	c.s.parked--
-	if w.list != nil {
-		l.remove(w)
-		return err
-	}
-	l.waking = false
-	if err == nil {
-		return c.failure(w.failed)
-	}
-	<-w.woken // woken and canceled at once: pass it on
-	l.wakeOne()
-	return err
-}
-
-// failure is what the call returns when its wait came to err.
-func (c *call) failure(err error) error {
-	if err == errOverdue {
-		return errorf(ErrTimeout, "timed out after %v", c.timeout)
-	}
-	return err
-}
-
-// waiter is the call's waiter.
-func (c *call) waiter() *waiter {
+// begin prepares the call's waiter for a wait.
+func (c *call) beginLocked() error {
 	if c.w == nil {
-		c.w = c.s.newWaiter()
+		c.w = c.s.newWaiterLocked()
 		if c.timeout > 0 {
 			c.w.until = now() + int64(c.timeout)
 			c.w.timer.Reset(c.timeout)
 		}
 	}
-	return c.w
+	c.w.err, c.w.Verdict = nil, sp.OK
+	if c.w.overdue() {
+		return c.failure(errOverdue)
+	}
+	return nil
+}
+
+// waitLocked parks the goroutine in l until it is woken or the time is over. The socket
+// is locked when it is called and when it returns, not between.
+func (c *call) waitLocked(l *sp.Waiters) error {
+	if err := c.beginLocked(); err != nil {
+		return err
+	}
+	l.Add(&c.w.Waiter)
+	return c.parkLocked()
+}
+
+// receiveLocked is waitLocked for the next message of e. Where it can, the caller reads
+// the connection meanwhile.
+func (c *call) receiveLocked(e *endpoint) error {
+	if err := c.beginLocked(); err != nil {
+		return err
+	}
+	p := c.s.takeReadingLocked()
+	e.core.Await(&c.w.Waiter)
+	if p != nil {
+		return c.readLocked(p)
+	}
+	return c.parkLocked()
+}
+
+// parkLocked waits for the wake-up of the call's waiter, which is queued.
+func (c *call) parkLocked() error {
+	s, w := c.s, c.w
+	s.parked++
+	s.unlock()
+	err := c.sleep()
+	s.lock()
+	s.parked--
+	if w.Queued() {
+		w.Leave()
+		return err
+	}
+	if err == nil {
+		w.Woken()
+		return c.failure(w.err)
+	}
+	<-w.woken // woken and canceled at once
+	s.core.PassOn(&w.Waiter)
+	return err
 }
 
 func (c *call) sleep() error {
@@ -180,25 +143,41 @@ func (c *call) sleep() error {
 	}
 }
 
-// end gives the waiter back. The socket's mu is held.
-func (c *call) end() {
-	if c.w != nil {
-		if c.timeout > 0 {
-			c.w.timer.Stop()
-			c.w.until = 0
-		}
-		c.w.next, c.s.idle = c.s.idle, c.w
-		c.w = nil
+// failure is what the call returns when the shell has ended its wait with err, or when
+// the protocol has.
+func (c *call) failure(err error) error {
+	switch {
+	case err == errOverdue:
+		return errorf(ErrTimeout, "timed out after %v", c.timeout)
+	case err == nil && c.w.Verdict != sp.OK:
+		return c.s.refusal(c.w.Verdict, 0)
 	}
+	return err
 }
 
-// late says of a wait that was in vain what it lacked: a peer, most often, or
-// else what is not "". The socket's mu is held.
-func (s *socket) late(err error, why string) error {
+// refused reports whether the protocol has ended the wait.
+func (c *call) refused() bool { return c.w.Verdict != sp.OK }
+
+// endLocked gives the waiter back.
+func (c *call) endLocked() {
+	if c.w == nil {
+		return
+	}
+	if c.timeout > 0 {
+		c.w.timer.Stop()
+		c.w.until = 0
+	}
+	c.w.next, c.s.idle = c.s.idle, c.w
+	c.w = nil
+}
+
+// explainTimeoutLocked adds to a timeout what the wait lacked: a peer, most often, or
+// else what is not "".
+func (s *socket) explainTimeoutLocked(err error, why string) error {
 	if !errors.Is(err, ErrTimeout) {
 		return err
 	}
-	if len(s.pipes) > 0 {
+	if s.pipes.len() > 0 {
 		if why == "" {
 			return err
 		}

@@ -294,7 +294,7 @@ func TestTTL(t *testing.T) {
 				t.Run(fmt.Sprint(tt.name, "/", ttl), func(t *testing.T) {
 					s := open(t, tt.make)
 					if ttl != 8 {
-						check(t, s.Set(gonng.WithTTL(ttl)))
+						check(t, gonng.Set(s, gonng.WithTTL(ttl)))
 					}
 					peer := scripted(t, s, tr)
 					dropped := uint64(0)
@@ -326,10 +326,10 @@ func TestTTLChanges(t *testing.T) {
 		peer := scripted(t, s, transport("tcp"))
 		peer.SendFrame(tt.hops(3), []byte("1"))
 		recvText(t, s.(gonng.Receiver), "1")
-		check(t, s.Set(gonng.WithTTL(2)))
+		check(t, gonng.Set(s, gonng.WithTTL(2)))
 		peer.SendFrame(tt.hops(3), []byte("2"))
 		arrived(t, s, 2)
-		check(t, s.Set(gonng.WithTTL(3)))
+		check(t, gonng.Set(s, gonng.WithTTL(3)))
 		peer.SendFrame(tt.hops(3), []byte("3"))
 		recvText(t, s.(gonng.Receiver), "3")
 	}

@@ -148,15 +148,15 @@ func (b *balance) sendHeld() {
 	b.held = slices.Delete(b.held, 0, n)
 }
 
-// discardHeld gives up what was kept for a peer that did not come.
-func (b *balance) discardHeld() (unsent int) {
+// close gives up what was kept for a peer that did not come.
+func (b *balance) close() {
 	for i := range b.held {
 		b.held[i].Release()
 	}
-	unsent = len(b.held)
-	b.c.Counters.SendQueue -= unsent
+	b.c.Counters.Unsent += uint64(len(b.held))
+	b.c.Counters.SendQueue -= len(b.held)
 	b.held = nil
-	return unsent
+	b.c.FailAll(&b.senders, Closed)
 }
 
 // load changes the load of p.

@@ -150,3 +150,6 @@ func (c *Core) dropFull(p *Peer) {
 		p.nextSlow, c.Effects.slow, c.Effects.rare = c.Effects.slow, p, true
 	}
 }
+
+// CallsOut reports whether there is something to log or a peer to disconnect.
+func (e *Effects) CallsOut() bool { return e.faulty != nil || e.slow != nil || e.reasons != 0 }

@@ -82,6 +82,7 @@ func (c *Core) putAlways(p *Peer, header []byte, body *msg.Message) putResult {
 	o.size += size + o.overhead
 	o.messages++
 	o.bytes += uint64(size)
+	c.Size = uint64(size)
 	c.Counters.SendQueue++
 	if !o.writing {
 		o.writing = true

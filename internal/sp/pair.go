@@ -105,6 +105,6 @@ func (x *Pair) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 func (x *Pair) Pop(m *Message, max int, _ *Waiter) Verdict { return x.pop(m, max) }
 
 func (x *Pair) Close() {
-	x.FailAll(&x.senders, Closed)
+	x.balance.close()
 	x.FailAll(&x.receivers, Closed)
 }

@@ -65,12 +65,6 @@ func (x *Sub) NewEndpoint() Endpoint {
 	return s
 }
 
-// Configure sets also the configuration of the socket's own subscriber.
-func (x *Sub) Configure(cfg Config) {
-	x.cfg = cfg
-	x.subscribers[0].Configure(cfg)
-}
-
 // batchWork is how many copies of messages to subscribers are made in one go: the
 // lock is held meanwhile.
 const batchWork = 4096

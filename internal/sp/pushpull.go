@@ -35,7 +35,7 @@ func (x *Push) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 	return len(batch), true
 }
 
-func (x *Push) Close() { x.FailAll(&x.senders, Closed) }
+func (x *Push) Close() { x.close() }
 
 // Pull is pull0: from all peers fairly, holding back.
 type Pull struct {

@@ -242,6 +242,6 @@ func (x *Raw) Pop(m *Message, max int, _ *Waiter) (v Verdict) {
 }
 
 func (x *Raw) Close() {
-	x.FailAll(&x.senders, Closed)
+	x.balance.close()
 	x.FailAll(&x.receivers, Closed)
 }

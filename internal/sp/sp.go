@@ -147,7 +147,8 @@ type Core struct {
 	Effects Effects
 	// Counters count what was dropped, and what waits.
 	Counters Counters
-	// Size explains TooSmall and TooLarge.
+	// Size is of the message that was last put into an outbox, with its header, and
+	// explains TooSmall and TooLarge.
 	Size uint64
 
 	cfg   Config
@@ -176,10 +177,11 @@ func (sole) GiveUp()     {}
 func (sole) Pace() Pace  { return ByClock }
 
 // Counters count since the socket was made what was dropped and for which reason;
-// the last three are present numbers.
+// the last are present numbers.
 type Counters struct {
 	TTLExceeded, Unexpected, LateReplies, NoPeer uint64
 	DroppedFull, Filtered, Malformed, Resends    uint64
+	Unsent                                       uint64 // kept for a peer that did not come
 
 	SendQueue   int // messages that wait to be written
 	RecvQueue   int // messages that wait to be received

@@ -1,0 +1,96 @@
+package gonng
+
+import (
+	"github.com/gonng/gonng/internal/sp"
+	"github.com/gonng/gonng/internal/task"
+)
+
+// lock locks the socket. Whoever has the lock may call the protocol, wake waiters
+// and change the socket's fields. It calls no hook, no logger and no method of a
+// connection, listener or transport, and makes no system call; appending to a batch
+// is allowed, which is memory. The locks of two sockets are never held together.
+// docs/architecture.md has the order of all locks.
+func (s *socket) lock() { s.mu.Lock() }
+
+// unlock unlocks the socket and carries out what the protocol has left to do.
+func (s *socket) unlock() {
+	if s.core.Effects.Any() || s.hasFDs {
+		s.unlockWithEffects(s.carryOut)
+		return
+	}
+	s.mu.Unlock()
+}
+
+// unlockDelivery is unlock for the one who delivered messages of p. Over inproc that is
+// the goroutine of a sender, who has to return: loggers and the end of a
+// connection get goroutines of this socket.
+func (s *socket) unlockDelivery(p *Pipe) {
+	switch {
+	case !s.core.Effects.Any() && !s.hasFDs:
+		s.mu.Unlock()
+	case p.room == nil:
+		s.unlockWithEffects(s.carryOutElsewhere)
+	default:
+		s.unlockWithEffects(s.carryOut)
+	}
+}
+
+// unlockWithEffects wakes the waiters, unlocks the socket and has do carry out the rest.
+func (s *socket) unlockWithEffects(do func(sp.Effects)) {
+	e := &s.core.Effects
+	var interrupt *Pipe
+	for w := e.NextWaiter(); w != nil; w = e.NextWaiter() {
+		if p := s.wakeLocked(w.Owner.(*waiter)); p != nil {
+			interrupt = p // there is one at most: it is the only pipe
+		}
+	}
+	recv, send := s.levelsLocked()
+	if !e.Any() {
+		s.mu.Unlock()
+	} else {
+		rest := *e
+		*e = sp.Effects{}
+		s.mu.Unlock()
+		do(rest)
+	}
+	if interrupt != nil {
+		interrupt.interrupter.Interrupt()
+	}
+	if recv != nil {
+		recv.Apply()
+	}
+	if send != nil {
+		send.Apply()
+	}
+}
+
+// carryOut does what the protocol has asked for. The socket is not locked.
+func (s *socket) carryOut(e sp.Effects) {
+	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
+		pipeOf(p).kick()
+	}
+	if !e.Rare() {
+		return
+	}
+	for p := e.NextResume(); p != nil; p = e.NextResume() {
+		pipeOf(p).readOn()
+	}
+	if e.Reschedule() {
+		s.alarm.set(s)
+	}
+	s.logDrops(&e)
+	for p := e.NextFaulty(); p != nil; p = e.NextFaulty() {
+		pipeOf(p).closeMalformed(p.Fault)
+	}
+}
+
+// carryOutElsewhere is carryOut that calls nothing of the program's.
+func (s *socket) carryOutElsewhere(e sp.Effects) {
+	if e.CallsOut() {
+		s.tasks.Start("", func(*task.Task) { s.carryOut(e) })
+		return
+	}
+	s.carryOut(e)
+}
+
+func pipeOf(p *sp.Peer) *Pipe { return p.Owner.(*Pipe) }

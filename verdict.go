@@ -1,0 +1,46 @@
+package gonng
+
+import (
+	"github.com/gonng/gonng/internal/sp"
+)
+
+var errSocketClosed = errorf(ErrClosed, "the socket is closed")
+
+// refusals are the words for what a protocol refuses.
+var refusals = [sp.Verdicts]error{
+	sp.NoRequest:     errorf(ErrBadState, "there is no request to receive a reply to: send one first"),
+	sp.NoSurvey:      errorf(ErrBadState, "there is no survey to receive a response to: send one first"),
+	sp.NoQuestion:    errorf(ErrBadState, "there is nothing to answer: receive first"),
+	sp.Receiving:     errorf(ErrBadState, "another receive waits already: use a context (NewContext) for each goroutine"),
+	sp.SurveyOver:    errSurveyOver,
+	sp.PeerGone:      errorf(ErrConnectionReset, "the peer that had the request has gone, and resending is off"),
+	sp.OtherSocket:   errorf(ErrInvalid, "the message's pipe belongs to another socket"),
+	sp.BadHeader:     errorf(ErrProtocol, "the message has no hop count before its body: make it with NewRawMessage"),
+	sp.CannotSend:    errorf(ErrNotSupported, "the protocol does not send"),
+	sp.CannotReceive: errorf(ErrNotSupported, "the protocol does not receive"),
+}
+
+var errSurveyOver = errorf(ErrTimeout, "the survey time is over")
+
+// refusal is the error for a verdict. The socket is locked.
+func (s *socket) refusal(v sp.Verdict, max int) error {
+	switch v {
+	case sp.TooSmall:
+		return errorf(ErrMessageTooLarge, "the message has %d bytes, the buffer %d", s.core.Size, max)
+	case sp.TooLarge:
+		return errorf(ErrMessageTooLarge, "the reply has %d bytes, more than WithRecvMaxSize allows", s.core.Size)
+	case sp.Replaced:
+		if s.protocol == ProtocolSurveyor0 {
+			return errorf(ErrCanceled, "another survey has taken the place of this one")
+		}
+		return errorf(ErrCanceled, "another request has taken the place of this one")
+	case sp.Closed:
+		if s.closed {
+			return errSocketClosed
+		}
+		return errContextClosed
+	}
+	return refusals[v]
+}
+
+var errContextClosed = errorf(ErrClosed, "the context is closed")
