@@ -35,7 +35,7 @@ var protocolPairs = []protocolPair{
 	{name: "surveyor0-respondent0", a: makes(gonng.NewSurveyor0, gonng.WithSurveyTime(patience)), b: makes(gonng.NewRespondent0), answers: true, lockstep: true},
 	{name: "bus0", a: makes(gonng.NewBus0), b: makes(gonng.NewBus0), lockstep: true},
 	{name: "raw-pair0", a: rawMaker(gonng.ProtocolPair0), b: rawMaker(gonng.ProtocolPair0)},
-	{name: "raw-pair1", a: rawMaker(gonng.ProtocolPair1), b: rawMaker(gonng.ProtocolPair1)},
+	{name: "raw-pair1", a: rawMaker(gonng.ProtocolPair1), b: rawMaker(gonng.ProtocolPair1), header: make([]byte, 4)},
 	{name: "raw-push0-pull0", a: rawMaker(gonng.ProtocolPush0), b: rawMaker(gonng.ProtocolPull0)},
 	{name: "raw-req0-rep0", a: rawMaker(gonng.ProtocolReq0), b: rawMaker(gonng.ProtocolRep0), header: endWord(1)},
 	{name: "raw-pub0-sub0", a: rawMaker(gonng.ProtocolPub0), b: rawMaker(gonng.ProtocolSub0), lockstep: true},
