@@ -17,6 +17,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -46,7 +47,17 @@ var (
 	ErrPeerAuth = errors.New("peer not authenticated")
 	// ErrNotSupported says that the transport cannot do this, here or at all.
 	ErrNotSupported = errors.New("not supported")
+	// ErrBusy, in a reason to refuse a peer, says that there is no place for it now.
+	ErrBusy = errors.New("busy")
+	// ErrSilent says that a peer connected and closed without having sent a byte,
+	// as a health check or a port scan does: nobody need hear of it.
+	ErrSilent = fmt.Errorf("the peer closed the connection without a word: %w", io.ErrUnexpectedEOF)
 )
+
+// TooLarge is the error of a message of size bytes where limit are taken.
+func TooLarge(size uint64, limit int) error {
+	return fmt.Errorf("%w: the peer sent %d bytes, the limit is %d", ErrMessageTooLarge, size, limit)
+}
 
 // A Transport makes connections for the URLs of one or more schemes.
 type Transport interface {
@@ -79,12 +90,41 @@ type Listener interface {
 	Close() error
 }
 
+// Reconfigurable is a Listener whose Config can be changed.
+type Reconfigurable interface {
+	// SetConfig has peers that connect from now on handled as cfg says: its
+	// RecvMaxSize, and of what the transport honours the options of TCP, TLS and
+	// HTTP. The protocols and what belongs to the address stay as they are.
+	SetConfig(cfg *Config)
+}
+
 // Incoming is a peer that has connected and has not introduced itself yet.
 type Incoming interface {
 	// Handshake introduces both sides. On failure the connection is closed.
 	Handshake(ctx context.Context) (Conn, error)
 	RemoteAddr() net.Addr
 	Close() error
+}
+
+// A Decider is an Incoming that lets the listener decide over the peer before the
+// peer is answered. Hear and either Answer or Refuse are called instead of
+// Handshake, within the HandshakeTimeout from the start of Hear on.
+type Decider interface {
+	Incoming
+	// Hear waits for what the peer says of itself and does not answer. The Conn that
+	// it returns knows its Protocol, addresses, TLS state, HTTP request and
+	// credentials; it is not read or written before Answer, and closing it refuses
+	// the peer. On failure the connection is closed.
+	Hear(ctx context.Context) (Conn, error)
+	// Answer takes the peer: it is what the peer's Dial waits for. On failure the
+	// connection is closed.
+	Answer(ctx context.Context) error
+	// Refuse tells the peer, where the transport can, why it is not taken, and
+	// closes the connection. ErrBusy, fs.ErrPermission and ErrWrongPeer in why are
+	// told apart. A Conn whose peer has another protocol than Peer of Config is
+	// refused for that, whatever why says: over a stream it gets the own protocol
+	// as an answer first, so that both sides can name both.
+	Refuse(why error)
 }
 
 // A Conn carries whole messages to and from one peer. At most one goroutine
@@ -143,6 +183,23 @@ type Finisher interface {
 	// caller should read to the end before Close.
 	Finish() bool
 }
+
+// A Skipper is a Conn that can do without a message that is too large.
+type Skipper interface {
+	// SkipTooLarge has messages above RecvMaxSize, up to SkipFactor times it, skipped
+	// instead of ending the connection. It is called once, before the first Read or
+	// Receive. tell is called with the first bytes of each message that is skipped,
+	// as much of the first SkipHead as it has, and its size, by whoever reads or
+	// delivers. It must not keep head.
+	SkipTooLarge(tell func(head []byte, size uint64))
+}
+
+const (
+	// SkipFactor is how many times the limit a message may have to be skipped.
+	SkipFactor = 16
+	// SkipHead is how many bytes of a message that is skipped are told.
+	SkipHead = 64
+)
 
 // A Prober is a Conn that may know that its peer has gone while there is still
 // something to read.
@@ -216,4 +273,7 @@ type Config struct {
 	CheckOrigin func(*http.Request) bool
 	// TextFrames accepts messages that are marked as text.
 	TextFrames bool
+
+	// Logf takes what an HTTP server of the transport's says; nil: nobody does.
+	Logf func(format string, args ...any)
 }

@@ -316,9 +316,8 @@ func TestCloseDuringHandshakes(t *testing.T) {
 			peer.SendBytes([]byte("\x00SP\x00\x00\x30\x00\x00")[:i%8])
 			silent = append(silent, peer)
 		}
-		for _, peer := range silent {
-			peer.RecvHello() // now it waits for the rest of ours
-		}
+		last := gonngtest.Dial(t, l.URL())
+		last.Handshake(gonng.ProtocolReq0) // those before it are accepted, too, and it waits for the rest of theirs
 		promptly(t, "Close", func() { s.Close() })
 		for _, peer := range silent {
 			peer.ExpectClosed()

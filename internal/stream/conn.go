@@ -27,7 +27,7 @@ type conn struct {
 
 func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) transport.Conn {
 	c := &conn{Conn: nc, framing: framing, protocol: protocol}
-	c.close = sync.OnceValue(closer(nc))
+	c.close = sync.OnceValue(func() error { return Close(nc) })
 	raw := rawConn(nc)
 	c.reader.init(nc, raw, framing, limit)
 	c.writer.init(nc)
@@ -66,6 +66,9 @@ func rawConn(nc net.Conn) syscall.RawConn {
 	}
 	return raw
 }
+
+// SkipTooLarge implements transport.Skipper.
+func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) { c.reader.tell = tell }
 
 // Finish implements transport.Finisher.
 func (c *conn) Finish() bool { return Finish(c.Conn) }

@@ -1,9 +1,6 @@
 package stream
 
-import (
-	"crypto/tls"
-	"net"
-)
+import "net"
 
 // Finish tells the peer at the other end of nc that nothing more comes, if
 // Close could destroy what was written; see transport.Finisher. Only TCP needs
@@ -19,10 +16,7 @@ func Finish(nc net.Conn) bool {
 			return false
 		}
 	}
-	if t, ok := nc.(*tls.Conn); ok {
-		goodbye(t)
-	}
-	return tc.CloseWrite() == nil
+	return closeWrite(nc) == nil
 }
 
 // Underlying is the connection that nc is a layer over, such as TLS.

@@ -8,17 +8,30 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
 
-// Handshake introduces both sides and returns the connection ready for
-// messages. On a *tls.Conn the handshake of TLS comes first, within the same
-// time. It takes nc over: on failure nc is closed.
+// Handshake introduces both sides, which send at once, and returns the connection
+// ready for messages. On a *tls.Conn the handshake of TLS comes first, within the
+// same time. It takes nc over: on failure nc is closed.
 func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *transport.Config) (transport.Conn, error) {
-	peer, err := handshake(ctx, nc, cfg)
+	var peer uint16
+	err := within(ctx, nc, time.Now().Add(cfg.HandshakeTimeout), func() (err error) {
+		if t, ok := nc.(*tls.Conn); ok {
+			if _, err := secure(ctx, t, cfg); err != nil {
+				return err
+			}
+		}
+		peer, err = exchange(nc, cfg)
+		return err
+	})
+	if err == nil {
+		err = nc.SetDeadline(time.Time{})
+	}
 	if err != nil {
 		nc.Close()
 		return nil, err
@@ -26,55 +39,62 @@ func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *tran
 	return newConn(nc, framing, peer, cfg.RecvMaxSize), nil
 }
 
-func handshake(ctx context.Context, nc net.Conn, cfg *transport.Config) (peer uint16, err error) {
-	if err := nc.SetDeadline(time.Now().Add(cfg.HandshakeTimeout)); err != nil {
-		return 0, err
+// within calls do, in which reading and writing nc ends at the deadline and when
+// ctx ends. The deadline stays set.
+func within(ctx context.Context, nc net.Conn, deadline time.Time, do func() error) error {
+	if err := nc.SetDeadline(deadline); err != nil {
+		return err
 	}
 	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
-	peer, err = introduce(ctx, nc, cfg)
+	err := do()
 	if !stop() {
-		return 0, ctx.Err()
+		return ctx.Err()
 	}
-	if err != nil {
-		return 0, err
-	}
-	return peer, nc.SetDeadline(time.Time{})
-}
-
-func introduce(ctx context.Context, nc net.Conn, cfg *transport.Config) (uint16, error) {
-	if t, ok := nc.(*tls.Conn); ok {
-		if err := secure(ctx, t, cfg); err != nil {
-			return 0, err
-		}
-	}
-	return exchange(nc, cfg)
+	return err
 }
 
 func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 	wrote := make(chan error, 1)
-	write := func() {
-		_, err := nc.Write(wire.AppendHandshake(nil, cfg.Protocol))
-		wrote <- err
-	}
+	write := func() { wrote <- introduce(nc, cfg) }
 	if Native(nc) {
 		write() // a failure can wait: what there is to read may say why
 	} else {
 		go write()
 	}
-	var hello [wire.HandshakeSize]byte
-	n, err := io.ReadFull(nc, hello[:])
+	peer, n, err := hear(nc, cfg)
 	if err != nil {
 		nc.SetDeadline(time.Unix(1, 0)) // ends the write
 		<-wrote
-		return 0, handshakeError(err, n, cfg)
-	}
-	peer, err := wire.ParseHandshake(hello)
-	if err != nil {
-		nc.SetDeadline(time.Unix(1, 0))
-		<-wrote
-		return 0, fmt.Errorf("%w: %w", transport.ErrProtocol, err)
+		if n == 0 && hungUp(err) {
+			err = fmt.Errorf("%w: %w", errNotAnswered, err)
+		}
+		return 0, err
 	}
 	return peer, <-wrote
+}
+
+// errNotAnswered is for who is refused: the wire has no word for why.
+var errNotAnswered = errors.New("the peer closed the connection without an answer: it may have refused us by a hook or a limit, " +
+	"be a pair that has its peer, or speak another protocol")
+
+// introduce writes what says who we are.
+func introduce(nc net.Conn, cfg *transport.Config) error {
+	_, err := nc.Write(wire.AppendHandshake(nil, cfg.Protocol))
+	return err
+}
+
+// hear reads who the peer is, and says how many bytes of that have come.
+func hear(nc net.Conn, cfg *transport.Config) (peer uint16, n int, err error) {
+	var hello [wire.HandshakeSize]byte
+	n, err = io.ReadFull(nc, hello[:])
+	if err != nil {
+		return 0, n, handshakeError(err, n, cfg)
+	}
+	peer, err = wire.ParseHandshake(hello)
+	if err != nil {
+		return 0, n, fmt.Errorf("%w: %w", transport.ErrProtocol, err)
+	}
+	return peer, n, nil
 }
 
 // Native reports whether nc is, perhaps under TLS, a connection of the operating
@@ -96,4 +116,9 @@ func handshakeError(err error, n int, cfg *transport.Config) error {
 		return fmt.Errorf("the peer closed the connection after %d of %d handshake bytes: %w", n, wire.HandshakeSize, io.ErrUnexpectedEOF)
 	}
 	return err
+}
+
+// hungUp reports whether err says that the peer closed the connection.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }

@@ -1,10 +1,10 @@
 package stream
 
 import (
-	"context"
 	"net"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gonng/gonng/internal/inet"
 	"github.com/gonng/gonng/internal/wire"
@@ -15,11 +15,15 @@ import (
 type Listener struct {
 	net.Listener
 	Framing wire.Framing
-	Config  *transport.Config
+	// Config is that of the beginning, see SetConfig.
+	Config *transport.Config
 	// Address is what URL returns.
 	Address string
-	// Prepare, if not nil, sets options of an accepted connection.
-	Prepare func(net.Conn) error
+	// Prepare, if not nil, sets options of an accepted connection, and returns it or
+	// a layer over it, such as TLS.
+	Prepare func(net.Conn, *transport.Config) (net.Conn, error)
+
+	changed atomic.Pointer[transport.Config]
 }
 
 // Listen makes a transport.Listener of one that is bound, and speaks as those
@@ -34,7 +38,9 @@ func Listen(l net.Listener, cfg *transport.Config) *Listener {
 		Framing:  framing,
 		Config:   cfg,
 		Address:  url,
-		Prepare:  func(nc net.Conn) error { return inet.SetOptions(Underlying(nc), cfg) },
+		Prepare: func(nc net.Conn, cfg *transport.Config) (net.Conn, error) {
+			return nc, inet.SetOptions(Underlying(nc), cfg)
+		},
 	}
 }
 
@@ -55,26 +61,22 @@ func URL(addr net.Addr) string {
 // URL implements transport.Listener.
 func (l *Listener) URL() string { return l.Address }
 
+// SetConfig implements transport.Reconfigurable.
+func (l *Listener) SetConfig(cfg *transport.Config) { l.changed.Store(cfg) }
+
 // Accept implements transport.Listener.
 func (l *Listener) Accept() (transport.Incoming, error) {
 	nc, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &incoming{nc, l}, nil
-}
-
-type incoming struct {
-	net.Conn
-	l *Listener
-}
-
-func (i *incoming) Handshake(ctx context.Context) (transport.Conn, error) {
-	if i.l.Prepare != nil {
-		if err := i.l.Prepare(i.Conn); err != nil {
-			i.Close()
-			return nil, err
-		}
+	cfg := l.changed.Load()
+	if cfg == nil {
+		cfg = l.Config
 	}
-	return Handshake(ctx, i.Conn, i.l.Framing, i.l.Config)
+	i := &incoming{Conn: nc, cfg: cfg, framing: l.Framing}
+	if l.Prepare != nil {
+		i.Conn, i.unprepared = l.Prepare(nc, cfg) // the connection may have ended
+	}
+	return i, nil
 }

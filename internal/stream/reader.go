@@ -23,9 +23,19 @@ const (
 	// ownBuffer is the size above which a message is read into a buffer of its
 	// own instead of being a slice of a chunk.
 	ownBuffer = chunkSize / 2
-	// earned is how many times what has arrived a length word may claim in memory.
+	// earned is how many times what has arrived a length may claim in memory.
 	earned = 16
 )
+
+// Earned is how much memory a message of size bytes may have when arrived of them
+// have: all of it if they earn that, whatever the length says, and else what does.
+// No more than that is copied again when more has arrived.
+func Earned(size, arrived uint64) int {
+	if size > chunkSize && size > earned*arrived {
+		size = min(max(chunkSize, earned*arrived), size/earned)
+	}
+	return int(size)
+}
 
 // reader cuts a stream into messages. One read takes all that the kernel has;
 // small messages are slices of the chunk that they arrived in.
@@ -44,6 +54,17 @@ type reader struct {
 	big  *transport.Buffer // a large message under way
 	want uint64            // its size
 	have int               // how much of it has arrived
+
+	skippable uint64 // the largest message that may be skipped
+	tell      func(head []byte, size uint64)
+	skip      skipped
+}
+
+// skipped is a message that is too large, of which left bytes are to come.
+type skipped struct {
+	size, left uint64
+	head       []byte // the first of it
+	told       bool
 }
 
 func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, limit int) {
@@ -51,6 +72,7 @@ func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, 
 	if limit == 0 {
 		r.limit = math.MaxInt / earned // beyond all memory, and safe to compute with
 	}
+	r.skippable = transport.SkipFactor * uint64(min(limit, math.MaxInt/transport.SkipFactor))
 	r.next = smallChunk
 	r.raw.init(raw, r.memory, r.idle)
 }
@@ -119,6 +141,9 @@ func (r *reader) parse(dst []transport.Message) []transport.Message {
 
 // parseChunk appends the small messages of the chunk, up to a large one.
 func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
+	if r.skip.left > 0 {
+		r.discard()
+	}
 	prefix, begin := r.framing.PrefixSize(), len(dst)
 	buf, at := r.chunk.Bytes()[:r.w], r.r
 	for len(buf)-at >= prefix {
@@ -127,14 +152,24 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 			r.err = fmt.Errorf("%w: %w", transport.ErrProtocol, err)
 			break
 		}
+		if size > r.limit {
+			if !r.skips(size) {
+				r.err = transport.TooLarge(size, int(r.limit))
+				break
+			}
+			if len(dst) > begin {
+				break // they come before what is told of this one
+			}
+			r.r = at + prefix
+			r.skip = skipped{size: size, left: size, head: r.skip.head[:0]}
+			r.discard()
+			at = r.r
+			continue
+		}
 		if size > ownBuffer {
 			r.r = at
 			r.startBig(size)
 			at = r.r
-			break
-		}
-		if size > r.limit {
-			r.err = r.tooLarge(size)
 			break
 		}
 		end := at + prefix + int(size)
@@ -151,16 +186,28 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 	return dst
 }
 
-func (r *reader) tooLarge(size uint64) error {
-	return fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, size, r.limit)
+// skips reports whether a message of that size, which is too large, is skipped.
+func (r *reader) skips(size uint64) bool { return r.tell != nil && size <= r.skippable }
+
+// discard passes over what the chunk has of a message that is skipped.
+func (r *reader) discard() {
+	s := &r.skip
+	p := r.chunk.Bytes()[r.r:r.w]
+	p = p[:min(uint64(len(p)), s.left)]
+	r.r += len(p)
+	s.left -= uint64(len(p))
+	if s.told {
+		return
+	}
+	s.head = append(s.head, p[:min(len(p), transport.SkipHead-len(s.head))]...)
+	if s.left == 0 || len(s.head) == transport.SkipHead {
+		s.told = true
+		r.tell(s.head, s.size)
+	}
 }
 
 // startBig moves what the chunk has of a large message to its own buffer.
 func (r *reader) startBig(size uint64) {
-	if size > r.limit {
-		r.err = r.tooLarge(size)
-		return
-	}
 	body := r.chunk.Bytes()[r.r+r.framing.PrefixSize() : r.w]
 	if uint64(len(body)) > size {
 		body = body[:size]
@@ -181,15 +228,8 @@ func (r *reader) growBig() {
 	r.big = grown
 }
 
-// earnedBuffer is for a large message of which have bytes have arrived: for all of
-// it if they earn that, whatever the length word says, and else for what does. No
-// more than that is copied again.
 func (r *reader) earnedBuffer(have int) *transport.Buffer {
-	size, arrived := r.want, uint64(have+r.framing.PrefixSize())
-	if size > chunkSize && size > earned*arrived {
-		size = min(max(chunkSize, earned*arrived), size/earned)
-	}
-	return transport.NewBuffer(int(size))
+	return transport.NewBuffer(Earned(r.want, uint64(have+r.framing.PrefixSize())))
 }
 
 // fill reads once.
@@ -218,7 +258,7 @@ func (r *reader) filled(n int, err error) error {
 	if err == io.ErrUnexpectedEOF {
 		err = io.EOF // TLS misses the goodbye of a peer that was killed; the lengths tell whether something is missing
 	}
-	if err == io.EOF && (r.big != nil || r.r < r.w) {
+	if err == io.EOF && (r.big != nil || r.r < r.w || r.skip.left > 0) {
 		return fmt.Errorf("%w: the peer closed the connection in the middle of a message", io.ErrUnexpectedEOF)
 	}
 	return err

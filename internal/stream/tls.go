@@ -9,18 +9,26 @@ import (
 	"net"
 	"os"
 	"strings"
-	"time"
+	"syscall"
 
 	"github.com/gonng/gonng/transport"
 )
 
-// secure is the TLS handshake, before the one of the Scalability Protocols.
-// The deadline is set already.
-func secure(ctx context.Context, t *tls.Conn, cfg *transport.Config) error {
-	if err := t.HandshakeContext(ctx); err != nil {
-		return TLSError(err, len(t.ConnectionState().PeerCertificates) > 0, cfg)
+// secure is the TLS handshake, before the one of the Scalability Protocols. The
+// deadline is set already. A peer that closed before it sent its first message is
+// called silent.
+func secure(ctx context.Context, t *tls.Conn, cfg *transport.Config) (silent bool, err error) {
+	if err = t.HandshakeContext(ctx); err == nil {
+		return false, nil
 	}
-	return nil
+	state := t.ConnectionState()
+	return Silent(err, state), TLSError(err, len(state.PeerCertificates) > 0, cfg)
+}
+
+// Silent reports whether the handshake failed with err before the peer sent its
+// first message.
+func Silent(err error, state tls.ConnectionState) bool {
+	return state.Version == 0 && (err == io.EOF || errors.Is(err, syscall.ECONNRESET))
 }
 
 // TLSError says why the handshake failed with err. By then crypto/tls may have
@@ -60,29 +68,4 @@ func TLS(nc net.Conn) *tls.ConnectionState {
 	}
 	state := t.ConnectionState()
 	return &state
-}
-
-// goodbyeTime is how long the goodbye of TLS may wait for room in the
-// operating system's buffers. crypto/tls would give it five seconds, and so
-// would a Close that ends a peer who does not read.
-const goodbyeTime = 20 * time.Millisecond
-
-// closer is how to close nc.
-func closer(nc net.Conn) func() error {
-	t, ok := nc.(*tls.Conn)
-	if !ok {
-		return nc.Close
-	}
-	return func() error {
-		overdue := time.AfterFunc(goodbyeTime, func() { t.NetConn().Close() })
-		defer overdue.Stop()
-		return t.Close()
-	}
-}
-
-// goodbye tells the peer that nothing more comes, if there is room for it.
-func goodbye(t *tls.Conn) {
-	overdue := time.AfterFunc(goodbyeTime, func() { t.NetConn().SetWriteDeadline(time.Unix(1, 0)) })
-	defer overdue.Stop()
-	_ = t.CloseWrite() // what follows it in Finish says the same
 }

@@ -41,7 +41,7 @@ func check(name string) error {
 	return nil
 }
 
-// Dial implements transport.Transport.
+// Dial implements transport.Transport. It waits until the listener has decided.
 func (t *Transport) Dial(ctx context.Context, _, name string, cfg *transport.Config) (transport.Conn, error) {
 	if err := check(name); err != nil {
 		return nil, err
@@ -55,15 +55,12 @@ func (t *Transport) Dial(ctx context.Context, _, name string, cfg *transport.Con
 	if l == nil {
 		return nil, fmt.Errorf("nobody listens on %q in this process: %w", name, syscall.ECONNREFUSED)
 	}
-	ours, theirs := pair(Addr(name), cfg, l.cfg)
-	select {
-	case l.backlog <- theirs:
-		return ours, nil
-	case <-l.done:
-		return nil, syscall.ECONNREFUSED
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	ours, theirs := pair(Addr(name), cfg, l.cfg.Load())
+	if err := l.introduce(ctx, theirs, cfg); err != nil {
+		ours.Close()
+		return nil, err
 	}
+	return ours, nil
 }
 
 // Listen implements transport.Transport.
@@ -79,46 +76,11 @@ func (t *Transport) Listen(_ context.Context, scheme, name string, cfg *transpor
 	if t.listeners == nil {
 		t.listeners = make(map[string]*listener)
 	}
-	l := &listener{t: t, name: name, url: scheme + "://" + name, cfg: cfg, backlog: make(chan *conn), done: make(chan struct{})}
+	l := &listener{t: t, name: name, url: scheme + "://" + name, backlog: make(chan *incoming), done: make(chan struct{})}
+	l.cfg.Store(cfg)
 	t.listeners[name] = l
 	return l, nil
 }
-
-type listener struct {
-	t       *Transport
-	name    string
-	url     string
-	cfg     *transport.Config
-	backlog chan *conn
-	once    sync.Once
-	done    chan struct{}
-}
-
-func (l *listener) URL() string    { return l.url }
-func (l *listener) Addr() net.Addr { return Addr(l.name) }
-
-func (l *listener) Accept() (transport.Incoming, error) {
-	select {
-	case c := <-l.backlog:
-		return incoming{c}, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() {
-		l.t.mu.Lock()
-		delete(l.t.listeners, l.name)
-		l.t.mu.Unlock()
-		close(l.done)
-	})
-	return nil
-}
-
-type incoming struct{ *conn }
-
-func (i incoming) Handshake(context.Context) (transport.Conn, error) { return i.conn, nil }
 
 // conn is one end; what is written to it is delivered at other.
 type conn struct {
@@ -127,17 +89,20 @@ type conn struct {
 	limit    int    // of what we receive
 	other    *conn
 
+	decision *decision // over the dialer, at the listener's end
+
 	mu      sync.Mutex
 	changed sync.Cond // ready or closed has changed
 	ready   bool      // deliver may be called
 	ended   bool      // by either end
 	deliver func([]transport.Message) bool
 	closed  func(error)
+	tell    func(head []byte, size uint64) // of what is skipped; nil: nothing is
 }
 
 func pair(addr Addr, dialer, listener *transport.Config) (*conn, *conn) {
 	a := &conn{addr: addr, protocol: listener.Protocol, limit: dialer.RecvMaxSize}
-	b := &conn{addr: addr, protocol: dialer.Protocol, limit: listener.RecvMaxSize}
+	b := &conn{addr: addr, protocol: dialer.Protocol, limit: listener.RecvMaxSize, decision: newDecision()}
 	a.other, b.other = b, a
 	a.changed.L, b.changed.L = &a.mu, &b.mu
 	return a, b
@@ -185,49 +150,83 @@ func (c *conn) Write(b transport.Batch) error {
 
 // take delivers the batch at this end.
 func (c *conn) take(b *transport.List, wait bool) (bool, error) {
+	for b.Len() > 0 {
+		if ok, err := c.begin(wait); !ok {
+			return false, err
+		}
+		// A message that is too large comes behind those before it.
+		fit := c.fit(b.Messages())
+		more := true
+		if fit > 0 {
+			more = c.deliver(b.Messages()[:fit])
+			b.Forget(fit)
+		} else if !c.skip(b) {
+			return false, io.ErrClosedPipe
+		}
+		if more {
+			c.Resume()
+		}
+	}
+	return true, nil
+}
+
+// begin waits until deliver may be called, which it then is by nobody else: a Resume
+// that comes before deliver returns false must not be lost.
+func (c *conn) begin(wait bool) (bool, error) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	for !c.ready && !c.ended {
 		if !wait {
-			c.mu.Unlock()
 			return false, nil
 		}
 		c.changed.Wait()
 	}
 	if c.ended {
-		c.mu.Unlock()
 		return false, io.ErrClosedPipe
 	}
-	// Not ready while delivering: a Resume that comes before deliver returns
-	// false must not be lost.
 	c.ready = false
-	c.mu.Unlock()
-	fit, err := c.check(b)
-	more := c.deliver(b.Messages()[:fit])
-	b.Forget(fit)
-	if err != nil { // the sender has done its part, as with the other transports
-		b.Messages()[0].Release()
-		b.Forget(1)
-		c.end(err)
-		return false, io.ErrClosedPipe
-	}
-	if more {
-		c.Resume()
-	}
 	return true, nil
 }
 
-// check returns how many messages come before the first that is too large.
-func (c *conn) check(b *transport.List) (int, error) {
-	for i, m := range b.Messages() {
-		if c.limit > 0 && len(m.Data) > c.limit {
-			return i, fmt.Errorf("%w: the peer sent %d bytes, the limit is %d", transport.ErrMessageTooLarge, len(m.Data), c.limit)
+// fit is how many messages come before the first that is too large.
+func (c *conn) fit(messages []transport.Message) int {
+	if c.limit > 0 {
+		for i := range messages {
+			if len(messages[i].Data) > c.limit {
+				return i
+			}
 		}
 	}
-	return b.Len(), nil
+	return len(messages)
 }
 
-// Close ends both ends; each is told by its closed function.
+// skip drops the first message, which is too large, and reports whether the
+// connection goes on. The sender has done its part, as with the other transports.
+func (c *conn) skip(b *transport.List) bool {
+	m := b.Messages()[0]
+	defer m.Release()
+	b.Forget(1)
+	if size := len(m.Data); c.tell == nil || size/transport.SkipFactor > c.limit || size > c.limit*transport.SkipFactor {
+		c.end(transport.TooLarge(uint64(size), c.limit))
+		return false
+	}
+	c.tell(m.Data[:min(len(m.Data), transport.SkipHead)], uint64(len(m.Data)))
+	return true
+}
+
+// SkipTooLarge implements transport.Skipper.
+func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tell = tell
+}
+
+// Close ends both ends; each is told by its closed function. A dialer that waits for
+// an answer is refused.
 func (c *conn) Close() error {
+	if c.decision != nil {
+		c.decision.make(errClosed)
+	}
 	c.end(net.ErrClosed)
 	return nil
 }

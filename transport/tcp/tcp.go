@@ -40,6 +40,8 @@ func (Transport) Listen(ctx context.Context, scheme, address string, cfg *transp
 		Framing:  wire.StreamFraming,
 		Config:   cfg,
 		Address:  scheme + "://" + bound,
-		Prepare:  func(nc net.Conn) error { return inet.SetOptions(nc, cfg) },
+		Prepare: func(nc net.Conn, cfg *transport.Config) (net.Conn, error) {
+			return nc, inet.SetOptions(nc, cfg)
+		},
 	}, nil
 }

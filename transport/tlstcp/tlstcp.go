@@ -71,10 +71,12 @@ func (Transport) Listen(ctx context.Context, scheme, address string, cfg *transp
 		return nil, err
 	}
 	return &stream.Listener{
-		Listener: tls.NewListener(l, cfg.TLS), // which leaves the handshake to stream.Handshake
+		Listener: l,
 		Framing:  wire.StreamFraming,
 		Config:   cfg,
 		Address:  scheme + "://" + bound,
-		Prepare:  func(nc net.Conn) error { return inet.SetOptions(nc.(*tls.Conn).NetConn(), cfg) },
+		Prepare: func(nc net.Conn, cfg *transport.Config) (net.Conn, error) {
+			return tls.Server(nc, cfg.TLS), inet.SetOptions(nc, cfg)
+		},
 	}, nil
 }

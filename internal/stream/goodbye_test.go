@@ -1,0 +1,41 @@
+package stream_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/gonng/gonng/internal/stream"
+)
+
+// TestGoodbye: a goodbye is said where there is room for it, and nobody waits
+// where there is none.
+func TestGoodbye(t *testing.T) {
+	near, far := tlsPair(t)
+	said := false
+	if stream.Goodbye(near, func() { said = true }); !said {
+		t.Error("there is room and it is not said")
+	}
+	// Fill what the kernel has for it.
+	near.NetConn().SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	if _, err := io.Copy(near.NetConn(), zeros{}); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
+	near.NetConn().SetWriteDeadline(time.Time{})
+	if stream.Goodbye(near, func() { said = false }); !said {
+		t.Error("it is said to who does not read")
+	}
+	if err := stream.Close(near); err != nil {
+		t.Error(err)
+	}
+	if _, err := near.NetConn().Write(nil); err == nil {
+		t.Error("the connection is open after Close")
+	}
+	_ = far
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
