@@ -104,7 +104,7 @@ func TestCloseLingers(t *testing.T) {
 	hows := []how{
 		{"default", time.Second, gonng.Socket.Close},
 		{"100ms", 100 * time.Millisecond, func(s gonng.Socket) error {
-			gonng.Set(s, gonng.WithLinger(100 * time.Millisecond))
+			gonng.Set(s, gonng.WithLinger(100*time.Millisecond))
 			return s.Close()
 		}},
 		{"0", 0, func(s gonng.Socket) error {
