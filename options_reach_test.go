@@ -139,10 +139,17 @@ func TestSetOfBindingReachesLaterListeners(t *testing.T) {
 	s := open(t, gonng.NewPush0, gonng.SocketOption(gonng.WithIPCPermissions(0o600)))
 	first := listen(t, s, transport("ipc"))
 	check(t, s.Set(gonng.WithIPCPermissions(0o660)))
+	registerFakes(t)
+	changing, err := s.Listen(testContext(t), "settable://binding")
+	check(t, err)
+	check(t, s.Set(gonng.WithIPCPermissions(0o666)))
+	if mode := changing.Config().IPCPermissions; mode != 0o660 {
+		t.Errorf("the listener that can change has %v", mode)
+	}
 	if mode := first.Config().IPCPermissions; mode != 0o600 {
 		t.Errorf("the listener that is bound has %v", mode)
 	}
-	if mode := listen(t, s, transport("ipc")).Config().IPCPermissions; mode != 0o660 {
+	if mode := listen(t, s, transport("ipc")).Config().IPCPermissions; mode != 0o666 {
 		t.Errorf("the later listener has %v", mode)
 	}
 }
@@ -154,10 +161,13 @@ func TestSetReachesDialers(t *testing.T) {
 	pull := open(t, gonng.NewPull0, recvMaxSize(10), reconnect(time.Millisecond, 0))
 	_, plain := link(t, push, pull, tcp)
 	own := dial(t, pull, tcp, vacant(t, tcp), gonng.WithDialMode(gonng.DialBackground), gonng.WithReconnectTime(time.Hour, 0))
+	retrying := dial(t, pull, tcp, vacant(t, tcp))
 	check(t, pull.Set(gonng.WithRecvMaxSize(100), gonng.WithReconnectTime(time.Millisecond, time.Second), gonng.WithDialMode(gonng.DialWait)))
 	if c := plain.Config(); c.RecvMaxSize != 100 || c.ReconnectMax != time.Second || c.DialMode != gonng.DialWait {
-		// link dials with DialWait
 		t.Errorf("the dialer has %+v", c)
+	}
+	if c := retrying.Config(); c.RecvMaxSize != 100 || c.DialMode != gonng.DialRetry {
+		t.Errorf("the dialer that was made by the mode before has %+v", c)
 	}
 	if c := own.Config(); c.RecvMaxSize != 100 || c.ReconnectMin != time.Hour || c.ReconnectMax != 0 || c.DialMode != gonng.DialBackground {
 		t.Errorf("the dialer with a pause of its own has %+v", c)
