@@ -66,7 +66,8 @@ type Socket interface {
 	Listeners() []*Listener
 	// OnPipe calls hook at each event of that kind, until remove is called. Any
 	// number of hooks run in the order added, without a lock held. The pipe waits
-	// for them, other pipes do not. nng: nng_pipe_notify.
+	// for them, other pipes do not. It panics when hook is nil, or the event none of
+	// the three. nng: nng_pipe_notify.
 	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
 	// Config is a copy of the values of all options. [Set] changes them, and so do
 	// the methods of that name on the types of sockets, which take the options of
@@ -284,6 +285,9 @@ func (s *socket) ListenURL() string {
 
 // Attach makes a pipe of a connection of the program's. See [Socket].
 func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
+	if conn == nil {
+		return nil, s.opError("attach", "", because(ErrInvalid, "the connection is nil"))
+	}
 	cfg := s.Config()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
