@@ -68,7 +68,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 }
 
 func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
-	to, err := parseURL(url)
+	to, err := parseDialURL(url)
 	if err != nil {
 		return nil, err
 	}

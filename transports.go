@@ -54,6 +54,7 @@ type endpointURL struct {
 	scheme, address string
 }
 
+// parseURL takes url apart and reports why nobody can ever listen at it.
 func parseURL(url string) (endpointURL, error) {
 	scheme, address, ok := cutURL(url)
 	if !ok {
@@ -71,6 +72,20 @@ func parseURL(url string) (endpointURL, error) {
 		return endpointURL{}, classify(err)
 	}
 	return endpointURL{t, scheme, address}, nil
+}
+
+// parseDialURL is parseURL for a URL to dial.
+func parseDialURL(url string) (endpointURL, error) {
+	to, err := parseURL(url)
+	if err != nil {
+		return endpointURL{}, err
+	}
+	if t, ok := to.transport.(transport.DialChecker); ok {
+		if err := t.CheckDial(to.scheme, to.address); err != nil {
+			return endpointURL{}, classify(err)
+		}
+	}
+	return to, nil
 }
 
 // cutURL takes scheme://address apart, or scheme:host:port, which pynng's

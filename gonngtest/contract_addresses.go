@@ -17,6 +17,11 @@ func checkAddresses(t testing.TB, c *contract) {
 	if err := c.Check(scheme, address); err != nil {
 		t.Errorf("Check refuses the listener's own URL %s: %v", s.URL(), err)
 	}
+	if d, ok := c.Transport.(transport.DialChecker); ok {
+		if err := d.CheckDial(scheme, address); err != nil {
+			t.Errorf("CheckDial refuses the listener's own URL %s: %v", s.URL(), err)
+		}
+	}
 	dialed, err := c.dialURL(Context(t, Timeout), t, s.URL(), c.config(dialing))
 	if err != nil {
 		t.Fatalf("Dial %s: %v", s.URL(), err)

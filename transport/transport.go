@@ -73,6 +73,13 @@ type Transport interface {
 	Listen(ctx context.Context, scheme, address string, cfg *Config) (Listener, error)
 }
 
+// A DialChecker is a Transport with addresses that can be listened on and never
+// dialed, such as all interfaces of the machine.
+type DialChecker interface {
+	// CheckDial is Check for an address that is to be dialed.
+	CheckDial(scheme, address string) error
+}
+
 // Once is a Transport whose addresses can be dialed once, because that uses them
 // up. A dialer then does not try again, neither when it fails nor when the
 // connection has ended.

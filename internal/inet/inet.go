@@ -4,9 +4,7 @@ package inet
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"net/netip"
 	"strconv"
 
 	"github.com/gonng/gonng/transport"
@@ -15,29 +13,14 @@ import (
 // Options are the options of transport.Config that this package honours.
 const Options = transport.OptTCPNoDelay | transport.OptTCPKeepAlive | transport.OptDialContext
 
-// Check reports why address can never be dialed or listened on.
-func Check(network, address string) error {
-	host, _, err := Split(address)
-	if err != nil {
-		return err
-	}
-	if ip, err := netip.ParseAddr(host); err == nil && (network == "tcp4" && !ip.Is4() || network == "tcp6" && ip.Is4()) {
-		return fmt.Errorf("%w: %s is not an address of %s", transport.ErrAddressInvalid, host, network)
-	}
-	return nil
-}
-
 // Dial connects to address. Names are looked up at every call.
 func Dial(ctx context.Context, network, address string, cfg *transport.Config) (net.Conn, error) {
+	if err := CheckDial(network, address); err != nil {
+		return nil, err
+	}
 	host, port, err := Split(address)
 	if err != nil {
 		return nil, err
-	}
-	switch {
-	case port == "0":
-		return nil, fmt.Errorf("%w: %q: port 0 can be listened on, not dialed", transport.ErrAddressInvalid, address)
-	case host == "*":
-		return nil, fmt.Errorf("%w: %q: host * can be listened on, not dialed", transport.ErrAddressInvalid, address)
 	}
 	dial := cfg.DialContext
 	if dial == nil {
@@ -57,6 +40,9 @@ func Dial(ctx context.Context, network, address string, cfg *transport.Config) (
 // Listen listens at address, and tells where that is: the host as it was given,
 // and the real port.
 func Listen(ctx context.Context, network, address string, cfg *transport.Config) (l net.Listener, bound string, err error) {
+	if err := Check(network, address); err != nil {
+		return nil, "", err
+	}
 	host, port, err := Split(address)
 	if err != nil {
 		return nil, "", err
@@ -68,7 +54,7 @@ func Listen(ctx context.Context, network, address string, cfg *transport.Config)
 	if err != nil {
 		return nil, "", err
 	}
-	return l, net.JoinHostPort(host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port)), nil
+	return l, Join(host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port)), nil
 }
 
 // SetOptions sets the options of a connection, which need not be a TCP
@@ -87,20 +73,4 @@ func SetOptions(nc net.Conn, cfg *transport.Config) error {
 		}
 	}
 	return setUserTimeout(tc)
-}
-
-// Split takes address apart and checks it.
-func Split(address string) (host, port string, err error) {
-	host, port, err = net.SplitHostPort(address)
-	if err != nil {
-		return "", "", fmt.Errorf("%w: %q: want host:port, for IPv6 [host]:port", transport.ErrAddressInvalid, address)
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		return "", "", fmt.Errorf("%w: %q: port %q is not a number", transport.ErrAddressInvalid, address, port)
-	}
-	if n < 0 || n > 65535 {
-		return "", "", fmt.Errorf("%w: %q: port %d is not within 0..65535", transport.ErrAddressInvalid, address, n)
-	}
-	return host, strconv.Itoa(n), nil
 }

@@ -131,7 +131,7 @@ func TestAbstractRefused(t *testing.T) {
 		_, err = s.Dial(testContext(t), url)
 		wantError(t, err, "dial", gonng.ErrAddressInvalid)
 	}
-	for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait} {
+	for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait, gonng.DialBackground} {
 		_, err := s.Dial(testContext(t), "abstract://", gonng.WithDialMode(mode))
 		wantError(t, err, "dial", gonng.ErrAddressInvalid)
 	}

@@ -45,6 +45,10 @@ func TestBadURL(t *testing.T) {
 		"tcp://127.0.0.1:-1":          {gonng.ErrAddressInvalid, []string{"-1"}},
 		"tcp://127.0.0.1:99999999999": {gonng.ErrAddressInvalid, []string{"99999999999"}},
 		"tcp://::1:5555":              {gonng.ErrAddressInvalid, []string{"[host]:port"}},
+		"tcp://[::1:5555":             {gonng.ErrAddressInvalid, []string{"[host]:port"}},
+		"tcp://[127.0.0.1]:5555":      {gonng.ErrAddressInvalid, []string{"IPv6"}},
+		"tcp://eth0;127.0.0.1:5":      {gonng.ErrAddressInvalid, []string{"interface"}},
+		"tcp://user@127.0.0.1:1":      {gonng.ErrAddressInvalid, []string{"users"}},
 		"tcp4://[::1]:5555":           {gonng.ErrAddressInvalid, nil},
 		"tcp6://127.0.0.1:5555":       {gonng.ErrAddressInvalid, nil},
 		"ipc://":                      {gonng.ErrAddressInvalid, []string{"empty"}},
@@ -88,12 +92,17 @@ func TestBadURL(t *testing.T) {
 	}
 }
 
-// TestDialWhatIsToListen: port 0 and every interface can be listened on only.
+// TestDialWhatIsToListen: what can be listened on only is an error of Dial at
+// once, in every mode, and leaves no dialer behind.
 func TestDialWhatIsToListen(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	s := open(t, gonng.NewPair0)
-	for url, word := range map[string]string{"tcp://127.0.0.1:0": "port 0", "tcp://*:5555": "host *", "ws://*:5555/": "host *"} {
-		for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait} {
+	for url, word := range map[string]string{
+		"tcp://127.0.0.1:0": "port 0", "tls+tcp://[::1]:0": "port 0", "ws://127.0.0.1:0/": "port 0",
+		"tcp://*:5555": "host *", "tls+tcp6://*:5555": "host *", "ws://*:5555/": "host *",
+		"ws:///x": "no host", "wss://": "no host",
+	} {
+		for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait, gonng.DialBackground} {
 			_, err := s.Dial(testContext(t), url, gonng.WithDialMode(mode))
 			wantError(t, err, "dial", gonng.ErrAddressInvalid)
 			wantText(t, fmt.Sprint(err), word)

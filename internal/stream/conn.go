@@ -20,13 +20,14 @@ type conn struct {
 	net.Conn
 	framing  wire.Framing
 	protocol uint16
+	names    *names // nil: Conn knows them
 	reader   reader
 	writer   Writer
 	close    func() error
 }
 
 func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) transport.Conn {
-	c := &conn{Conn: nc, framing: framing, protocol: protocol}
+	c := &conn{Conn: nc, framing: framing, protocol: protocol, names: wholeNames(nc)}
 	c.close = sync.OnceValue(func() error { return Close(nc) })
 	raw := rawConn(nc)
 	c.reader.init(nc, raw, framing, limit)
@@ -38,6 +39,25 @@ func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) tran
 		return interruptible{c}
 	}
 	return c
+}
+
+// names are the addresses of a connection.
+type names struct{ local, remote net.Addr }
+
+// LocalAddr implements transport.Conn.
+func (c *conn) LocalAddr() net.Addr {
+	if c.names != nil {
+		return c.names.local
+	}
+	return c.Conn.LocalAddr()
+}
+
+// RemoteAddr implements transport.Conn.
+func (c *conn) RemoteAddr() net.Addr {
+	if c.names != nil {
+		return c.names.remote
+	}
+	return c.Conn.RemoteAddr()
 }
 
 // interruptible is a conn over one that heeds deadlines.

@@ -29,6 +29,7 @@ type Listener struct {
 // Listen makes a transport.Listener of one that is bound, and speaks as those
 // who dial it do: as tcp, or as ipc over a Unix socket or named pipe.
 func Listen(l net.Listener, cfg *transport.Config) *Listener {
+	l = WholeName(l)
 	framing, url := wire.IPCFraming, URL(l.Addr())
 	if strings.HasPrefix(url, "tcp://") {
 		framing = wire.StreamFraming
@@ -50,6 +51,9 @@ func URL(addr net.Addr) string {
 		return "ipc://" + name
 	}
 	if addr.Network() != "unix" {
+		if host, port, err := net.SplitHostPort(addr.String()); err == nil {
+			return "tcp://" + inet.Join(host, port)
+		}
 		return "tcp://" + addr.String()
 	}
 	if name, ok := strings.CutPrefix(addr.String(), "@"); ok { // as package net writes abstract names

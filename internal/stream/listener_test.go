@@ -13,6 +13,7 @@ func (a pipeAddr) String() string { return string(a) }
 func TestURL(t *testing.T) {
 	for want, addr := range map[string]net.Addr{
 		"tcp://127.0.0.1:5555":   &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5555},
+		"tcp://[::1%25lo]:1":     &net.TCPAddr{IP: net.IPv6loopback, Port: 1, Zone: "lo"},
 		"tcp://pipe":             pipeAddr("pipe"),
 		"ipc:///tmp/x":           &net.UnixAddr{Name: "/tmp/x", Net: "unix"},
 		"ipc://x":                pipeAddr(`\\.\pipe\x`),

@@ -14,8 +14,7 @@ import (
 // Abstract is the transport of abstract://, Unix sockets whose names are the
 // kernel's and no files. A name is any bytes, percent-encoded where need be, and
 // at most 107 of them; a listener with the empty name gets one from the kernel.
-// Addresses show a name as package net does: behind an @, and up to its first
-// zero byte.
+// Addresses show a name as package net does, behind an @.
 type Abstract struct{}
 
 // Options implements transport.Transport.
@@ -27,12 +26,15 @@ func (Abstract) Check(_, name string) error {
 	return err
 }
 
+// CheckDial implements transport.DialChecker.
+func (Abstract) CheckDial(_, name string) error {
+	_, err := dialedName(name)
+	return err
+}
+
 // Dial implements transport.Transport.
 func (Abstract) Dial(ctx context.Context, _, name string, cfg *transport.Config) (transport.Conn, error) {
-	decoded, err := abstractName(name)
-	if err == nil && decoded == "" {
-		err = fmt.Errorf("%w: an empty name can be listened on, not dialed", transport.ErrAddressInvalid)
-	}
+	decoded, err := dialedName(name)
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +58,19 @@ func (Abstract) Listen(ctx context.Context, scheme, name string, cfg *transport.
 	if err != nil {
 		return nil, err
 	}
+	l = stream.WholeName(l)
 	if decoded == "" {
 		return listener(l, stream.URL(l.Addr()), cfg), nil
 	}
 	return listener(l, scheme+"://"+name, cfg), nil
+}
+
+func dialedName(encoded string) (string, error) {
+	name, err := abstractName(encoded)
+	if err == nil && name == "" {
+		err = fmt.Errorf("%w: an empty name can be listened on, not dialed", transport.ErrAddressInvalid)
+	}
+	return name, err
 }
 
 func abstractName(encoded string) (string, error) {

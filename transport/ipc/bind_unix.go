@@ -48,12 +48,7 @@ func listenBound(f *os.File, fd int, path string, mode fs.FileMode) (net.Listene
 	if err := syscall.Listen(fd, backlog); err != nil {
 		return nil, os.NewSyscallError("listen", err)
 	}
-	l, err := net.FileListener(f)
-	if err != nil {
-		return nil, err
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(true)
-	return l, nil
+	return net.FileListener(f)
 }
 
 // backlog is more than kernels grant; they take their own maximum then.

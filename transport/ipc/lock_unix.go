@@ -16,7 +16,9 @@ const lockPatience = time.Second
 // lock keeps other listeners of this package, also in other processes, from
 // dir until unlock is called. A directory that cannot be locked is no obstacle.
 func lock(ctx context.Context, dir string) (unlock func()) {
-	f, err := os.Open(dir)
+	// O_DIRECTORY, because what is no directory may make open wait: a FIFO waits
+	// for its writer.
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if err != nil {
 		return func() {}
 	}

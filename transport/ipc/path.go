@@ -55,7 +55,10 @@ func listen(ctx context.Context, path string, cfg *transport.Config) (net.Listen
 		}
 		l, err = bind(ctx, path, cfg.IPCPermissions)
 	}
-	return l, explain(err, path)
+	if err != nil {
+		return nil, explain(err, path)
+	}
+	return ownFile(l, path), nil
 }
 
 // explain adds to the error of a bind or connect what the kernel does not say:
@@ -64,12 +67,15 @@ func explain(err error, path string) error {
 	if err == nil || path[0] == '@' {
 		return err
 	}
-	if info, _ := os.Lstat(path); info != nil && (info.IsDir() || info.Mode().IsRegular()) {
+	if info, _ := os.Lstat(path); info != nil && info.Mode()&(os.ModeSocket|os.ModeSymlink) == 0 {
 		return fmt.Errorf("%s is not a socket: %w", path, err)
 	}
 	dir := filepath.Dir(path)
-	if _, noDir := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && noDir != nil {
+	switch info, noDir := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist) && noDir != nil:
 		return fmt.Errorf("there is no directory %s: %w", dir, err)
+	case info != nil && !info.IsDir():
+		return fmt.Errorf("%s is not a directory: %w", dir, err)
 	}
 	return err
 }

@@ -37,7 +37,12 @@ func check(name string) error {
 }
 
 func listen(_ context.Context, name string, cfg *transport.Config) (net.Listener, error) {
-	l, err := winio.ListenPipe(prefix+name, &winio.PipeConfig{SecurityDescriptor: cfg.IPCSecurityDescriptor})
+	const buffer = 64 << 10 // without one a write waits until the peer reads
+	l, err := winio.ListenPipe(prefix+name, &winio.PipeConfig{
+		SecurityDescriptor: cfg.IPCSecurityDescriptor,
+		InputBufferSize:    buffer,
+		OutputBufferSize:   buffer,
+	})
 	// Windows denies access to the first instance of a pipe that exists.
 	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_ALREADY_EXISTS) {
 		err = fmt.Errorf("%w: %w", syscall.EADDRINUSE, err)

@@ -20,6 +20,9 @@ func (Transport) Options() transport.Options { return inet.Options }
 // Check implements transport.Transport.
 func (Transport) Check(scheme, address string) error { return inet.Check(scheme, address) }
 
+// CheckDial implements transport.DialChecker.
+func (Transport) CheckDial(scheme, address string) error { return inet.CheckDial(scheme, address) }
+
 // Dial implements transport.Transport. Names are looked up at every call.
 func (Transport) Dial(ctx context.Context, scheme, address string, cfg *transport.Config) (transport.Conn, error) {
 	nc, err := inet.Dial(ctx, scheme, address, cfg)

@@ -23,6 +23,11 @@ func (Transport) Options() transport.Options { return inet.Options | transport.O
 // Check implements transport.Transport.
 func (Transport) Check(scheme, address string) error { return inet.Check(network(scheme), address) }
 
+// CheckDial implements transport.DialChecker.
+func (Transport) CheckDial(scheme, address string) error {
+	return inet.CheckDial(network(scheme), address)
+}
+
 func network(scheme string) string { return strings.TrimPrefix(scheme, "tls+") }
 
 // Dial implements transport.Transport. Without a configuration the peer must

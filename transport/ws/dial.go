@@ -25,15 +25,9 @@ import (
 // Dial implements transport.Transport. It goes through the proxy that the
 // environment names, if it names one.
 func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transport.Config) (transport.Conn, error) {
-	a, err := t.parse(scheme, text)
+	a, err := t.parseDial(scheme, text)
 	if err != nil {
 		return nil, err
-	}
-	if a.Host == "" {
-		return nil, fmt.Errorf("%w: %q has no host: it can be listened on, not dialed", transport.ErrAddressInvalid, text)
-	}
-	if a.Hostname() == "" {
-		a.Host = "localhost" + a.Host
 	}
 	d := &dialer{address: a, cfg: cfg}
 	d.http = &http.Transport{
@@ -90,7 +84,11 @@ type dialer struct {
 
 // connect connects to the server, or to a proxy.
 func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, error) {
-	first := hostPort
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return nil, err
+	}
+	first := inet.Join(host, port)
 	if d.through != nil {
 		first = proxyHostPort(d.through)
 	}

@@ -9,7 +9,6 @@ package ws
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -41,6 +40,12 @@ func (t *Transport) Options() transport.Options {
 // Check implements transport.Transport.
 func (t *Transport) Check(scheme, address string) error {
 	_, err := t.parse(scheme, address)
+	return err
+}
+
+// CheckDial implements transport.DialChecker.
+func (t *Transport) CheckDial(scheme, address string) error {
+	_, err := t.parseDial(scheme, address)
 	return err
 }
 
@@ -82,7 +87,7 @@ func (t *Transport) parse(scheme, text string) (address, error) {
 	if t.Secure {
 		kind, port = "https", "443"
 	}
-	u, err := url.Parse(kind + "://" + text)
+	u, err := url.Parse(kind + "://" + urlZone(text))
 	if err != nil {
 		if parse, ok := err.(*url.Error); ok {
 			err = parse.Err
@@ -105,8 +110,51 @@ func (t *Transport) parse(scheme, text string) (address, error) {
 	return a, inet.Check(a.network, a.hostPort())
 }
 
-// hostPort is the address as package net has it.
-func (a address) hostPort() string { return net.JoinHostPort(a.Hostname(), a.Port()) }
+// parseDial is parse for an address to dial.
+func (t *Transport) parseDial(scheme, text string) (address, error) {
+	a, err := t.parse(scheme, text)
+	if err != nil {
+		return address{}, err
+	}
+	if a.Host == "" {
+		return address{}, fmt.Errorf("%w: %q has no host: it can be listened on, not dialed", transport.ErrAddressInvalid, text)
+	}
+	if err := inet.CheckDial(a.network, a.hostPort()); err != nil {
+		return address{}, err
+	}
+	if a.Hostname() == "" {
+		a.Host = "localhost" + a.Host
+	}
+	return a, nil
+}
+
+// urlZone writes the zone of an IPv6 address as in URLs, if text has it as in
+// package net: [fe80::1%eth0] becomes [fe80::1%25eth0].
+func urlZone(text string) string {
+	authority, rest := text, ""
+	if i := strings.IndexAny(text, "/?#"); i >= 0 {
+		authority, rest = text[:i], text[i:]
+	}
+	before, bracketed, ok := cutLast(authority, "[")
+	ip, after, zoned := strings.Cut(bracketed, "%")
+	zone, port, closed := cutLast(after, "]")
+	if !ok || !zoned || !closed || len(zone) > 2 && strings.HasPrefix(zone, "25") {
+		return text
+	}
+	return before + "[" + ip + "%25" + url.PathEscape(zone) + "]" + port + rest
+}
+
+// cutLast is strings.Cut around the last instance of sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// hostPort is the address as package inet has it.
+func (a address) hostPort() string { return inet.Join(a.Hostname(), a.Port()) }
 
 // at is the URL of a when it is bound at hostPort; "" for nowhere.
 func (a address) at(hostPort string) string {
