@@ -49,6 +49,7 @@ var childRoles = map[string]func(t *testing.T, url string, say func(...any)){
 	},
 	// answer dials and answers one request.
 	"answer": func(t *testing.T, url string, say func(...any)) {
+		say("dialing") // when the process has started, which may take longer than a handshake
 		rep := open(t, gonng.NewRep0, gonng.WithDial(url, gonng.WithDialMode(gonng.DialWait)))
 		serving(t, rep, echo)
 		awaitEOF()
@@ -151,9 +152,21 @@ func startChild(t testing.TB, role, url string, files ...*os.File) *child {
 // want waits until the child says line.
 func (c *child) want(t testing.TB, line string) {
 	t.Helper()
-	if got := wait(t, "the child says "+line, c.lines); got != line {
+	if got := c.says(t); got != line {
 		t.Fatalf("the child said %q, want %q", got, line)
 	}
+}
+
+// says waits for what the child says next. On a busy machine it takes a process
+// long to start.
+func (c *child) says(t testing.TB) (line string) {
+	t.Helper()
+	select {
+	case line = <-c.lines:
+	case <-time.After(3 * patience):
+		t.Fatalf("the child said nothing in %v", 3*patience)
+	}
+	return line
 }
 
 // kill ends the child with SIGKILL.

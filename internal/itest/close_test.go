@@ -14,6 +14,10 @@ import (
 	"github.com/gonng/gonng/gonngtest"
 )
 
+// endless is a linger that is longer than any test waits: with it, a Close that
+// waits in vain does not return.
+const endless = time.Hour
+
 // promptly fails the test when f waits for a peer, as one that waits for the end
 // of a handshake does. Close joins goroutines, which on a busy machine takes its
 // time.
@@ -258,7 +262,7 @@ func TestCloseWhileDialing(t *testing.T) {
 			url := unresponsive(t, kind)
 			for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait, gonng.DialBackground} {
 				rec := newRecorder()
-				s := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithLogger(rec.logger())))
+				s := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithLogger(rec.logger())), gonng.ReqOption(gonng.WithLinger(endless)))
 				dialing := func(ctx context.Context) <-chan error {
 					return concurrently(func() error { _, err := s.Dial(ctx, url, gonng.WithDialMode(mode)); return err })
 				}
@@ -277,7 +281,7 @@ func TestCloseWhileDialing(t *testing.T) {
 					t.Errorf("mode %d: logged %q, want nothing: it was closed", mode, lines)
 				}
 
-				s = open(t, gonng.NewReq0)
+				s = open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithLinger(endless)))
 				ctx, cancel := context.WithCancel(context.Background())
 				result = dialing(ctx)
 				gonngtest.Eventually(t, func() bool { return len(s.Dialers()) == 1 }, "a dialer")
@@ -308,7 +312,7 @@ func TestCloseWhileDialing(t *testing.T) {
 func TestCloseDuringHandshakes(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
-		s := open(t, gonng.NewRep0)
+		s := open(t, gonng.NewRep0, gonng.WithLinger(endless))
 		l := listen(t, s, tr)
 		var silent []*gonngtest.Peer
 		for i := range 10 {

@@ -49,6 +49,7 @@ func TestDescriptorOfChild(t *testing.T) {
 	ours, theirs := descriptorPair(t)
 	server := startChild(t, "answer", "socket://3", theirs)
 	check(t, theirs.Close())
+	server.want(t, "dialing")
 	req := open(t, gonng.NewReq0)
 	url := given(t, ours)
 	d, err := req.Dial(testContext(t), url)
@@ -206,7 +207,7 @@ func TestSystemdListenersRefused(t *testing.T) {
 	defer theirs.Close()
 	for count, word := range map[string]string{"2": "descriptor 4", "none": `"none"`} {
 		service := startChild(t, "activated", count, first, theirs)
-		line := wait(t, "the child says something", service.lines)
+		line := service.says(t)
 		if !strings.HasPrefix(line, "error") || !strings.Contains(line, word) {
 			t.Errorf("the child said %q, want an error with %s", line, word)
 		}

@@ -292,7 +292,7 @@ func TestCloseInHook(t *testing.T) {
 
 func closeInHook(t *testing.T, tr gonngtest.Transport, event gonng.PipeEvent, side string) {
 	ctx := testContext(t)
-	a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+	a, b := open(t, gonng.NewPair0, gonng.WithLinger(endless)), open(t, gonng.NewPair0, gonng.WithLinger(endless))
 	hooked := a
 	if side == "dialer" {
 		hooked = b
@@ -330,7 +330,7 @@ func TestCloseWhileHookWaits(t *testing.T) {
 	for _, event := range []gonng.PipeEvent{gonng.PipeConnecting, gonng.PipeConnected, gonng.PipeClosed} {
 		t.Run(fmt.Sprint(event), func(t *testing.T) {
 			parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
-				a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+				a, b := open(t, gonng.NewPair0, gonng.WithLinger(endless)), open(t, gonng.NewPair0)
 				entered, release := make(chan struct{}, 10), make(chan struct{})
 				a.OnPipe(event, func(*gonng.Pipe) {
 					entered <- struct{}{}

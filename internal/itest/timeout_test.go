@@ -84,7 +84,7 @@ func inTimeUntil(t *testing.T, op string, set func(bound time.Duration) error, f
 			if by <= within {
 				break
 			}
-			if late = append(late, by); len(late) == 3 {
+			if late = append(late, by); len(late) == lateInARow {
 				t.Errorf("%s: returned %v after the end, want at most %v", e.name, late, within)
 				break
 			}
