@@ -140,6 +140,7 @@ func (s *socket) attach(t *task.Task, p *Pipe) error {
 		return ErrClosed
 	}
 	s.proto.Attach(&p.peer)
+	p.skipTooLarge()
 	p.room = make(chan struct{}, 1)
 	if _, direct := p.conn.(transport.Direct); direct {
 		p.room = nil
@@ -192,7 +193,7 @@ func (s *socket) abandon(p *Pipe) {
 func (s *socket) refuse(p *Pipe, why error, tell func(error)) error {
 	who := p.peerName()
 	if tell != nil {
-		tell(why)
+		tell(forTransport(why))
 	}
 	p.closeWith(why)
 	s.lock()
@@ -202,6 +203,17 @@ func (s *socket) refuse(p *Pipe, why error, tell func(error)) error {
 		who = "the peer"
 	}
 	return fmt.Errorf("%s refused: %w", who, why)
+}
+
+// forTransport gives a refusal the kind by which a transport tells the peer.
+func forTransport(why error) error {
+	switch {
+	case errors.Is(why, ErrBusy):
+		return &cause{ErrBusy, fmt.Errorf("%w: %w", transport.ErrBusy, why)}
+	case errors.Is(why, ErrConnectionAborted):
+		return &cause{ErrPermission, why}
+	}
+	return why
 }
 
 // disconnected is the last act of a pipe's goroutine t.

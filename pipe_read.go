@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/transport"
 )
@@ -130,6 +131,23 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	}
 	s.unlockDelivery(p)
 	return more
+}
+
+// skipTooLarge has replies that are too large skipped, where the transport can: the
+// request fails then, and the connection goes on.
+func (p *Pipe) skipTooLarge() {
+	skipper, ok := p.conn.(transport.Skipper)
+	if _, asks := p.s.proto.(*sp.Req); !ok || !asks {
+		return
+	}
+	skipper.SkipTooLarge(func(head []byte, size uint64) {
+		p.s.lock()
+		p.s.stats.TooLarge++
+		if !p.s.closed {
+			p.s.proto.TooLarge(&p.peer, head, size)
+		}
+		p.s.unlockDelivery(p)
+	})
 }
 
 func release(batch []transport.Message) {

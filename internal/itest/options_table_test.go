@@ -1,4 +1,4 @@
-package gonng_test
+package itest
 
 import (
 	"context"
@@ -140,13 +140,13 @@ func TestEveryOptionIsInTheTable(t *testing.T) {
 		names = append(names, r.name)
 	}
 	serve := []string{"WithConcurrency", "WithGracePeriod"}
-	files, err := os.ReadDir(".")
+	files, err := os.ReadDir("../..")
 	check(t, err)
 	for _, f := range files {
 		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), "../../"+f.Name(), nil, parser.SkipObjectResolution)
 		check(t, err)
 		for _, d := range file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "With") &&
