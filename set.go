@@ -185,12 +185,9 @@ type listenerConfig struct {
 	cfg     Config     // guarded by the socket's mu
 }
 
-// reconfigurable is a [transport.Listener] whose options can change.
-type reconfigurable interface{ SetConfig(*transport.Config) }
-
 // inherit takes over what the socket was given.
 func (l *Listener) inherit() {
-	r, ok := l.l.(reconfigurable)
+	r, ok := l.l.(transport.Reconfigurable)
 	l.telling.Lock()
 	defer l.telling.Unlock()
 	l.s.lock()
@@ -222,7 +219,7 @@ func (l *Listener) change(list settings) error {
 	if err := list.tooLate("Listen"); err != nil {
 		return err
 	}
-	r, ok := l.l.(reconfigurable)
+	r, ok := l.l.(transport.Reconfigurable)
 	if !ok {
 		for _, t := range list {
 			if t.carried {

@@ -303,3 +303,32 @@ func TestListenOn(t *testing.T) {
 		}
 	})
 }
+
+// TestListenerSet: the next peer is treated as it says, the one that is there as
+// before, over each transport.
+func TestListenerSet(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		for _, set := range []func(*gonng.Pull0, *gonng.Listener) error{
+			func(_ *gonng.Pull0, l *gonng.Listener) error { return l.Set(gonng.WithRecvMaxSize(10)) },
+			func(s *gonng.Pull0, _ *gonng.Listener) error { return s.Set(gonng.WithRecvMaxSize(10)) },
+		} {
+			pull := open(t, gonng.NewPull0)
+			before := open(t, gonng.NewPush0, gonng.WithLinger(0))
+			l, _ := link(t, pull, before, tr)
+			check(t, set(pull, l))
+			check(t, before.Send(testContext(t), make([]byte, 11)))
+			body, err := pull.Recv(testContext(t))
+			if err != nil || len(body) != 11 {
+				t.Errorf("from the peer of before: received %d bytes, %v", len(body), err)
+			}
+			after := open(t, gonng.NewPush0, gonng.WithLinger(0))
+			dial(t, after, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
+			waitPeers(t, pull, 2)
+			gone := departures(pull)
+			check(t, after.Send(testContext(t), make([]byte, 11)))
+			want(t, wait(t, "the end of the pipe", gone).Err(), gonng.ErrMessageTooLarge)
+			check(t, errors.Join(after.Close(), before.Close(), pull.Close()))
+		}
+	})
+}
