@@ -101,7 +101,9 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 			}
 			return fmt.Errorf("want it to end quietly, got %w", err)
 		}
+		own := func() gonng.Receiver { return ownReceiver(s, r) }
 		calls["Recv"] = func() error {
+			r := own()
 			for {
 				if _, err := r.Recv(ctx); err != nil {
 					return err
@@ -109,6 +111,7 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 			}
 		}
 		calls["RecvMsg"] = func() error {
+			r := own()
 			for {
 				if _, err := r.RecvMsg(ctx); err != nil {
 					return err
@@ -116,6 +119,7 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 			}
 		}
 		calls["RecvInto"] = func() error {
+			r := own()
 			for {
 				if _, err := r.RecvInto(ctx, nil); err != nil {
 					return err
@@ -123,6 +127,7 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 			}
 		}
 		calls["All"] = func() error {
+			r := own()
 			for _, err := range r.All(ctx) {
 				if err != nil {
 					return quiet(err)
@@ -131,6 +136,7 @@ func closeEndsCalls(t *testing.T, w flow, tr *gonngtest.Transport, side string) 
 			return quiet(nil)
 		}
 		calls["Messages"] = func() error {
+			r := own()
 			for _, err := range r.Messages(ctx) {
 				if err != nil {
 					return quiet(err)
@@ -330,4 +336,24 @@ func TestCloseDuringHandshakes(t *testing.T) {
 			t.Errorf("%d handshake errors are counted, want 0: it was closed", n)
 		}
 	})
+}
+
+// ownReceiver is a context of s where two receives at the same time are an error, and else
+// r.
+func ownReceiver(s gonng.Socket, r gonng.Receiver) gonng.Receiver {
+	switch s := s.(type) {
+	case *gonng.Rep0:
+		c, err := s.NewContext()
+		if err != nil {
+			return r // it is closed
+		}
+		return c
+	case *gonng.Respondent0:
+		c, err := s.NewContext()
+		if err != nil {
+			return r
+		}
+		return c
+	}
+	return r
 }

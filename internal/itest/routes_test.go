@@ -37,7 +37,7 @@ var protocolPairs = []protocolPair{
 	{name: "raw-pair0", a: rawMaker(gonng.ProtocolPair0), b: rawMaker(gonng.ProtocolPair0)},
 	{name: "raw-pair1", a: rawMaker(gonng.ProtocolPair1), b: rawMaker(gonng.ProtocolPair1), header: make([]byte, 4)},
 	{name: "raw-push0-pull0", a: rawMaker(gonng.ProtocolPush0), b: rawMaker(gonng.ProtocolPull0)},
-	{name: "raw-req0-rep0", a: rawMaker(gonng.ProtocolReq0), b: rawMaker(gonng.ProtocolRep0), header: endWord(1)},
+	{name: "raw-req0-rep0", a: rawMaker(gonng.ProtocolReq0), b: rawMaker(gonng.ProtocolRep0), header: endWord(1), lockstep: true},
 	{name: "raw-pub0-sub0", a: rawMaker(gonng.ProtocolPub0), b: rawMaker(gonng.ProtocolSub0), lockstep: true},
 	{name: "raw-surveyor0-respondent0", a: rawMaker(gonng.ProtocolSurveyor0), b: rawMaker(gonng.ProtocolRespondent0), header: endWord(1), lockstep: true},
 	{name: "raw-bus0", a: rawMaker(gonng.ProtocolBus0), b: rawMaker(gonng.ProtocolBus0), lockstep: true},
