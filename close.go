@@ -140,7 +140,7 @@ func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error
 	if len(hanging) > 0 {
 		text = append(text, fmt.Sprintf("closing the connection of %s does not end its Read or Write: its transport breaks the contract", hanging[0]))
 	}
-	s.log(slog.LevelWarn, "closed before all was done", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
+	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
 	return s.opError("close", "", errorf(ErrTimeout, "%s", strings.Join(text, "; ")))
 }
 

@@ -3,7 +3,6 @@ package gonng
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/gonng/gonng/internal/sp"
 )
@@ -75,18 +74,16 @@ func (s *socket) beginsEpisode(reason sp.Reasons) bool {
 }
 
 // episode is a run of events of one kind, which is logged once: it goes on until a
-// pause of episodeGap.
+// pause of sp.EpisodeGap.
 type episode struct {
 	last  int64
 	count int // events since it began
 }
 
-const episodeGap = time.Minute
-
 // begins reports whether an event that happens now is the first.
 func (e *episode) begins() bool {
 	present := now()
-	first := e.last == 0 || present-e.last > int64(episodeGap)
+	first := e.last == 0 || present-e.last > int64(sp.EpisodeGap)
 	e.last = present
 	if first {
 		e.count = 0

@@ -52,11 +52,13 @@ func TestContextTimeouts(t *testing.T) {
 	}
 	check(t, rep.TrySend([]byte("reply")))
 	check(t, <-received)
-	// The request that timed out is still outstanding: only its receive ended.
+	// The request that timed out is given up with its receive: its reply is late.
 	check(t, impatient.Set(gonng.WithRecvTimeout(0)))
 	recvText(t, rep, "of the context")
-	sendText(t, rep, "reply")
-	recvText(t, impatient, "reply")
+	sendText(t, rep, "late")
+	_, err = impatient.Recv(testContext(t))
+	want(t, err, gonng.ErrBadState)
+	gonngtest.Eventually(t, func() bool { return req.Stats().LateReplies == 1 }, "the late reply is counted")
 
 	impatientRep, err := rep.NewContext()
 	check(t, err)

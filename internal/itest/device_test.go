@@ -243,7 +243,7 @@ func TestDeviceLoop(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		t.Run("pair1", func(t *testing.T) {
 			all := loop(t, tr, gonng.ProtocolPair1)
-			sendText(t, all[1], "for ever")
+			sendRaw(t, all[1], make([]byte, 4), []byte("for ever"))
 			ends(t, all, 9)
 		})
 		t.Run("pair1 at the highest TTL", func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestDeviceLoop(t *testing.T) {
 			for _, s := range all {
 				check(t, s.Set(gonng.WithTTL(255)))
 			}
-			sendText(t, all[1], "for ever")
+			sendRaw(t, all[1], make([]byte, 4), []byte("for ever"))
 			ends(t, all, 255)
 		})
 		for p, ask := range map[gonng.Protocol]maker{

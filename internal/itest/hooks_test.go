@@ -29,17 +29,11 @@ func TestHookRefusesAccepted(t *testing.T) {
 			gonng.WithPipeHook(gonng.PipeConnected, wrong),
 			gonng.WithPipeHook(gonng.PipeClosed, wrong))
 		b := open(t, gonng.NewPush0, reconnect(time.Hour, 0), gonng.WithLinger(0))
-		closed := departures(b)
-		b.OnPipe(gonng.PipeConnected, func(*gonng.Pipe) {
-			if err := b.TrySend([]byte("too early")); err != nil && !errors.Is(err, gonng.ErrTryAgain) {
-				t.Error(err)
-			}
-		})
-		d := dial(t, b, tr, listen(t, a, tr).URL())
-		if err := wait(t, "end of the pipe", closed).Err(); !errors.Is(err, gonng.ErrConnectionReset) {
-			t.Errorf("the refused pipe ended by %v, want ErrConnectionReset", err)
+		b.OnPipe(gonng.PipeConnected, wrong) // the peer is answered after the hooks
+		_, err := b.Dial(testContext(t), listen(t, a, tr).URL(), append(tr.Dial, gonng.WithDialMode(gonng.DialWait))...)
+		if err == nil {
+			t.Fatal("Dial returned no error for a peer that was refused")
 		}
-		gonngtest.Eventually(t, func() bool { return d.LastError() != nil }, "LastError of the dialer")
 		rec.want(t, "not accepted", "hook refused")
 		if _, err := a.TryRecv(); !errors.Is(err, gonng.ErrTryAgain) {
 			t.Errorf("TryRecv: %v, want ErrTryAgain", err)

@@ -1,5 +1,7 @@
 package sp
 
+import "time"
+
 // Effects is what a call of a protocol leaves to the shell. Peers and waiters are
 // chained in it, so that it needs no memory; each Next takes the first of its
 // chain. The shell wakes the waiters before it unlocks the socket. It takes the
@@ -91,6 +93,9 @@ func (e *Effects) addFaulty(p *Peer, why error) {
 	}
 }
 
+// EpisodeGap is the pause after which a loss begins a new episode.
+const EpisodeGap = time.Minute
+
 // NextSlow is a peer that has begun to lose messages, because it does not take them
 // fast enough.
 func (e *Effects) NextSlow() *Peer {
@@ -145,8 +150,10 @@ func (c *Core) drop(why Reasons, n int, p *Peer) {
 func (c *Core) dropFull(p *Peer) {
 	c.Counters.DroppedFull++
 	p.DroppedFull++
-	if !p.slow {
-		p.slow = true
+	present := c.Clock()
+	begins := !p.slow || present-p.slowAt > int64(EpisodeGap)
+	p.slow, p.slowAt = true, present
+	if begins {
 		p.nextSlow, c.Effects.slow, c.Effects.rare = c.Effects.slow, p, true
 	}
 }

@@ -23,7 +23,8 @@ type Peer struct {
 	out outbox
 	in  queue
 
-	slow bool // it has begun to lose messages
+	slow   bool  // it loses messages, in an episode that is reported already
+	slowAt int64 // when it lost the last
 
 	inFan    int // place in a fanout, counted from 1; 0: none
 	balanced balanced
