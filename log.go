@@ -25,7 +25,8 @@ var dropTexts = []struct {
 	text   string
 }{
 	{sp.TTLExceeded, "messages pass through too many nodes, dropping them"},
-	{sp.Unexpected, "peer sends what it was not asked for, dropping it"},
+	{sp.Unexpected, "peer sends what the protocol does not receive, dropping it"},
+	{sp.Unasked, "peer answers what it was not asked, dropping it"},
 	{sp.LateReply, "nobody waits for the reply, dropping it"},
 	{sp.NoPeer, "the peer has gone, dropping messages for it"},
 	{sp.SlowReceiver, "receiver too slow, dropping messages"},

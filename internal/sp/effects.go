@@ -122,7 +122,8 @@ type Reasons uint8
 // The reasons. A queue of a peer that is full is none of them: NextSlow says of which.
 const (
 	TTLExceeded  Reasons = 1 << iota // the message has passed through too many nodes
-	Unexpected                       // the protocol does not receive it, or not from that peer
+	Unexpected                       // the protocol does not receive
+	Unasked                          // the question was not put to that peer; counted as Unexpected
 	LateReply                        // nobody waits for it any more
 	NoPeer                           // the peer that it was for has gone
 	SlowReceiver                     // the queue of the program is full
@@ -133,7 +134,7 @@ func (c *Core) drop(why Reasons, n int, p *Peer) {
 	switch k := uint64(n); why {
 	case TTLExceeded:
 		c.Counters.TTLExceeded += k
-	case Unexpected:
+	case Unexpected, Unasked:
 		c.Counters.Unexpected += k
 	case LateReply:
 		c.Counters.LateReplies += k

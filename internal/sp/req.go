@@ -146,7 +146,7 @@ func (x *Req) answered(p *Peer, data []byte) *Request {
 	case !ok:
 		x.drop(LateReply, 1, p)
 	case r.to != p && !slices.Contains(r.askedOf, p):
-		x.drop(Unexpected, 1, p)
+		x.drop(Unasked, 1, p)
 		return nil
 	}
 	return r

@@ -61,7 +61,7 @@ func (x *Surveyor) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 			x.drop(LateReply, 1, p)
 			m.Release()
 		case p.since > s.asked:
-			x.drop(Unexpected, 1, p)
+			x.drop(Unasked, 1, p)
 			m.Release()
 		default:
 			s.push(*m, p)
