@@ -165,7 +165,7 @@ func (d *dialer) failed(err error) error {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("%w: the peer speaks without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
 	case d.refusedTLS != nil:
-		return stream.TLSError(d.refusedTLS, true, d.cfg) // the program judges after crypto/tls
+		return inet.ForListening(stream.TLSError(d.refusedTLS, true, d.cfg), d.cfg.TLS) // the program judges after crypto/tls
 	case errors.As(err, &inner):
 		err = inner.Err
 	}
