@@ -43,7 +43,7 @@ func (s *socket) Listen(ctx context.Context, url string, opts ...ListenOption) (
 // ListenOn accepts connections from a listener of the program's. See [Socket].
 func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, error) {
 	if nl == nil {
-		return nil, s.opError("listen", "", because(ErrInvalid, "the listener is nil"))
+		return nil, s.opError("listen", "", errorf(ErrInvalid, "the listener is nil"))
 	}
 	url := stream.URL(nl.Addr())
 	scheme, _, _ := strings.Cut(url, "://")

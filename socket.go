@@ -286,7 +286,7 @@ func (s *socket) ListenURL() string {
 // Attach makes a pipe of a connection of the program's. See [Socket].
 func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 	if conn == nil {
-		return nil, s.opError("attach", "", because(ErrInvalid, "the connection is nil"))
+		return nil, s.opError("attach", "", errorf(ErrInvalid, "the connection is nil"))
 	}
 	cfg := s.Config()
 	ctx, cancel := context.WithCancel(ctx)

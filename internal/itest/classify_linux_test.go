@@ -1,4 +1,4 @@
-package gonng_test
+package itest
 
 import (
 	"context"
