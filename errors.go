@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"os"
-	"syscall"
-
-	"github.com/gonng/gonng/transport"
 )
 
 // Error is a kind of failure, numbered as in nng. Every error of this package
@@ -171,79 +167,4 @@ func reason(err error) string {
 		}
 	}
 	return err.Error()
-}
-
-// kinds says which kind of failure an error from below is. The first that
-// fits counts.
-var kinds = []struct {
-	target error
-	kind   Error
-}{
-	{transport.ErrPeerAuth, ErrPeerAuth},
-	{transport.ErrCrypto, ErrCrypto},
-	{transport.ErrInvalid, ErrInvalid},
-	{transport.ErrAddressInvalid, ErrAddressInvalid},
-	{transport.ErrMessageTooLarge, ErrMessageTooLarge},
-	{transport.ErrProtocol, ErrProtocol},
-	{transport.ErrNotSupported, ErrNotSupported},
-	{context.Canceled, ErrCanceled},
-	{context.DeadlineExceeded, ErrTimeout},
-	{os.ErrDeadlineExceeded, ErrTimeout},
-	{syscall.ETIMEDOUT, ErrTimeout},
-	{syscall.ECONNREFUSED, ErrConnectionRefused},
-	{syscall.EADDRINUSE, ErrAddressInUse},
-	{syscall.EADDRNOTAVAIL, ErrAddressInvalid},
-	{syscall.ECONNABORTED, ErrConnectionAborted},
-	{syscall.ECONNRESET, ErrConnectionReset},
-	{syscall.EPIPE, ErrConnectionReset},
-	{io.EOF, ErrConnectionReset},
-	{io.ErrUnexpectedEOF, ErrConnectionReset},
-	{io.ErrClosedPipe, ErrConnectionReset},
-	{syscall.EHOSTUNREACH, ErrUnreachable},
-	{syscall.ENETUNREACH, ErrUnreachable},
-	{syscall.EMFILE, ErrNoFiles},
-	{syscall.ENFILE, ErrNoFiles},
-	{syscall.ENOSPC, ErrNoSpace},
-	{syscall.ENOMEM, ErrNoMemory},
-	{fs.ErrPermission, ErrPermission},
-	{fs.ErrNotExist, ErrNoEntry},
-	{fs.ErrExist, ErrExists},
-	{net.ErrClosed, ErrClosed},
-}
-
-// classify gives an error from below its kind.
-func classify(err error) error { return classifyOr(err, ErrInternal) }
-
-// classifyOr is classify for an error that is of kind other if it is of no kind
-// that is known here.
-func classifyOr(err error, other Error) error {
-	var kind Error
-	if err == nil || errors.As(err, &kind) {
-		return err
-	}
-	if kind := tlsKind(err); kind != 0 {
-		return &cause{kind, err}
-	}
-	for _, k := range kinds {
-		if errors.Is(err, k.target) {
-			return &cause{k.kind, err}
-		}
-	}
-	var dns *net.DNSError
-	var addr *net.AddrError
-	var timing net.Error
-	switch {
-	case errors.As(err, &dns):
-		if dns.IsTimeout {
-			return &cause{ErrTimeout, err}
-		}
-		return &cause{ErrUnreachable, err}
-	case errors.As(err, &addr):
-		return &cause{ErrAddressInvalid, err}
-	case aboutTLS(err):
-		return &cause{ErrCrypto, err}
-	case errors.As(err, &timing) && timing.Timeout():
-		return &cause{ErrTimeout, err}
-	}
-	return &cause{other, err}
 }

@@ -2,8 +2,11 @@ package gonng
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"os"
 
+	"github.com/gonng/gonng/internal/keyfile"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -33,6 +36,17 @@ const (
 	TLSServer                    // listens
 )
 
+// String is the name of m: client or server.
+func (m TLSMode) String() string {
+	switch m {
+	case TLSClient:
+		return "client"
+	case TLSServer:
+		return "server"
+	}
+	return fmt.Sprintf("TLSMode(%d)", int(m))
+}
+
 // TLSAuthMode says what the peer has to prove.
 type TLSAuthMode int
 
@@ -52,6 +66,19 @@ const (
 	AuthRequired
 )
 
+// String is the name of m: none, optional or required.
+func (m TLSAuthMode) String() string {
+	switch m {
+	case AuthNone:
+		return "none"
+	case AuthOptional:
+		return "optional"
+	case AuthRequired:
+		return "required"
+	}
+	return fmt.Sprintf("TLSAuthMode(%d)", int(m))
+}
+
 // TLSConfig describes a *tls.Config in the terms of nng and pynng; [WithTLS]
 // takes one however it was made. Certificates and keys are PEM.
 //
@@ -65,7 +92,7 @@ type TLSConfig struct {
 	Mode TLSMode
 	// ServerName is the name that the server's certificate must have as a DNS
 	// name or IP address; its common name does not count. A client takes it from
-	// the URL by default; a server has none. pynng: server_name.
+	// the URL by default; a server does not use it. pynng: server_name.
 	ServerName string
 	// CA are the certificates to trust, any number of them. Default: those that
 	// the system trusts, but a server with AuthRequired needs CA or CAFiles.
@@ -98,8 +125,8 @@ type TLSConfig struct {
 func (c TLSConfig) Build() (*tls.Config, error) {
 	config, err := c.build()
 	if err != nil {
-		// What is no file, such as a directory, cannot be read in other ways.
-		return nil, fmt.Errorf("gonng: TLSConfig: %w", classifyOr(err, ErrInvalid))
+		// Errors of other kinds than files have are of keys and certificates.
+		return nil, fmt.Errorf("gonng: TLSConfig: %w", classifyOr(err, ErrCrypto))
 	}
 	return config, nil
 }
@@ -121,11 +148,9 @@ func (c *TLSConfig) check() error {
 	own := c.OwnCert != "" || c.OwnKey != ""
 	switch {
 	case c.Mode != TLSClient && c.Mode != TLSServer:
-		return errorf(ErrInvalid, "Mode is %d, want TLSClient or TLSServer", c.Mode)
+		return errorf(ErrInvalid, "Mode is %v, want TLSClient or TLSServer", c.Mode)
 	case c.AuthMode < 0 || c.AuthMode > AuthRequired:
-		return errorf(ErrInvalid, "AuthMode is %d, want AuthNone, AuthOptional or AuthRequired", c.AuthMode)
-	case c.Mode == TLSServer && c.ServerName != "":
-		return errorf(ErrInvalid, "ServerName is for a TLSClient: the name that the server's certificate must have")
+		return errorf(ErrInvalid, "AuthMode is %v, want AuthNone, AuthOptional or AuthRequired", c.AuthMode)
 	case c.CA != "" && len(c.CAFiles) > 0:
 		return errorf(ErrInvalid, "CA and CAFiles are both given, want one of them")
 	case c.CertKeyFile != "" && own:
@@ -139,5 +164,71 @@ func (c *TLSConfig) check() error {
 	case c.Mode == TLSServer && c.AuthMode == AuthRequired && c.CA == "" && len(c.CAFiles) == 0:
 		return errorf(ErrInvalid, "AuthRequired on a TLSServer needs CA or CAFiles: whose certificates clients must have")
 	}
+	return nil
+}
+
+func (c *TLSConfig) setCA(config *tls.Config) error {
+	if c.CA == "" && len(c.CAFiles) == 0 {
+		return nil
+	}
+	pool := x509.NewCertPool()
+	if c.CA != "" {
+		if err := keyfile.AddCA(pool, []byte(c.CA)); err != nil {
+			return fmt.Errorf("CA: %w", err)
+		}
+	}
+	for _, path := range c.CAFiles {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("CAFiles: %w", err)
+		}
+		if err := keyfile.AddCA(pool, text); err != nil {
+			return fmt.Errorf("CAFiles: %s: %w", path, err)
+		}
+	}
+	if c.Mode == TLSServer {
+		config.ClientCAs = pool
+	} else {
+		config.RootCAs = pool
+	}
+	return nil
+}
+
+func (c *TLSConfig) setAuth(config *tls.Config) {
+	switch {
+	case c.Mode == TLSClient:
+		config.InsecureSkipVerify = c.AuthMode == AuthNone || c.AuthMode == AuthOptional
+	case c.AuthMode == AuthOptional:
+		config.ClientAuth = tls.RequestClientCert
+	case c.AuthMode == AuthRequired:
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+}
+
+func (c *TLSConfig) setOwn(config *tls.Config) error {
+	var current func() *tls.Certificate
+	switch {
+	case c.CertKeyFile != "":
+		file, err := keyfile.Open(c.CertKeyFile, c.Password)
+		if err != nil {
+			return fmt.Errorf("CertKeyFile: %w", err)
+		}
+		current = file.Current
+	case c.OwnCert != "":
+		cert, err := keyfile.Pair([]byte(c.OwnCert), []byte(c.OwnKey), c.Password)
+		if err != nil {
+			return fmt.Errorf("OwnCert and OwnKey: %w", err)
+		}
+		current = func() *tls.Certificate { return &cert }
+	default:
+		return nil
+	}
+	if c.Mode == TLSServer {
+		config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current(), nil }
+		return nil
+	}
+	// Also to a server that does not name the CA: crypto/tls by itself would send
+	// none then, and the server complain that there was none.
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return current(), nil }
 	return nil
 }

@@ -12,7 +12,7 @@ type PeerCred struct {
 	PID      int
 }
 
-// Credentials is a Conn that may know who is at its other end.
+// Credentials is a Conn, or an Incoming, that may know who is at its other end.
 type Credentials interface {
 	// PeerCred wraps ErrNotSupported where there is no telling.
 	PeerCred() (PeerCred, error)

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/url"
@@ -131,6 +132,24 @@ func listenAndDial(t *testing.T, tr transport.Transport, scheme, address string,
 		}
 	}
 	return l.URL()
+}
+
+// TestZoneIsNotInCertificate: the certificate of a server is for its address, and
+// not for the interface by which a client reaches it.
+func TestZoneIsNotInCertificate(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the name of the loopback interface is Linux's")
+	}
+	gonngtest.NoLeaks(t)
+	ca := gonngtest.NewCA(t)
+	cert := ca.Issue(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv6loopback} })
+	for _, scheme := range []string{"tls+tcp", "wss"} {
+		listenAndDial(t, byScheme()[scheme], scheme, "[::1%lo]:0", &transport.Config{
+			Protocol: uint16(gonng.ProtocolPair0), Peer: uint16(gonng.ProtocolPair0), ProtocolName: "pair", PeerName: "pair",
+			HandshakeTimeout: gonngtest.Timeout,
+			TLS:              &tls.Config{RootCAs: ca.Pool, Certificates: []tls.Certificate{cert.TLS()}},
+		})
+	}
 }
 
 func check(t testing.TB, err error) {

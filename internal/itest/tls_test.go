@@ -116,7 +116,7 @@ func testTLSRefused(t *testing.T, secure, plain string) {
 		{"refused by VerifyConnection", with(tlsServer(cert, ca), func(c *tls.Config) {
 			c.VerifyConnection = func(tls.ConnectionState) error { return errors.New("not on the list") }
 		}), tlsClient(ca, &cert), gonng.ErrPeerAuth, gonng.ErrPeerAuth, []string{"not on the list"}, []string{"bad certificate"}},
-		{"client without TLS", tlsServer(cert, nil), nil, gonng.ErrCrypto, gonng.ErrConnectionReset, []string{"not look like a TLS handshake"}, nil},
+		{"client without TLS", tlsServer(cert, nil), nil, gonng.ErrCrypto, gonng.ErrProtocol, []string{"not look like a TLS handshake"}, []string{"speaks TLS"}},
 		{"server without TLS", nil, tlsClient(ca, nil), gonng.ErrProtocol, gonng.ErrCrypto, []string{"TLS"}, []string{"without TLS"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,11 +139,7 @@ func testTLSRefused(t *testing.T, secure, plain string) {
 			check(t, err)
 			url := dialScheme + "://" + l.Addr().String()
 			_, err = push.Dial(testContext(t), url, dialOpts...)
-			atClient := test.atClient
-			if test.client == nil && plain == "ws" { // the server says what is wrong
-				atClient = gonng.ErrProtocol
-			}
-			wantError(t, err, "dial", atClient)
+			wantError(t, err, "dial", test.atClient)
 			if err != nil {
 				wantText(t, err.Error(), append(test.says, url)...)
 			}
@@ -163,6 +159,38 @@ func testTLSRefused(t *testing.T, secure, plain string) {
 			}
 			if n := push.Stats().ConnectFailures; n != 1 {
 				t.Errorf("the dialer counts %d failures, want 1", n)
+			}
+		})
+	}
+}
+
+// TestTLSOfTheOtherSide: a configuration for the other side fails, and the error
+// says which it is.
+func TestTLSOfTheOtherSide(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	ca := gonngtest.NewCA(t)
+	cert := ca.Issue(t)
+	file := pemFile(t, cert.Cert, cert.Key)
+	for name, own := range map[string]gonng.TLSConfig{
+		"strings": {OwnCert: cert.Cert, OwnKey: cert.Key, CA: ca.PEM},
+		"file":    {CertKeyFile: file, CA: ca.PEM},
+		"no CA":   {CertKeyFile: file},
+	} {
+		t.Run(name, func(t *testing.T) {
+			own.Mode = gonng.TLSServer
+			server := build(t, own)
+			own.Mode = gonng.TLSClient
+			client := build(t, own)
+			for _, scheme := range []string{"tls+tcp", "wss"} {
+				a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+				_, err := a.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(client))
+				wantError(t, err, "listen", gonng.ErrInvalid)
+				wantText(t, err.Error(), "needs a certificate", "for dialing", "TLSClient")
+				l, err := a.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(server))
+				check(t, err)
+				_, err = b.Dial(testContext(t), l.URL(), gonng.WithTLS(server), gonng.WithDialMode(gonng.DialWait))
+				wantError(t, err, "dial", gonng.ErrPeerAuth)
+				wantText(t, err.Error(), "unknown authority", "for listening", "TLSServer")
 			}
 		})
 	}

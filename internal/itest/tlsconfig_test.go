@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"os"
@@ -48,7 +49,6 @@ func TestTLSConfigChecks(t *testing.T) {
 		{"file and strings", gonng.TLSConfig{Mode: gonng.TLSServer, CertKeyFile: file, OwnCert: cert.Cert, OwnKey: cert.Key}, gonng.ErrInvalid, "CertKeyFile OwnCert OwnKey"},
 		{"file and key", gonng.TLSConfig{Mode: gonng.TLSServer, CertKeyFile: file, OwnKey: cert.Key}, gonng.ErrInvalid, "CertKeyFile OwnKey"},
 		{"password alone", gonng.TLSConfig{Mode: gonng.TLSClient, Password: "secret"}, gonng.ErrInvalid, "Password OwnKey CertKeyFile"},
-		{"name of a server", gonng.TLSConfig{Mode: gonng.TLSServer, ServerName: "x"}, gonng.ErrInvalid, "ServerName TLSClient"},
 		{"required by whom", gonng.TLSConfig{Mode: gonng.TLSServer, AuthMode: gonng.AuthRequired}, gonng.ErrInvalid, "AuthRequired CA CAFiles"},
 		{"no CA in it", gonng.TLSConfig{Mode: gonng.TLSClient, CA: "hello"}, gonng.ErrCrypto, "CA certificate PEM"},
 		{"key for CA", gonng.TLSConfig{Mode: gonng.TLSClient, CA: cert.Key}, gonng.ErrCrypto, "CA certificate PEM"},
@@ -64,6 +64,7 @@ func TestTLSConfigChecks(t *testing.T) {
 		{"no PEM", gonng.TLSConfig{Mode: gonng.TLSServer, OwnCert: "a", OwnKey: "b"}, gonng.ErrCrypto, "OwnKey PEM"},
 
 		{"client", gonng.TLSConfig{Mode: gonng.TLSClient}, nil, ""},
+		{"name of a server", gonng.TLSConfig{Mode: gonng.TLSServer, ServerName: "x"}, nil, ""},
 		{"client with all", gonng.TLSConfig{Mode: gonng.TLSClient, ServerName: "x", CA: ca.PEM + other.Cert, OwnCert: cert.Cert, OwnKey: cert.Key, AuthMode: gonng.AuthRequired}, nil, ""},
 		{"client with files", gonng.TLSConfig{Mode: gonng.TLSClient, CAFiles: []string{file, pemFile(t, ca.PEM)}, CertKeyFile: file, AuthMode: gonng.AuthNone}, nil, ""},
 		{"server", gonng.TLSConfig{Mode: gonng.TLSServer, OwnCert: cert.Cert, OwnKey: cert.Key}, nil, ""},
@@ -85,6 +86,17 @@ func TestTLSConfigChecks(t *testing.T) {
 				t.Errorf("Build returned %v, %v", config, err)
 			}
 		})
+	}
+}
+
+func TestTLSNames(t *testing.T) {
+	for value, want := range map[fmt.Stringer]string{
+		gonng.TLSClient: "client", gonng.TLSServer: "server", gonng.TLSMode(7): "TLSMode(7)",
+		gonng.AuthNone: "none", gonng.AuthOptional: "optional", gonng.AuthRequired: "required", gonng.TLSAuthMode(0): "TLSAuthMode(0)",
+	} {
+		if got := value.String(); got != want {
+			t.Errorf("%T %d is %q, want %q", value, value, got, want)
+		}
 	}
 }
 
@@ -130,10 +142,10 @@ func TestTLSConfigKeys(t *testing.T) {
 			if !strings.Contains(name, "encrypted") && !strings.Contains(name, "1423") {
 				return
 			}
-			for _, wrong := range []string{"", "wrong"} {
+			for wrong, says := range map[string]string{"": "is encrypted, and Password is empty", "wrong": "does not open with Password"} {
 				err := build(key, wrong)
 				want(t, err, gonng.ErrCrypto)
-				wantText(t, err.Error(), "OwnKey", "Password")
+				wantText(t, err.Error(), "OwnKey", says)
 			}
 			for _, length := range []int{0, 1, len(key.Bytes) / 2, len(key.Bytes) - 1} {
 				short := *key

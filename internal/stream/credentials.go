@@ -2,15 +2,21 @@ package stream
 
 import (
 	"fmt"
+	"net"
 	"syscall"
 
 	"github.com/gonng/gonng/transport"
 )
 
 // PeerCred implements transport.Credentials.
-func (c *conn) PeerCred() (cred transport.PeerCred, err error) {
-	sc, ok := c.Conn.(syscall.Conn)
-	if !ok || c.Conn.LocalAddr().Network() != "unix" {
+func (c *conn) PeerCred() (transport.PeerCred, error) { return credentials(c.Conn) }
+
+// PeerCred implements transport.Credentials.
+func (i *incoming) PeerCred() (transport.PeerCred, error) { return credentials(i.Conn) }
+
+func credentials(nc net.Conn) (cred transport.PeerCred, err error) {
+	sc, ok := nc.(syscall.Conn)
+	if !ok || nc.LocalAddr().Network() != "unix" {
 		return cred, fmt.Errorf("%w: only a Unix socket knows its peer", transport.ErrNotSupported)
 	}
 	raw, err := sc.SyscallConn()

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -88,7 +89,7 @@ func hear(nc net.Conn, cfg *transport.Config) (peer uint16, n int, err error) {
 	var hello [wire.HandshakeSize]byte
 	n, err = io.ReadFull(nc, hello[:])
 	if err != nil {
-		return 0, n, handshakeError(err, n, cfg)
+		return 0, n, handshakeError(err, hello[:n], cfg)
 	}
 	peer, err = wire.ParseHandshake(hello)
 	if err != nil {
@@ -108,8 +109,11 @@ func Native(nc net.Conn) bool {
 	return false
 }
 
-func handshakeError(err error, n int, cfg *transport.Config) error {
+func handshakeError(err error, hello []byte, cfg *transport.Config) error {
+	n := len(hello)
 	switch {
+	case bytes.HasPrefix(hello, []byte{21, 3}): // an alert of TLS, shorter than a handshake
+		return fmt.Errorf("%w: the peer speaks TLS, as a tls+tcp:// peer does", transport.ErrProtocol)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("the peer sent %d of %d handshake bytes in %v: %w", n, wire.HandshakeSize, cfg.HandshakeTimeout, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -21,8 +21,19 @@ func secure(ctx context.Context, t *tls.Conn, cfg *transport.Config) (silent boo
 	if err = t.HandshakeContext(ctx); err == nil {
 		return false, nil
 	}
+	refusePlain(err)
 	state := t.ConnectionState()
 	return Silent(err, state), TLSError(err, len(state.PeerCertificates) > 0, cfg)
+}
+
+// refusePlain answers a peer that speaks without TLS with the alert of a server
+// that knows no version of TLS that the peer does. Package tls closes the
+// connection without a word, and the peer could not tell what is wrong.
+func refusePlain(err error) {
+	var header tls.RecordHeaderError
+	if errors.As(err, &header) && header.Conn != nil {
+		_, _ = header.Conn.Write([]byte{21, 3, 1, 0, 2, 2, 70}) // fatal: protocol_version
+	}
 }
 
 // Silent reports whether the handshake failed with err before the peer sent its

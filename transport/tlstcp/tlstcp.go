@@ -41,7 +41,8 @@ func (Transport) Dial(ctx context.Context, scheme, address string, cfg *transpor
 	if err != nil {
 		return nil, err
 	}
-	return stream.Handshake(ctx, tls.Client(nc, config), wire.StreamFraming, cfg)
+	conn, err := stream.Handshake(ctx, tls.Client(nc, config), wire.StreamFraming, cfg)
+	return conn, inet.ForListening(err, config)
 }
 
 // clientConfig is config with the name that the peer's certificate must have:

@@ -34,7 +34,7 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 		Proxy:                  d.proxy,
 		OnProxyConnectResponse: proxied,
 		DialContext:            d.connect,
-		TLSClientConfig:        onlyHTTP1(cfg.TLS),
+		TLSClientConfig:        clientConfig(a.Hostname(), cfg.TLS),
 		DisableKeepAlives:      true,
 		MaxResponseHeaderBytes: maxHeader,
 	}
@@ -53,6 +53,22 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 		return nil, err
 	}
 	return newConn(ws, d.link, cfg, nil), nil
+}
+
+// clientConfig is onlyHTTP1 for a server at host: the zone of an address is no part
+// of the name in its certificate, as package http would have it.
+func clientConfig(host string, config *tls.Config) *tls.Config {
+	config = onlyHTTP1(config)
+	ip, _, zoned := strings.Cut(host, "%")
+	if !zoned || config != nil && config.ServerName != "" {
+		return config
+	}
+	if config == nil {
+		config = new(tls.Config)
+	}
+	config = config.Clone()
+	config.ServerName = ip
+	return config
 }
 
 // onlyHTTP1 is config without other protocols than the one that can upgrade.
@@ -165,7 +181,7 @@ func (d *dialer) failed(err error) error {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("%w: the peer speaks without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
 	case d.refusedTLS != nil:
-		return stream.TLSError(d.refusedTLS, true, d.cfg) // the program judges after crypto/tls
+		return inet.ForListening(stream.TLSError(d.refusedTLS, true, d.cfg), d.cfg.TLS) // the program judges after crypto/tls
 	case errors.As(err, &inner):
 		err = inner.Err
 	}

@@ -1,4 +1,4 @@
-package gonng
+package keyfile
 
 import (
 	"crypto/tls"
@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// certFile is a file with a certificate and its key that may change.
-type certFile struct {
+// File is a file with a certificate and its key that may change.
+type File struct {
 	path, password string
 
 	mu   sync.Mutex
@@ -18,8 +18,14 @@ type certFile struct {
 	told bool // that it makes no sense now
 }
 
+// Open reads the file at path.
+func Open(path, password string) (*File, error) {
+	f := &File{path: path, password: password}
+	return f, f.load()
+}
+
 // load reads the file.
-func (f *certFile) load() error {
+func (f *File) load() error {
 	f.seen = nil
 	seen, err := os.Stat(f.path) // before it is read: what changes meanwhile is seen the next time
 	if err != nil {
@@ -30,7 +36,7 @@ func (f *certFile) load() error {
 		return err
 	}
 	f.seen = seen
-	cert, err := keyPair(text, text, f.password)
+	cert, err := Pair(text, text, f.password)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
@@ -39,14 +45,15 @@ func (f *certFile) load() error {
 }
 
 // changed reports whether the file is another one than that which was seen.
-func (f *certFile) changed() bool {
+func (f *File) changed() bool {
 	now, err := os.Stat(f.path)
 	return err != nil || f.seen == nil ||
 		!os.SameFile(f.seen, now) || f.seen.Size() != now.Size() || !f.seen.ModTime().Equal(now.ModTime())
 }
 
-// current is what is in the file, or was before it made no sense.
-func (f *certFile) current() *tls.Certificate {
+// Current is what is in the file, or was before it made no sense. Then
+// [slog.Default] is told, once.
+func (f *File) Current() *tls.Certificate {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.changed() {

@@ -1,26 +1,47 @@
-package gonng
+// Package keyfile reads certificates and private keys, encrypted ones too, and
+// reads them again when their file changes. They are PEM.
+package keyfile
 
 import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/youmark/pkcs8"
 )
 
-// keyPair makes a certificate of PEM texts, which may be the same.
-func keyPair(cert, key []byte, password string) (tls.Certificate, error) {
+// AddCA adds all certificates in the PEM text to pool, which itself would skip bad
+// ones.
+func AddCA(pool *x509.CertPool, text []byte) error {
+	found := false
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return err
+		}
+		pool.AddCert(cert)
+		found = true
+	}
+	if !found {
+		return errors.New("there is no certificate in it; it must be PEM")
+	}
+	return nil
+}
+
+// Pair makes a certificate of PEM texts, which may be the same. The password opens
+// the private key, if that is encrypted.
+func Pair(cert, key []byte, password string) (tls.Certificate, error) {
 	key, err := openKey(key, password)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return tls.Certificate{}, errorf(ErrCrypto, "%w", err)
-	}
-	return pair, nil
+	return tls.X509KeyPair(cert, key)
 }
 
 // openKey decrypts the private key in text, if it is encrypted.
@@ -36,15 +57,15 @@ func openKey(text []byte, password string) ([]byte, error) {
 			return text, nil
 		}
 		if password == "" {
-			return nil, errorf(ErrCrypto, "the private key is encrypted, and Password is empty")
+			return nil, errors.New("the private key is encrypted, and Password is empty")
 		}
 		opened, err := open(block, password)
 		if err != nil {
-			return nil, errorf(ErrCrypto, "the private key does not open with Password: %w", err)
+			return nil, fmt.Errorf("the private key does not open with Password: %w", err)
 		}
 		return pem.EncodeToMemory(opened), nil
 	}
-	return nil, errorf(ErrCrypto, "there is no private key in it; it must be PEM")
+	return nil, errors.New("there is no private key in it; it must be PEM")
 }
 
 // openPKCS8 is for what openssl writes today. The package panics where the
