@@ -3,8 +3,26 @@
 # nested ones. It needs Go, and downloads modules. What else is missing (a C
 # compiler for the race detector, nngcat, nanocat, libnng and chromium to talk
 # to) is left out with a printed reason; with CI=true it is an error.
+#
+# With -short it is what to run while working: it takes less than two minutes.
 set -euo pipefail
 cd "$(dirname "$0")"
+
+usage() {
+	cat <<-'END'
+		usage: ./test.sh [-short]
+		  -short  format, vet and unit tests, the conformance suite over inproc and tcp
+	END
+}
+
+short=
+for arg in "$@"; do
+	case $arg in
+	-short) short=-short ;;
+	-h | -help | --help) usage; exit ;;
+	*) printf 'test.sh: unknown argument %s\n' "$arg" >&2; usage >&2; exit 2 ;;
+	esac
+done
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -17,6 +35,25 @@ formatted() {
 	local files
 	files=$(gofmt -l .)
 	[ -z "$files" ] || { printf 'not formatted:\n%s\n' "$files"; return 1; }
+}
+
+# tests tests every module, each beside the others: some of them wait for
+# processes while others compute. What a module printed comes in one piece.
+tests() {
+	local module modules logs pids=() failed=0 i
+	mapfile -t modules < <(find . -name go.mod -not -path '*/testdata/*' -printf '%h\n' | sort)
+	logs=$(mktemp -d)
+	for module in "${modules[@]}"; do
+		(cd "$module" && go test $race -timeout 20m ./...) >"$logs/${#pids[@]}" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${!pids[@]}"; do
+		wait "${pids[i]}" || failed=1
+		printf '\n[%s]\n' "${modules[i]}"
+		cat "$logs/$i"
+	done
+	rm -r "$logs"
+	return $failed
 }
 
 # readme runs the first program in README.md as it stands there.
@@ -40,6 +77,14 @@ export GORACE=atexit_sleep_ms=0
 
 go version
 step formatted
+if [ "$short" ]; then
+	step go vet ./...
+	step go test -short $race ./internal/sp ./internal/wire ./internal/stream
+	step go test -short $race -run 'TestConformance/./^(inproc|tcp)$' ./internal/itest
+	step go test -short -run Alloc ./internal/itest ./internal/wire
+	printf '\nall of the short tests passed\n'
+	exit
+fi
 for module in $(find . -name go.mod -not -path '*/testdata/*' | sort); do
 	pushd "$(dirname "$module")" >/dev/null
 	step go mod tidy -diff
@@ -52,11 +97,7 @@ for os in windows darwin freebsd; do
 done
 step env GOOS=linux GOARCH=386 go vet ./...
 step readme
-for module in $(find . -name go.mod -not -path '*/testdata/*' | sort); do
-	pushd "$(dirname "$module")" >/dev/null
-	step go test $race ./...
-	popd >/dev/null
-done
+step tests
 # what a message may allocate cannot be counted under the race detector
 step go test -run Alloc ./internal/itest ./internal/wire ./cmd/gonng
 printf '\nall passed\n'

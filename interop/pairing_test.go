@@ -13,7 +13,7 @@ import (
 // to.
 type pairing struct {
 	nng           string // the flag of nngcat, or of nanocat
-	open          func(...gonng.SocketOption) (gonng.Socket, error)
+	open          gonngtest.Constructor
 	sends, prints bool   // what the program does
 	answers       bool   // what it sends answers what it prints; else the other way
 	dials         bool   // it must dial: it sends at once, to whom it is connected
@@ -21,43 +21,32 @@ type pairing struct {
 }
 
 var pairings = []pairing{
-	{nng: "--req0", open: opens(gonng.NewRep0), sends: true, prints: true},
-	{nng: "--rep0", open: opens(gonng.NewReq0), sends: true, prints: true, answers: true},
-	{nng: "--push0", open: opens(gonng.NewPull0), sends: true},
-	{nng: "--pull0", open: opens(gonng.NewPush0), prints: true},
-	{nng: "--pair0", open: opens(gonng.NewPair0), sends: true, prints: true},
-	{nng: "--pair1", open: opens(gonng.NewPair1), sends: true, prints: true},
-	{nng: "--pub0", open: opens(gonng.NewSub0, gonng.WithTopics("")), sends: true, dials: true},
-	{nng: "--sub0", open: opens(gonng.NewPub0), prints: true},
-	{nng: "--surveyor0", open: opens(gonng.NewRespondent0), sends: true, prints: true, dials: true},
-	{nng: "--respondent0", open: opens(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
-	{nng: "--bus0", open: opens(gonng.NewBus0), sends: true, prints: true, dials: true}, // its usage does not tell of it
+	{nng: "--req0", open: gonngtest.ConstructorOf(gonng.NewRep0), sends: true, prints: true},
+	{nng: "--rep0", open: gonngtest.ConstructorOf(gonng.NewReq0), sends: true, prints: true, answers: true},
+	{nng: "--push0", open: gonngtest.ConstructorOf(gonng.NewPull0), sends: true},
+	{nng: "--pull0", open: gonngtest.ConstructorOf(gonng.NewPush0), prints: true},
+	{nng: "--pair0", open: gonngtest.ConstructorOf(gonng.NewPair0), sends: true, prints: true},
+	{nng: "--pair1", open: gonngtest.ConstructorOf(gonng.NewPair1), sends: true, prints: true},
+	{nng: "--pub0", open: gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics("")), sends: true, dials: true},
+	{nng: "--sub0", open: gonngtest.ConstructorOf(gonng.NewPub0), prints: true},
+	{nng: "--surveyor0", open: gonngtest.ConstructorOf(gonng.NewRespondent0), sends: true, prints: true, dials: true},
+	{nng: "--respondent0", open: gonngtest.ConstructorOf(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
+	{nng: "--bus0", open: gonngtest.ConstructorOf(gonng.NewBus0), sends: true, prints: true, dials: true}, // its usage does not tell of it
 }
 
 // What nanocat sends without being connected is lost, and what it has sent when
 // it ends, too: there it sends again and again.
 var nanocatPairings = []pairing{
-	{nng: "--pair", open: opens(gonng.NewPair0), sends: true, prints: true},
-	{nng: "--req", open: opens(gonng.NewRep0), sends: true, prints: true},
-	{nng: "--rep", open: opens(gonng.NewReq0), sends: true, prints: true, answers: true},
-	{nng: "--pull", open: opens(gonng.NewPush0), prints: true},
-	{nng: "--sub", open: opens(gonng.NewPub0), prints: true},
-	{nng: "--respondent", open: opens(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
-	{nng: "--push", open: opens(gonng.NewPull0), sends: true, interval: "0.05"},
-	{nng: "--pub", open: opens(gonng.NewSub0, gonng.WithTopics("")), sends: true, interval: "0.05"},
-	{nng: "--surveyor", open: opens(gonng.NewRespondent0), sends: true, prints: true, interval: "0.05"},
-	{nng: "--bus", open: opens(gonng.NewBus0), sends: true, prints: true, interval: "0.05"},
-}
-
-// opens makes the constructors alike, which differ in the type of their options.
-func opens[S gonng.Socket, O any](constructor func(...O) (S, error), always ...O) func(...gonng.SocketOption) (gonng.Socket, error) {
-	return func(opts ...gonng.SocketOption) (gonng.Socket, error) {
-		own := slices.Clip(always)
-		for _, o := range opts {
-			own = append(own, any(o).(O))
-		}
-		return constructor(own...)
-	}
+	{nng: "--pair", open: gonngtest.ConstructorOf(gonng.NewPair0), sends: true, prints: true},
+	{nng: "--req", open: gonngtest.ConstructorOf(gonng.NewRep0), sends: true, prints: true},
+	{nng: "--rep", open: gonngtest.ConstructorOf(gonng.NewReq0), sends: true, prints: true, answers: true},
+	{nng: "--pull", open: gonngtest.ConstructorOf(gonng.NewPush0), prints: true},
+	{nng: "--sub", open: gonngtest.ConstructorOf(gonng.NewPub0), prints: true},
+	{nng: "--respondent", open: gonngtest.ConstructorOf(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
+	{nng: "--push", open: gonngtest.ConstructorOf(gonng.NewPull0), sends: true, interval: "0.05"},
+	{nng: "--pub", open: gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics("")), sends: true, interval: "0.05"},
+	{nng: "--surveyor", open: gonngtest.ConstructorOf(gonng.NewRespondent0), sends: true, prints: true, interval: "0.05"},
+	{nng: "--bus", open: gonngtest.ConstructorOf(gonng.NewBus0), sends: true, prints: true, interval: "0.05"},
 }
 
 // socket is one of gonng's, until the test ends.

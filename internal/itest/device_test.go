@@ -78,16 +78,16 @@ func TestDeviceChain(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		for _, tt := range []struct {
 			front       gonng.Protocol
-			first, last maker
+			first, last gonngtest.Constructor
 			back        bool // the other way, too
 		}{
-			{gonng.ProtocolSub0, makes(gonng.NewPub0), makes(gonng.NewSub0, gonng.WithTopics("")), false},
-			{gonng.ProtocolPull0, makes(gonng.NewPush0), makes(gonng.NewPull0), false},
-			{gonng.ProtocolPair0, makes(gonng.NewPair0), makes(gonng.NewPair0), true},
-			{gonng.ProtocolPair1, makes(gonng.NewPair1), makes(gonng.NewPair1), true},
-			{gonng.ProtocolBus0, makes(gonng.NewBus0), makes(gonng.NewBus0), true},
-			{gonng.ProtocolRep0, makes(gonng.NewReq0), makes(gonng.NewRep0), true},
-			{gonng.ProtocolRespondent0, makes(gonng.NewSurveyor0, gonng.WithSurveyTime(patience)), makes(gonng.NewRespondent0), true},
+			{gonng.ProtocolSub0, gonngtest.ConstructorOf(gonng.NewPub0), gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics("")), false},
+			{gonng.ProtocolPull0, gonngtest.ConstructorOf(gonng.NewPush0), gonngtest.ConstructorOf(gonng.NewPull0), false},
+			{gonng.ProtocolPair0, gonngtest.ConstructorOf(gonng.NewPair0), gonngtest.ConstructorOf(gonng.NewPair0), true},
+			{gonng.ProtocolPair1, gonngtest.ConstructorOf(gonng.NewPair1), gonngtest.ConstructorOf(gonng.NewPair1), true},
+			{gonng.ProtocolBus0, gonngtest.ConstructorOf(gonng.NewBus0), gonngtest.ConstructorOf(gonng.NewBus0), true},
+			{gonng.ProtocolRep0, gonngtest.ConstructorOf(gonng.NewReq0), gonngtest.ConstructorOf(gonng.NewRep0), true},
+			{gonng.ProtocolRespondent0, gonngtest.ConstructorOf(gonng.NewSurveyor0, gonng.WithSurveyTime(patience)), gonngtest.ConstructorOf(gonng.NewRespondent0), true},
 		} {
 			t.Run(tt.front.String(), func(t *testing.T) {
 				first, last := open(t, tt.first, large), open(t, tt.last, large)
@@ -254,9 +254,9 @@ func TestDeviceLoop(t *testing.T) {
 			sendRaw(t, all[1], make([]byte, 4), []byte("for ever"))
 			ends(t, all, 255)
 		})
-		for p, ask := range map[gonng.Protocol]maker{
-			gonng.ProtocolRep0:        makes(gonng.NewReq0),
-			gonng.ProtocolRespondent0: makes(gonng.NewSurveyor0),
+		for p, ask := range map[gonng.Protocol]gonngtest.Constructor{
+			gonng.ProtocolRep0:        gonngtest.ConstructorOf(gonng.NewReq0),
+			gonng.ProtocolRespondent0: gonngtest.ConstructorOf(gonng.NewSurveyor0),
 		} {
 			t.Run(p.String(), func(t *testing.T) {
 				all, asker := loop(t, tr, p), open(t, ask)
@@ -297,12 +297,12 @@ func TestDeviceEndsWhileSending(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	for _, tt := range []struct {
 		from   gonng.Protocol
-		sender maker
+		sender gonngtest.Constructor
 	}{
-		{gonng.ProtocolPull0, makes(gonng.NewPush0)},
-		{gonng.ProtocolPair0, makes(gonng.NewPair0)},
-		{gonng.ProtocolPair1, makes(gonng.NewPair1)},
-		{gonng.ProtocolRep0, makes(gonng.NewReq0)},
+		{gonng.ProtocolPull0, gonngtest.ConstructorOf(gonng.NewPush0)},
+		{gonng.ProtocolPair0, gonngtest.ConstructorOf(gonng.NewPair0)},
+		{gonng.ProtocolPair1, gonngtest.ConstructorOf(gonng.NewPair1)},
+		{gonng.ProtocolRep0, gonngtest.ConstructorOf(gonng.NewReq0)},
 	} {
 		for _, how := range []string{"close", "cancel"} {
 			from, to := openRaw(t, tt.from), openRaw(t, tt.from.Peer())

@@ -265,14 +265,14 @@ func TestUnwantedMessage(t *testing.T) {
 // hopping are the sockets that look at the hops of what they receive.
 var hopping = []struct {
 	name string
-	make maker
+	make gonngtest.Constructor
 	hops func(n int) []byte // the header of a message that made n hops
 }{
-	{"pair1", makes(gonng.NewPair1), hopCount},
+	{"pair1", gonngtest.ConstructorOf(gonng.NewPair1), hopCount},
 	{"raw pair1", rawMaker(gonng.ProtocolPair1), hopCount},
-	{"rep", makes(gonng.NewRep0), backtrace},
+	{"rep", gonngtest.ConstructorOf(gonng.NewRep0), backtrace},
 	{"raw rep", rawMaker(gonng.ProtocolRep0), backtrace},
-	{"respondent", makes(gonng.NewRespondent0), backtrace},
+	{"respondent", gonngtest.ConstructorOf(gonng.NewRespondent0), backtrace},
 	{"raw respondent", rawMaker(gonng.ProtocolRespondent0), backtrace},
 }
 
@@ -343,20 +343,20 @@ func TestMalformedHeader(t *testing.T) {
 	hops := append(truncated, word(0x100), word(1<<31|1), word(0x01000001))
 	tests := []struct {
 		name string
-		make maker
+		make gonngtest.Constructor
 		bad  [][]byte
 		good []byte
 	}{
-		{"pair1", makes(gonng.NewPair1), hops, hopCount(1)},
-		{"pair1 polyamorous", makes(gonng.NewPair1, gonng.WithPolyamorous()), hops, hopCount(1)},
+		{"pair1", gonngtest.ConstructorOf(gonng.NewPair1), hops, hopCount(1)},
+		{"pair1 polyamorous", gonngtest.ConstructorOf(gonng.NewPair1, gonng.WithPolyamorous()), hops, hopCount(1)},
 		{"raw pair1", rawMaker(gonng.ProtocolPair1), hops, hopCount(1)},
-		{"rep", makes(gonng.NewRep0), unending, endWord(1)},
+		{"rep", gonngtest.ConstructorOf(gonng.NewRep0), unending, endWord(1)},
 		{"raw rep", rawMaker(gonng.ProtocolRep0), unending, endWord(1)},
-		{"respondent", makes(gonng.NewRespondent0), unending, endWord(1)},
+		{"respondent", gonngtest.ConstructorOf(gonng.NewRespondent0), unending, endWord(1)},
 		{"raw respondent", rawMaker(gonng.ProtocolRespondent0), unending, endWord(1)},
-		{"req", makes(gonng.NewReq0), truncated, nil},
+		{"req", gonngtest.ConstructorOf(gonng.NewReq0), truncated, nil},
 		{"raw req", rawMaker(gonng.ProtocolReq0), truncated, endWord(1)},
-		{"surveyor", makes(gonng.NewSurveyor0), truncated, nil},
+		{"surveyor", gonngtest.ConstructorOf(gonng.NewSurveyor0), truncated, nil},
 		{"raw surveyor", rawMaker(gonng.ProtocolSurveyor0), truncated, endWord(1)},
 	}
 	eachStream(t, func(t *testing.T, tr gonngtest.Transport) {

@@ -84,7 +84,7 @@ var episodes = []struct {
 	open            func(t *testing.T, log gonng.SocketOption) (s gonng.Socket, drop func())
 }{
 	{"TTLExceeded", "too many nodes", func(t *testing.T, log gonng.SocketOption) (gonng.Socket, func()) {
-		s := open(t, makes(gonng.NewPair1), log)
+		s := open(t, gonngtest.ConstructorOf(gonng.NewPair1), log)
 		peer := inMemory(t, s)
 		return s, func() { peer.SendFrame(hopCount(9)) }
 	}},
@@ -94,12 +94,12 @@ var episodes = []struct {
 		return s, func() { peer.SendFrame([]byte("who listens?")) }
 	}},
 	{"LateReplies", "nobody waits for the reply", func(t *testing.T, log gonng.SocketOption) (gonng.Socket, func()) {
-		s := open(t, makes(gonng.NewReq0), log)
+		s := open(t, gonngtest.ConstructorOf(gonng.NewReq0), log)
 		peer := inMemory(t, s)
 		return s, func() { peer.SendFrame(endWord(1)) }
 	}},
 	{"LateReplies", "nobody waits for the reply", func(t *testing.T, log gonng.SocketOption) (gonng.Socket, func()) {
-		s := open(t, makes(gonng.NewSurveyor0), log)
+		s := open(t, gonngtest.ConstructorOf(gonng.NewSurveyor0), log)
 		peer := inMemory(t, s)
 		return s, func() { peer.SendFrame(endWord(1)) }
 	}},
@@ -123,7 +123,7 @@ var episodes = []struct {
 		return s, func() { sendText(t, s, "news") }
 	}},
 	{"DroppedFull", "receiver too slow", func(t *testing.T, log gonng.SocketOption) (gonng.Socket, func()) {
-		s := open(t, makes(gonng.NewSub0, gonng.WithTopics("")), log, gonng.WithRecvBuffer(1))
+		s := open(t, gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics("")), log, gonng.WithRecvBuffer(1))
 		peer := inMemory(t, s)
 		peer.SendFrame()
 		return s, func() { peer.SendFrame() }

@@ -16,9 +16,9 @@ import (
 
 var pairs = []struct {
 	name string
-	make maker
+	make gonngtest.Constructor
 }{
-	{"pair0", makes(gonng.NewPair0)}, {"pair1", makes(gonng.NewPair1)},
+	{"pair0", gonngtest.ConstructorOf(gonng.NewPair0)}, {"pair1", gonngtest.ConstructorOf(gonng.NewPair1)},
 	{"raw pair0", rawMaker(gonng.ProtocolPair0)}, {"raw pair1", rawMaker(gonng.ProtocolPair1)},
 }
 

@@ -72,7 +72,7 @@ func sendFD(t testing.TB, s gonng.Socket) int {
 func TestPollFDs(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	for _, p := range allProtocols {
-		for _, make := range []maker{cooked[p], rawMaker(p)} {
+		for _, make := range []gonngtest.Constructor{cooked[p], rawMaker(p)} {
 			s := open(t, make)
 			var open []int
 			for _, tt := range []struct {
@@ -114,13 +114,13 @@ func TestPollFDs(t *testing.T) {
 func TestRecvFD(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		for _, tt := range []flow{
-			{"pair", makes(gonng.NewPair0), makes(gonng.NewPair0)},
-			{"pair1", makes(gonng.NewPair1), makes(gonng.NewPair1)},
-			{"pull", makes(gonng.NewPush0), makes(gonng.NewPull0)},
-			{"sub", makes(gonng.NewPub0), makes(gonng.NewSub0, gonng.WithTopics(""))},
-			{"bus", makes(gonng.NewBus0), makes(gonng.NewBus0)},
-			{"rep", rawMaker(gonng.ProtocolReq0), makes(gonng.NewRep0)},
-			{"respondent", rawMaker(gonng.ProtocolSurveyor0), makes(gonng.NewRespondent0)},
+			{"pair", gonngtest.ConstructorOf(gonng.NewPair0), gonngtest.ConstructorOf(gonng.NewPair0)},
+			{"pair1", gonngtest.ConstructorOf(gonng.NewPair1), gonngtest.ConstructorOf(gonng.NewPair1)},
+			{"pull", gonngtest.ConstructorOf(gonng.NewPush0), gonngtest.ConstructorOf(gonng.NewPull0)},
+			{"sub", gonngtest.ConstructorOf(gonng.NewPub0), gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics(""))},
+			{"bus", gonngtest.ConstructorOf(gonng.NewBus0), gonngtest.ConstructorOf(gonng.NewBus0)},
+			{"rep", rawMaker(gonng.ProtocolReq0), gonngtest.ConstructorOf(gonng.NewRep0)},
+			{"respondent", rawMaker(gonng.ProtocolSurveyor0), gonngtest.ConstructorOf(gonng.NewRespondent0)},
 			{"raw rep", rawMaker(gonng.ProtocolReq0), rawMaker(gonng.ProtocolRep0)},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -219,11 +219,11 @@ func TestSurveyorRecvFD(t *testing.T) {
 func TestSendFD(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		for _, tt := range []flow{
-			{"pair", makes(gonng.NewPair0), makes(gonng.NewPair0)},
-			{"pair1", makes(gonng.NewPair1), makes(gonng.NewPair1)},
-			{"push", makes(gonng.NewPush0), makes(gonng.NewPull0)},
-			{"req", makes(gonng.NewReq0), rawMaker(gonng.ProtocolRep0)},
-			{"raw push", rawMaker(gonng.ProtocolPush0), makes(gonng.NewPull0)},
+			{"pair", gonngtest.ConstructorOf(gonng.NewPair0), gonngtest.ConstructorOf(gonng.NewPair0)},
+			{"pair1", gonngtest.ConstructorOf(gonng.NewPair1), gonngtest.ConstructorOf(gonng.NewPair1)},
+			{"push", gonngtest.ConstructorOf(gonng.NewPush0), gonngtest.ConstructorOf(gonng.NewPull0)},
+			{"req", gonngtest.ConstructorOf(gonng.NewReq0), rawMaker(gonng.ProtocolRep0)},
+			{"raw push", rawMaker(gonng.ProtocolPush0), gonngtest.ConstructorOf(gonng.NewPull0)},
 			{"raw req", rawMaker(gonng.ProtocolReq0), rawMaker(gonng.ProtocolRep0)},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -274,8 +274,8 @@ func TestSendFD(t *testing.T) {
 // Who never waits can always send.
 func TestSendFDAlways(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	for _, make := range []maker{
-		makes(gonng.NewPub0), makes(gonng.NewBus0), makes(gonng.NewSurveyor0),
+	for _, make := range []gonngtest.Constructor{
+		gonngtest.ConstructorOf(gonng.NewPub0), gonngtest.ConstructorOf(gonng.NewBus0), gonngtest.ConstructorOf(gonng.NewSurveyor0),
 		rawMaker(gonng.ProtocolPub0), rawMaker(gonng.ProtocolBus0), rawMaker(gonng.ProtocolSurveyor0),
 		rawMaker(gonng.ProtocolRep0), rawMaker(gonng.ProtocolRespondent0), // to nobody
 	} {
@@ -315,8 +315,8 @@ func TestRepSendFD(t *testing.T) {
 func TestPollLoops(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		for _, tt := range []flow{
-			{"pair", makes(gonng.NewPair0), makes(gonng.NewPair0)},
-			{"push to pull", makes(gonng.NewPush0), makes(gonng.NewPull0)},
+			{"pair", gonngtest.ConstructorOf(gonng.NewPair0), gonngtest.ConstructorOf(gonng.NewPair0)},
+			{"push to pull", gonngtest.ConstructorOf(gonng.NewPush0), gonngtest.ConstructorOf(gonng.NewPull0)},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				from, to := open(t, tt.from, gonng.WithSendBuffer(3)), open(t, tt.to, gonng.WithRecvBuffer(3))

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
 )
 
 var allProtocols = []gonng.Protocol{
@@ -15,32 +16,18 @@ var allProtocols = []gonng.Protocol{
 func sends(p gonng.Protocol) bool    { return p != gonng.ProtocolSub0 && p != gonng.ProtocolPull0 }
 func receives(p gonng.Protocol) bool { return p != gonng.ProtocolPub0 && p != gonng.ProtocolPush0 }
 
-// maker makes a socket; what differs between the constructors is the type of
-// their options.
-type maker func(...gonng.SocketOption) (gonng.Socket, error)
-
-func makes[S gonng.Socket, O any](constructor func(...O) (S, error), always ...O) maker {
-	return func(opts ...gonng.SocketOption) (gonng.Socket, error) {
-		own := slices.Clip(always)
-		for _, o := range opts {
-			own = append(own, any(o).(O))
-		}
-		return constructor(own...)
-	}
-}
-
 // cooked makes a socket of each protocol.
-var cooked = map[gonng.Protocol]maker{
-	gonng.ProtocolPair0: makes(gonng.NewPair0), gonng.ProtocolPair1: makes(gonng.NewPair1),
-	gonng.ProtocolPub0: makes(gonng.NewPub0), gonng.ProtocolSub0: makes(gonng.NewSub0),
-	gonng.ProtocolReq0: makes(gonng.NewReq0), gonng.ProtocolRep0: makes(gonng.NewRep0),
-	gonng.ProtocolPush0: makes(gonng.NewPush0), gonng.ProtocolPull0: makes(gonng.NewPull0),
-	gonng.ProtocolSurveyor0: makes(gonng.NewSurveyor0), gonng.ProtocolRespondent0: makes(gonng.NewRespondent0),
-	gonng.ProtocolBus0: makes(gonng.NewBus0),
+var cooked = map[gonng.Protocol]gonngtest.Constructor{
+	gonng.ProtocolPair0: gonngtest.ConstructorOf(gonng.NewPair0), gonng.ProtocolPair1: gonngtest.ConstructorOf(gonng.NewPair1),
+	gonng.ProtocolPub0: gonngtest.ConstructorOf(gonng.NewPub0), gonng.ProtocolSub0: gonngtest.ConstructorOf(gonng.NewSub0),
+	gonng.ProtocolReq0: gonngtest.ConstructorOf(gonng.NewReq0), gonng.ProtocolRep0: gonngtest.ConstructorOf(gonng.NewRep0),
+	gonng.ProtocolPush0: gonngtest.ConstructorOf(gonng.NewPush0), gonng.ProtocolPull0: gonngtest.ConstructorOf(gonng.NewPull0),
+	gonng.ProtocolSurveyor0: gonngtest.ConstructorOf(gonng.NewSurveyor0), gonng.ProtocolRespondent0: gonngtest.ConstructorOf(gonng.NewRespondent0),
+	gonng.ProtocolBus0: gonngtest.ConstructorOf(gonng.NewBus0),
 }
 
-func rawMaker(p gonng.Protocol) maker {
-	return makes(func(opts ...gonng.RawOption) (*gonng.Raw, error) { return gonng.NewRaw(p, opts...) })
+func rawMaker(p gonng.Protocol) gonngtest.Constructor {
+	return gonngtest.ConstructorOf(func(opts ...gonng.RawOption) (*gonng.Raw, error) { return gonng.NewRaw(p, opts...) })
 }
 
 func openRaw(t testing.TB, p gonng.Protocol, opts ...gonng.RawOption) *gonng.Raw {
@@ -52,7 +39,7 @@ func openRaw(t testing.TB, p gonng.Protocol, opts ...gonng.RawOption) *gonng.Raw
 // their peer has room.
 type flow struct {
 	name     string
-	from, to maker
+	from, to gonngtest.Constructor
 }
 
 func (f flow) send(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonng.Sender) {
@@ -66,18 +53,18 @@ func (f flow) recv(t *testing.T, opts ...gonng.SocketOption) (gonng.Socket, gonn
 }
 
 var flows = []flow{
-	{"pair0", makes(gonng.NewPair0), makes(gonng.NewPair0)},
-	{"pair1", makes(gonng.NewPair1), makes(gonng.NewPair1)},
-	{"pipeline", makes(gonng.NewPush0), makes(gonng.NewPull0)},
+	{"pair0", gonngtest.ConstructorOf(gonng.NewPair0), gonngtest.ConstructorOf(gonng.NewPair0)},
+	{"pair1", gonngtest.ConstructorOf(gonng.NewPair1), gonngtest.ConstructorOf(gonng.NewPair1)},
+	{"pipeline", gonngtest.ConstructorOf(gonng.NewPush0), gonngtest.ConstructorOf(gonng.NewPull0)},
 	{"raw pipeline", rawMaker(gonng.ProtocolPush0), rawMaker(gonng.ProtocolPull0)},
-	{"request", makes(gonng.NewReq0), makes(gonng.NewRep0)},
+	{"request", gonngtest.ConstructorOf(gonng.NewReq0), gonngtest.ConstructorOf(gonng.NewRep0)},
 }
 
 // lossyFlows are those that drop instead of waiting.
 var lossyFlows = []flow{
-	{"pubsub", makes(gonng.NewPub0), makes(gonng.NewSub0, gonng.WithTopics(""))},
-	{"survey", makes(gonng.NewSurveyor0), makes(gonng.NewRespondent0)},
-	{"bus", makes(gonng.NewBus0), makes(gonng.NewBus0)},
+	{"pubsub", gonngtest.ConstructorOf(gonng.NewPub0), gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics(""))},
+	{"survey", gonngtest.ConstructorOf(gonng.NewSurveyor0), gonngtest.ConstructorOf(gonng.NewRespondent0)},
+	{"bus", gonngtest.ConstructorOf(gonng.NewBus0), gonngtest.ConstructorOf(gonng.NewBus0)},
 }
 
 var allFlows = append(slices.Clone(flows), lossyFlows...)

@@ -14,7 +14,7 @@ import (
 // by its row in gonngtest.
 type protocolPair struct {
 	name string
-	a, b maker
+	a, b gonngtest.Constructor
 	// answers: b sends only in answer to a message of a's.
 	answers bool
 	// lockstep: a message is received before the next is sent, because the
@@ -26,14 +26,14 @@ type protocolPair struct {
 }
 
 var protocolPairs = []protocolPair{
-	{name: "pair0", a: makes(gonng.NewPair0), b: makes(gonng.NewPair0)},
-	{name: "pair1", a: makes(gonng.NewPair1), b: makes(gonng.NewPair1)},
-	{name: "pair1-polyamorous", a: makes(gonng.NewPair1, gonng.WithPolyamorous()), b: makes(gonng.NewPair1)},
-	{name: "push0-pull0", a: makes(gonng.NewPush0), b: makes(gonng.NewPull0)},
-	{name: "req0-rep0", a: makes(gonng.NewReq0), b: makes(gonng.NewRep0), answers: true, lockstep: true},
-	{name: "pub0-sub0", a: makes(gonng.NewPub0), b: makes(gonng.NewSub0, gonng.WithTopics("")), lockstep: true},
-	{name: "surveyor0-respondent0", a: makes(gonng.NewSurveyor0, gonng.WithSurveyTime(patience)), b: makes(gonng.NewRespondent0), answers: true, lockstep: true},
-	{name: "bus0", a: makes(gonng.NewBus0), b: makes(gonng.NewBus0), lockstep: true},
+	{name: "pair0", a: gonngtest.ConstructorOf(gonng.NewPair0), b: gonngtest.ConstructorOf(gonng.NewPair0)},
+	{name: "pair1", a: gonngtest.ConstructorOf(gonng.NewPair1), b: gonngtest.ConstructorOf(gonng.NewPair1)},
+	{name: "pair1-polyamorous", a: gonngtest.ConstructorOf(gonng.NewPair1, gonng.WithPolyamorous()), b: gonngtest.ConstructorOf(gonng.NewPair1)},
+	{name: "push0-pull0", a: gonngtest.ConstructorOf(gonng.NewPush0), b: gonngtest.ConstructorOf(gonng.NewPull0)},
+	{name: "req0-rep0", a: gonngtest.ConstructorOf(gonng.NewReq0), b: gonngtest.ConstructorOf(gonng.NewRep0), answers: true, lockstep: true},
+	{name: "pub0-sub0", a: gonngtest.ConstructorOf(gonng.NewPub0), b: gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics("")), lockstep: true},
+	{name: "surveyor0-respondent0", a: gonngtest.ConstructorOf(gonng.NewSurveyor0, gonng.WithSurveyTime(patience)), b: gonngtest.ConstructorOf(gonng.NewRespondent0), answers: true, lockstep: true},
+	{name: "bus0", a: gonngtest.ConstructorOf(gonng.NewBus0), b: gonngtest.ConstructorOf(gonng.NewBus0), lockstep: true},
 	{name: "raw-pair0", a: rawMaker(gonng.ProtocolPair0), b: rawMaker(gonng.ProtocolPair0)},
 	{name: "raw-pair1", a: rawMaker(gonng.ProtocolPair1), b: rawMaker(gonng.ProtocolPair1), header: make([]byte, 4)},
 	{name: "raw-push0-pull0", a: rawMaker(gonng.ProtocolPush0), b: rawMaker(gonng.ProtocolPull0)},
@@ -52,7 +52,7 @@ func TestConformanceRows(t *testing.T) {
 	}
 	rows := make(map[kind]bool)
 	for _, pair := range protocolPairs {
-		for _, make := range []maker{pair.a, pair.b} {
+		for _, make := range []gonngtest.Constructor{pair.a, pair.b} {
 			s := open(t, make)
 			rows[kind{s.Protocol(), s.Raw()}] = true
 		}

@@ -2,7 +2,6 @@ package itest
 
 import (
 	"fmt"
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -23,9 +22,6 @@ func waiting(t testing.TB, n int) (reading int) {
 	return reading
 }
 
-// goroutineStack matches the text that package runtime prints about a goroutine.
-var goroutineStack = regexp.MustCompile(`(?s)^goroutine (\d+) \[([^\],(]+).*?\]:\n.*?(?:created by (\S+) in goroutine (\d+)\n.*)?$`)
-
 // goroutine is what the stack of a goroutine tells.
 type goroutine struct {
 	id, state          string
@@ -35,11 +31,28 @@ type goroutine struct {
 // waits reports whether the goroutine waits for an event, and not for a lock or
 // its turn on a processor.
 func (g goroutine) waits() bool {
-	switch strings.TrimSpace(g.state) {
+	switch g.state {
 	case "select", "chan receive", "chan send", "IO wait", "sync.Cond.Wait", "sync.WaitGroup.Wait":
 		return true
 	}
 	return false
+}
+
+// parseStack reads what package runtime prints of a goroutine:
+//
+//	goroutine 7 [select, 2 minutes]:
+//	…
+//	created by example.com/pkg.start in goroutine 1
+//		/file.go:12 +0x3c
+func parseStack(stack string) (g goroutine) {
+	g.id, g.state, _ = strings.Cut(strings.TrimPrefix(strings.TrimLeft(stack, "\n"), "goroutine "), " [")
+	g.state = g.state[:max(0, strings.IndexAny(g.state, ",(]"))]
+	g.state = strings.TrimSpace(g.state)
+	if i := strings.LastIndex(stack, "\ncreated by "); i >= 0 {
+		line, _, _ := strings.Cut(stack[i+len("\ncreated by "):], "\n")
+		g.startedBy, g.starter, _ = strings.Cut(line, " in goroutine ")
+	}
+	return g
 }
 
 // waitingCalls counts the calls that this goroutine has started with concurrently
@@ -53,9 +66,7 @@ func waitingCalls() (waits, reading int) {
 	}
 	var all []goroutine
 	for stack := range strings.SplitSeq(string(buf[:n]), "\n\n") {
-		if m := goroutineStack.FindStringSubmatch(strings.TrimSpace(stack)); m != nil {
-			all = append(all, goroutine{m[1], m[2], m[3], m[4]})
-		}
+		all = append(all, parseStack(stack))
 	}
 	started := make(map[string][]goroutine)
 	for _, g := range all {
