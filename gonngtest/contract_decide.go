@@ -18,7 +18,7 @@ type dialed struct {
 
 // meet dials a new listener with the given Config and has it hear the peer, if it
 // can decide.
-func (c *contract) meet(t testing.TB, dialer *transport.Config) (peer transport.Decider, conn transport.Conn, err error, dials <-chan dialed) {
+func (c *contract) meet(t testing.TB, dialer *transport.Config) (peer transport.Decider, conn transport.Conn, dials <-chan dialed, err error) {
 	t.Helper()
 	l := c.listen(t, c.config(listening))
 	scheme, address := splitURL(t, l.URL())
@@ -50,7 +50,7 @@ func (c *contract) meet(t testing.TB, dialer *transport.Config) (peer transport.
 	}
 	t.Cleanup(func() { peer.Close() })
 	conn, err = peer.Hear(ctx)
-	return peer, conn, err, dials
+	return peer, conn, dials, err
 }
 
 // checkDecide: Dial ends as the listener decides, and not before; a peer of a wrong
@@ -62,7 +62,7 @@ func checkDecide(t testing.TB, c *contract) {
 		"Close after Hear":        func(_ transport.Decider, conn transport.Conn) { conn.Close() },
 		"Close of the peer":       func(peer transport.Decider, _ transport.Conn) { peer.Close() },
 	} {
-		peer, conn, err, dials := c.meet(t, c.config(dialing))
+		peer, conn, dials, err := c.meet(t, c.config(dialing))
 		if peer == nil {
 			return
 		}
@@ -75,7 +75,7 @@ func checkDecide(t testing.TB, c *contract) {
 		}
 	}
 
-	peer, conn, err, dials := c.meet(t, c.config(dialing))
+	peer, conn, dials, err := c.meet(t, c.config(dialing))
 	if err == nil {
 		err = peer.Answer(Context(t, Timeout))
 	}
@@ -99,7 +99,7 @@ func checkDecide(t testing.TB, c *contract) {
 
 func checkDecideWrongPeer(t testing.TB, c *contract) {
 	const other = uint16(gonng.ProtocolReq0)
-	peer, conn, err, dials := c.meet(t, c.config(other))
+	peer, conn, dials, err := c.meet(t, c.config(other))
 	switch {
 	case err == nil && conn.Protocol() != other:
 		t.Errorf("the peer has protocol %d, want %d", conn.Protocol(), other)
