@@ -74,6 +74,22 @@ func (q *queue) push(c *Core, from *Peer, batch ...msg.Message) {
 	c.Counters.RecvQueue += len(batch)
 }
 
+// pushLossily adds a message. Where the queue is full it drops the oldest ones, or, unless
+// the new is preferred, the new one; then it reports false.
+func (q *queue) pushLossily(c *Core, l Limit, preferNew bool, from *Peer, m msg.Message) bool {
+	for q.full(l) {
+		c.drop(SlowReceiver, 1, nil)
+		if !preferNew {
+			m.Release()
+			return false
+		}
+		q.front().Release()
+		q.drop(c)
+	}
+	q.push(c, from, m)
+	return true
+}
+
 // front is the oldest message; there must be one.
 func (q *queue) front() *arrival { return &q.items[q.head] }
 
@@ -213,7 +229,7 @@ func (s *spares) take() []arrival {
 }
 
 func (s *spares) give(items []arrival) {
-	if c := cap(items); s.size+c <= spareItems {
+	if c := cap(items); c > 0 && s.size+c <= spareItems {
 		s.free = append(s.free, items)
 		s.size += c
 	}
