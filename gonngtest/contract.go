@@ -14,7 +14,7 @@ import (
 // [transport], each part as a subtest: addresses, batches and partial writes,
 // order, messages of up to 3 MiB, the limit of what is received, Close from
 // another goroutine, contexts that end, peers that are silent, and that nothing
-// is left. A transport that passes can be registered, see [transport.Register].
+// is left. Optional interfaces are checked where the transport has them. A transport that passes can be registered, see [transport.Register].
 //
 //	func TestContract(t *testing.T) {
 //		gonngtest.TestTransport(t, pigeon.Transport{}, func(testing.TB) string { return "pigeon://loft" })
@@ -63,6 +63,9 @@ var clauses = []struct {
 	{"DialEnds", checkDialEnds},
 	{"HandshakeEnds", checkHandshakeEnds},
 	{"SilentPeer", checkSilentPeer},
+	{"Decide", checkDecide},
+	{"Skip", checkSkip},
+	{"SetConfig", checkSetConfig},
 }
 
 // The protocols of the two sides. They are a pair that talks to each other: a

@@ -129,6 +129,47 @@ type introduced struct{ transport.Conn }
 
 func (i introduced) Handshake(context.Context) (transport.Conn, error) { return i.Conn, nil }
 
+// decider changes how its peers are decided over.
+type decider struct {
+	transport.Listener
+	change func(transport.Decider) transport.Incoming
+}
+
+func (d decider) Accept() (transport.Incoming, error) {
+	peer, err := d.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return d.change(peer.(transport.Decider)), nil
+}
+
+// rash answers whoever it hears.
+type rash struct{ transport.Decider }
+
+func (r rash) Hear(ctx context.Context) (transport.Conn, error) { return r.Handshake(ctx) }
+func (rash) Answer(context.Context) error                       { return nil }
+
+// curt says nothing to a peer of a wrong protocol.
+type curt struct{ transport.Decider }
+
+func (c curt) Refuse(error) { c.Close() }
+
+// strict does not skip, vague does not say what.
+type strict struct{ transport.Conn }
+
+func (strict) SkipTooLarge(func([]byte, uint64)) {}
+
+type vague struct{ transport.Conn }
+
+func (c vague) SkipTooLarge(tell func([]byte, uint64)) {
+	c.Conn.(transport.Skipper).SkipTooLarge(func(_ []byte, size uint64) { tell(nil, size) })
+}
+
+// steady does not change.
+type steady struct{ transport.Listener }
+
+func (steady) SetConfig(*transport.Config) {}
+
 // TestContractFindsDefects: each defect is found by the clause it breaks.
 func TestContractFindsDefects(t *testing.T) {
 	for name, row := range map[string]struct {
@@ -146,6 +187,15 @@ func TestContractFindsDefects(t *testing.T) {
 		"address":   {"Addresses", mutant{conn: func(c transport.Conn) transport.Conn { return placeless{c} }}, "LocalAddr"},
 		"accept":    {"CloseEndsAccept", mutant{listener: func(l transport.Listener) transport.Listener { return quiet{l} }}, "no more"},
 		"stubborn":  {"DialEnds", mutant{dial: context.WithoutCancel, config: func(cfg *transport.Config) { cfg.HandshakeTimeout = soon }}, "context"},
+		"rash": {"Decide", mutant{listener: func(l transport.Listener) transport.Listener {
+			return decider{l, func(p transport.Decider) transport.Incoming { return rash{p} }}
+		}}, "in spite of"},
+		"curt": {"Decide", mutant{listener: func(l transport.Listener) transport.Listener {
+			return decider{l, func(p transport.Decider) transport.Incoming { return curt{p} }}
+		}}, "ErrProtocol"},
+		"strict": {"Skip", mutant{conn: func(c transport.Conn) transport.Conn { return strict{c} }}, "too large"},
+		"vague":  {"Skip", mutant{conn: func(c transport.Conn) transport.Conn { return vague{c} }}, "told"},
+		"steady": {"SetConfig", mutant{listener: func(l transport.Listener) transport.Listener { return steady{l} }}, "want the end"},
 		"held up": {"SilentPeer", mutant{
 			listener: func(l transport.Listener) transport.Listener { return queue{l} },
 			config:   func(cfg *transport.Config) { cfg.HandshakeTimeout = soon }, // not to wait for long

@@ -45,7 +45,7 @@ var nanocatPairings = []pairing{
 	{nng: "--respondent", open: gonngtest.ConstructorOf(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
 	{nng: "--push", open: gonngtest.ConstructorOf(gonng.NewPull0), sends: true, interval: "0.05"},
 	{nng: "--pub", open: gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics("")), sends: true, interval: "0.05"},
-	{nng: "--surveyor", open: gonngtest.ConstructorOf(gonng.NewRespondent0), sends: true, prints: true, interval: "0.05"},
+	{nng: "--surveyor", open: gonngtest.ConstructorOf(gonng.NewRespondent0), sends: true, prints: true, interval: "0.5"}, // time for a large response before the next survey replaces it
 	{nng: "--bus", open: gonngtest.ConstructorOf(gonng.NewBus0), sends: true, prints: true, interval: "0.05"},
 }
 

@@ -17,7 +17,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -51,7 +50,7 @@ var (
 	ErrBusy = errors.New("busy")
 	// ErrSilent says that a peer connected and closed without having sent a byte,
 	// as a health check or a port scan does: nobody need hear of it.
-	ErrSilent = fmt.Errorf("the peer closed the connection without a word: %w", io.ErrUnexpectedEOF)
+	ErrSilent = errors.New("the peer closed the connection without a word")
 )
 
 // TooLarge is the error of a message of size bytes where limit are taken.

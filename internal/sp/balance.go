@@ -79,6 +79,11 @@ func (b *balance) CanSend() bool { return b.ready() || b.canHold() }
 
 // next is the peer whose turn it is, past those of except; nil: none has room.
 func (b *balance) next(except []*Peer) *Peer {
+	if len(b.levels) == 1 && except == nil { // most often
+		if l := b.levels[0]; l.least < len(l.rings) && l.rings[l.least].first != nil {
+			return l.rings[l.least].first
+		}
+	}
 	for _, l := range b.levels {
 		for l.least < len(l.rings) && l.rings[l.least].first == nil {
 			l.least++
@@ -104,11 +109,14 @@ func (b *balance) send(header []byte, body *msg.Message) *Peer {
 	}
 }
 
-// sendTo sends to p, which is ready, and reports whether it took the message.
+// sendTo sends to p, which is ready and so has room, and reports whether it took the
+// message.
 func (b *balance) sendTo(p *Peer, header []byte, body *msg.Message) bool {
-	taken := b.c.put(p, header, body) == putDone
-	p.leave()
-	if taken && !p.out.full() {
+	taken := b.c.putAlways(p, header, body) == putDone
+	if !taken || p.out.full() {
+		p.leave()
+	} else if p.balanced.next != nil {
+		p.leave()
 		p.enter() // behind the others
 	}
 	return taken

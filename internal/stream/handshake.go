@@ -21,7 +21,7 @@ import (
 // same time. It takes nc over: on failure nc is closed.
 func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *transport.Config) (transport.Conn, error) {
 	var peer uint16
-	err := within(ctx, nc, time.Now().Add(cfg.HandshakeTimeout), func() (err error) {
+	err := Within(ctx, nc, time.Now().Add(cfg.HandshakeTimeout), func() (err error) {
 		if t, ok := nc.(*tls.Conn); ok {
 			if _, err := secure(ctx, t, cfg); err != nil {
 				return err
@@ -40,9 +40,9 @@ func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *tran
 	return newConn(nc, framing, peer, cfg.RecvMaxSize), nil
 }
 
-// within calls do, in which reading and writing nc ends at the deadline and when
+// Within calls do, in which reading and writing nc ends at the deadline and when
 // ctx ends. The deadline stays set.
-func within(ctx context.Context, nc net.Conn, deadline time.Time, do func() error) error {
+func Within(ctx context.Context, nc net.Conn, deadline time.Time, do func() error) error {
 	if err := nc.SetDeadline(deadline); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 	if err != nil {
 		nc.SetDeadline(time.Unix(1, 0)) // ends the write
 		<-wrote
-		if n == 0 && hungUp(err) {
+		if n == 0 && HasHungUp(err) {
 			err = fmt.Errorf("%w: %w", errNotAnswered, err)
 		}
 		return 0, err
@@ -122,7 +122,7 @@ func handshakeError(err error, hello []byte, cfg *transport.Config) error {
 	return err
 }
 
-// hungUp reports whether err says that the peer closed the connection.
-func hungUp(err error) bool {
+// HasHungUp reports whether err says that the peer closed the connection.
+func HasHungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }

@@ -50,17 +50,17 @@ func (i *incoming) hear(ctx context.Context) error {
 		return i.unprepared
 	}
 	i.deadline = time.Now().Add(i.cfg.HandshakeTimeout)
-	return within(ctx, i.Conn, i.deadline, func() error {
+	return Within(ctx, i.Conn, i.deadline, func() error {
 		if t, ok := i.Conn.(*tls.Conn); ok {
 			if silent, err := secure(ctx, t, i.cfg); silent {
-				return transport.ErrSilent
+				return fmt.Errorf("%w: %w", transport.ErrSilent, err)
 			} else if err != nil {
 				return err
 			}
 		}
 		peer, n, err := hear(i.Conn, i.cfg)
-		if n == 0 && hungUp(err) && Underlying(i.Conn) == i.Conn {
-			return transport.ErrSilent
+		if n == 0 && HasHungUp(err) && Underlying(i.Conn) == i.Conn {
+			return fmt.Errorf("%w: %w", transport.ErrSilent, err)
 		}
 		i.peer, i.heard = peer, n == wire.HandshakeSize
 		return err
@@ -69,7 +69,7 @@ func (i *incoming) hear(ctx context.Context) error {
 
 // Answer implements transport.Decider.
 func (i *incoming) Answer(ctx context.Context) error {
-	err := within(ctx, i.Conn, i.deadline, func() error {
+	err := Within(ctx, i.Conn, i.deadline, func() error {
 		if time.Now().After(i.deadline) { // the operating system would still take it
 			return fmt.Errorf("the peer was not answered in %v: %w", i.cfg.HandshakeTimeout, context.DeadlineExceeded)
 		}

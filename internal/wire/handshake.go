@@ -7,7 +7,8 @@ import (
 )
 
 // HandshakeSize is the length in bytes of the handshake that each side of a
-// stream connection sends at once, without waiting for the other's.
+// stream connection sends. A dialer sends it at once; a listener may wait for the
+// dialer's, decide, and then answer.
 const HandshakeSize = 8
 
 // The handshake as one big-endian word: 00 'S' 'P', the version, the protocol

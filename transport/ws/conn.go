@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -36,6 +35,9 @@ func newLink(nc net.Conn, src io.Reader, client bool, limit int) *link {
 func (l *link) Read(p []byte) (int, error)  { return l.in.Read(p) }
 func (l *link) Write(p []byte) (int, error) { return l.out.Write(p) }
 
+// Close implements net.Conn.
+func (l *link) Close() error { return stream.Close(l.Conn) }
+
 // conn is a transport.Conn over a WebSocket.
 type conn struct {
 	*link
@@ -47,16 +49,19 @@ type conn struct {
 	once    sync.Once
 	status  atomic.Uint32 // of the close frame; 0: there was one
 	probe   [1]byte       // for the reader
+
+	tell func(head []byte, size uint64) // of what is skipped; nil: nothing is
 }
 
-func newConn(ws *websocket.Conn, l *link, cfg *transport.Config, request *http.Request) transport.Conn {
+// newConn returns the conn, and it or a layer over it to hand out.
+func newConn(ws *websocket.Conn, l *link, cfg *transport.Config, request *http.Request) (*conn, transport.Conn) {
 	ws.SetReadLimit(-1) // input knows the limit
 	c := &conn{link: l, ws: ws, cfg: cfg, request: request}
 	c.status.Store(uint32(websocket.StatusNormalClosure))
 	if stream.Native(l.Conn) {
-		return &interruptible{conn: c}
+		return c, &interruptible{conn: c}
 	}
-	return c
+	return c, c
 }
 
 // Protocol implements transport.Conn: the subprotocol was confirmed.
@@ -96,33 +101,30 @@ func (c *conn) HungUp() (yes, known bool) {
 	return yes, yes
 }
 
+// SkipTooLarge implements transport.Skipper.
+func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) {
+	c.tell = tell
+	c.in.skip()
+}
+
 // Finish implements transport.Finisher.
 func (c *conn) Finish() bool {
-	defer c.hurry().Stop()
-	c.goodbye()
+	c.goodbye(true)
 	return stream.Finish(c.link.Conn)
 }
 
 // Close implements transport.Conn. It does not wait for the peer's close frame.
 func (c *conn) Close() error {
 	c.once.Do(func() {
-		defer c.hurry().Stop()
-		c.goodbye()
+		c.goodbye(false)
 		_ = c.ws.CloseNow() // it may be closed already
+		c.out.close()
 	})
 	return nil
 }
 
-// goodbye tells the peer that nothing more comes, after what is being written.
-func (c *conn) goodbye() {
+// goodbye tells the peer that nothing more comes.
+func (c *conn) goodbye(wait bool) {
 	c.closing.Store(true)
-	c.out.end(uint16(c.status.Load()))
-}
-
-// goodbyeTime is how long that may wait for room in the operating system's
-// buffers.
-const goodbyeTime = 20 * time.Millisecond
-
-func (c *conn) hurry() *time.Timer {
-	return time.AfterFunc(goodbyeTime, func() { stream.Underlying(c.link.Conn).Close() })
+	c.out.end(uint16(c.status.Load()), wait)
 }

@@ -44,6 +44,10 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 		HTTPHeader:   cfg.HTTPHeader,
 		Host:         cfg.HTTPHeader.Get("Host"),
 		Subprotocols: []string{subprotocol(cfg.PeerName)},
+		OnPingReceived: func(_ context.Context, data []byte) bool {
+			d.link.out.pong(data)
+			return false
+		},
 	})
 	if err != nil {
 		return nil, d.failed(err)
@@ -52,7 +56,8 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 		ws.CloseNow()
 		return nil, err
 	}
-	return newConn(ws, d.link, cfg, nil), nil
+	_, conn := newConn(ws, d.link, cfg, nil)
+	return conn, nil
 }
 
 // clientConfig is onlyHTTP1 for a server at host: the zone of an address is no part
@@ -120,7 +125,7 @@ func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, err
 		nc.Close()
 		return nil, err
 	}
-	return newQuiet(nc), nil
+	return newSpeakFirstConn(nc), nil
 }
 
 // RoundTrip implements http.RoundTripper. In the place of the body of the
@@ -144,7 +149,7 @@ func (d *dialer) RoundTrip(r *http.Request) (*http.Response, error) {
 		response.Body.Close()
 		return nil, d.refused
 	}
-	if q, ok := nc.(*quiet); ok {
+	if q, ok := nc.(*speakFirstConn); ok {
 		nc = q.Conn
 	}
 	d.link = newLink(nc, response.Body, true, d.cfg.RecvMaxSize)
@@ -161,13 +166,13 @@ func refusal(response *http.Response) error {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusServiceUnavailable:
 		kind = syscall.ECONNREFUSED
 	}
-	text := response.Status
+	text := cut(response.Status)
 	if to := response.Header.Get("Location"); to != "" {
-		text += " to " + to
+		text += " to " + cut(to)
 	}
-	body, _ := io.ReadAll(io.LimitReader(response.Body, 1024)) // as much as there is
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 2*quoteMax)) // as much as there is
 	if s := strings.TrimSpace(string(body)); s != "" {
-		text += ": " + s
+		text += ": " + cut(s)
 	}
 	return fmt.Errorf("%w: the server answers %s", kind, text)
 }
@@ -194,7 +199,7 @@ func (d *dialer) failed(err error) error {
 	case strings.Contains(err.Error(), `malformed HTTP response "\x00SP`):
 		return fmt.Errorf("%w: the peer speaks without WebSocket, as a tcp:// or tls+tcp:// peer does: %w", transport.ErrProtocol, err)
 	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "violation"):
-		return fmt.Errorf("%w: %w", transport.ErrProtocol, err)
+		return fmt.Errorf("%w: %s", transport.ErrProtocol, cut(err.Error()))
 	}
 	return err
 }

@@ -7,6 +7,7 @@ const (
 	opContinuation = 0x0
 	opBinary       = 0x2
 	opClose        = 0x8 // and above it: frames between those of a message
+	opPong         = 0xa
 )
 
 // header is as much of a frame's header as one has to know to find its end;

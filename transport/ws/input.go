@@ -28,6 +28,7 @@ type input struct {
 	src    io.Reader
 	client bool   // reads what a server sends
 	limit  uint64 // of a message
+	most   uint64 // above limit and up to it a message is passed on for collect to skip
 
 	small []byte
 	large *transport.Buffer // instead of small, while much comes
@@ -35,7 +36,6 @@ type input struct {
 	much  bool
 
 	left    uint64 // of the frame under way
-	frame   header // of the last frame of a message
 	inside  bool   // a message: its last frame has not begun
 	message uint64 // bytes of the message so far announced
 	err     error  // what ended it
@@ -46,7 +46,15 @@ func (in *input) init(src io.Reader, client bool, limit int) {
 	if limit == 0 {
 		in.limit = math.MaxInt // beyond all memory
 	}
+	in.most = in.limit
 	in.small = make([]byte, smallInput)
+}
+
+// skip passes on what is to be skipped.
+func (in *input) skip() {
+	if in.limit <= math.MaxInt/transport.SkipFactor {
+		in.most = in.limit * transport.SkipFactor
+	}
 }
 
 func (in *input) buf() []byte {
@@ -117,10 +125,10 @@ func (in *input) begin(h header) error {
 		if h.op != opContinuation {
 			in.message = 0
 		}
-		in.frame, in.inside = h, !h.last
+		in.inside = !h.last
 		in.message += h.length
-		if in.message > in.limit {
-			return fmt.Errorf("%w: the peer announced %d bytes, the limit is %d", transport.ErrMessageTooLarge, in.message, in.limit)
+		if in.message > in.most {
+			return transport.TooLarge(in.message, int(in.limit))
 		}
 	}
 	return nil
@@ -141,9 +149,9 @@ func (in *input) await() error {
 }
 
 // simple reports whether the frame is a message of one frame that fits into
-// the input.
+// the input, and is not too large.
 func (in *input) simple(h header) bool {
-	return h.first == 0x80|opBinary && !in.inside && h.length <= uint64(min(simpleMax, len(in.buf()))-h.size)
+	return h.first == 0x80|opBinary && !in.inside && h.length <= min(in.limit, uint64(min(simpleMax, len(in.buf()))-h.size))
 }
 
 // take takes messages that have arrived whole: at most n, which lie in one

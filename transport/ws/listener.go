@@ -2,32 +2,50 @@ package ws
 
 import (
 	"cmp"
-	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gonng/gonng/transport"
 )
 
 // listener is a path on a server, ours or the program's.
 type listener struct {
-	cfg    *transport.Config
+	cfg    atomic.Pointer[transport.Config]
 	path   string
 	url    string
 	addr   net.Addr
 	server *server // nil: the program's
 
-	peers chan *incoming
+	peers chan accepted
 	once  sync.Once
 	done  chan struct{}
 }
 
+// accepted is what Accept returns.
+type accepted struct {
+	peer *incoming
+	err  error
+}
+
 func newListener(a address, cfg *transport.Config) *listener {
-	return &listener{
-		cfg: cfg, path: a.Path, url: a.at(""), addr: new(net.TCPAddr),
-		peers: make(chan *incoming), done: make(chan struct{}),
+	l := &listener{
+		path: a.Path, url: a.at(""), addr: new(net.TCPAddr),
+		peers: make(chan accepted), done: make(chan struct{}),
+	}
+	l.cfg.Store(cfg)
+	return l
+}
+
+// SetConfig implements transport.Reconfigurable. The options of TCP and TLS hold for
+// all listeners of the address.
+func (l *listener) SetConfig(cfg *transport.Config) {
+	l.cfg.Store(cfg)
+	if l.server != nil {
+		l.server.configure(cfg)
 	}
 }
 
@@ -37,12 +55,15 @@ func (l *listener) URL() string { return l.url }
 // Addr implements transport.Listener. Nothing is bound at port 0.
 func (l *listener) Addr() net.Addr { return l.addr }
 
-// Accept implements transport.Listener. Who comes has finished the handshake,
-// or failed to.
+// Accept implements transport.Listener. The peer has sent its request, or something
+// wrong.
 func (l *listener) Accept() (transport.Incoming, error) {
 	select {
-	case peer := <-l.peers:
-		return peer, nil
+	case a := <-l.peers:
+		if a.err != nil {
+			return nil, a.err
+		}
+		return a.peer, nil
 	case <-l.done:
 		return nil, net.ErrClosed
 	}
@@ -60,51 +81,36 @@ func (l *listener) Close() error {
 	return err
 }
 
-// ServeHTTP makes a peer of whoever sent the request. It checks neither path
-// nor credentials: that is done by who calls it.
+// ServeHTTP makes a peer of the client that sent the request. It checks neither path
+// nor credentials: its caller does.
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-l.done:
-		http.Error(w, "the listener is closed", http.StatusServiceUnavailable)
+		_ = refuse(w, http.StatusServiceUnavailable, errClosed)
 		return
 	default:
 	}
-	peer := &incoming{remote: remoteAddr(r)}
-	peer.conn, peer.err = l.upgrade(w, r)
-	l.hand(peer)
+	l.hand(l.upgrade(w, r))
 }
 
 // hand passes a peer on to Accept.
 func (l *listener) hand(peer *incoming) {
 	select {
-	case l.peers <- peer:
+	case l.peers <- accepted{peer: peer}:
 	case <-l.done:
-		peer.Close()
+		peer.Refuse(errClosed)
 	}
 }
 
-// incoming is a transport.Incoming that has finished its handshake.
-type incoming struct {
-	remote net.Addr
-	conn   transport.Conn
-	err    error
-}
-
-func (i *incoming) RemoteAddr() net.Addr { return i.remote }
-
-func (i *incoming) Handshake(context.Context) (transport.Conn, error) {
-	if i.err != nil {
-		return nil, i.err
+// fail has Accept return an error, which may pass.
+func (l *listener) fail(err error) {
+	select {
+	case l.peers <- accepted{err: err}:
+	case <-l.done:
 	}
-	return i.conn, nil
 }
 
-func (i *incoming) Close() error {
-	if i.conn == nil {
-		return nil
-	}
-	return i.conn.Close()
-}
+var errClosed = fmt.Errorf("%w: the listener is closed", transport.ErrBusy)
 
 // remoteAddr is where the request comes from.
 func remoteAddr(r *http.Request) net.Addr {

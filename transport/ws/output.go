@@ -4,26 +4,40 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gonng/gonng/internal/stream"
 )
 
 // output is what writes to a connection: batches of messages, and between them
-// the frames of control that package websocket writes, each in one Write.
+// frames of control.
 type output struct {
 	client bool
 	dst    net.Conn
 	try    *stream.Writer
 
-	mu    sync.Mutex
+	mu    sync.Mutex  // held while something is written
 	rest  net.Buffers // of a batch that is partly written: it comes first
 	left  int         // bytes of it
 	err   error       // of an earlier write
-	ended bool        // a close frame is the last
+	ended bool        // nothing may be written: not yet, or not after a close frame
+
+	pongs pongs
 }
 
-// Write implements io.Writer.
+// start lets frames be written.
+func (o *output) start() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = false
+}
+
+// Write writes a frame of control of package websocket's, which comes in one Write
+// and is a close frame: pings are answered by pong. The connection is closed behind
+// it, so it waits for a batch under way only as long as a goodbye may take.
 func (o *output) Write(p []byte) (int, error) {
+	overdue := time.AfterFunc(stream.GoodbyeTime, func() { stream.Underlying(o.dst).Close() })
+	defer overdue.Stop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended {
@@ -32,7 +46,7 @@ func (o *output) Write(p []byte) (int, error) {
 	if err := o.flush(); err != nil {
 		return 0, err
 	}
-	o.ended = p[0] == 0x80|opClose
+	o.ended = true
 	return o.dst.Write(p)
 }
 
@@ -98,14 +112,19 @@ func (o *output) wrote(b *batch, err error) error {
 	return nil
 }
 
-// end writes a close frame, after the batch that is being written; what comes
-// later goes nowhere. Status 0: without a frame, there was one.
-func (o *output) end(status uint16) {
-	o.mu.Lock()
+// end writes a close frame, if nothing is being written and there is room for it,
+// for which it may wait a little. What comes later goes nowhere. Status 0: without a
+// frame, there was one.
+func (o *output) end(status uint16, wait bool) {
+	if !o.mu.TryLock() {
+		return
+	}
 	defer o.mu.Unlock()
-	if !o.ended && status != 0 && o.flush() == nil {
-		var frame [8]byte
-		_, _ = o.dst.Write(appendClose(frame[:0], o.client, status)) // the connection ends in any case
+	if !o.ended && status != 0 && o.left == 0 && o.err == nil {
+		stream.Goodbye(o.dst, wait, func() {
+			var frame [8]byte
+			_, _ = o.dst.Write(appendClose(frame[:0], o.client, status)) // the connection ends in any case
+		})
 	}
 	o.ended = true
 }

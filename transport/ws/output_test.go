@@ -125,17 +125,24 @@ func TestOutput(t *testing.T) {
 	if done, err := out.tryWrite(&b); done || err != nil {
 		t.Fatalf("tryWrite of %d MiB to nobody who reads: %v, %v", b.wire>>20, done, err)
 	}
-	written := make(chan error, 1)
+	written, arrived := make(chan error, 1), make(chan struct{})
+	const pongs = 1 + 20%7 // there is room for 7 of the large ones
+	wire := make([]byte, b.wire+(pongs-1)*(2+125)+3+6)
 	go func() {
-		_, err := out.Write([]byte{0x8a, 1, 'p'})
-		if err == nil {
-			err = out.write(&b)
+		out.mu.Lock()
+		for i := range 20 {
+			out.pong(bytes.Repeat([]byte{byte(i)}, 125))
 		}
+		out.pong([]byte("p"))
+		out.mu.Unlock()
+		out.pongs.task.Wait()
+		err := out.write(&b)
 		b.Append(nil, []byte("next"))
 		if done, failed := out.tryWrite(&b); err == nil && (!done || failed != nil) {
 			err = io.ErrShortWrite
 		}
-		out.end(1000)
+		<-arrived
+		out.end(1000, false)
 		b.Append(nil, []byte("late"))
 		if out.write(&b) == nil || b.Len() != 1 {
 			t.Error("a batch after the close frame is written")
@@ -143,23 +150,29 @@ func TestOutput(t *testing.T) {
 		near.Close()
 		written <- err
 	}()
-	wire, err := io.ReadAll(far)
+	if _, err := io.ReadFull(far, wire); err != nil {
+		t.Fatal(err)
+	}
+	close(arrived)
+	rest, err := io.ReadAll(far)
 	if err != nil {
 		t.Fatal(err)
 	}
+	wire = append(wire, rest...)
 	if err := <-written; err != nil {
 		t.Fatal(err)
 	}
 	got := parse(t, wire)
-	if len(got) != messages+3 {
-		t.Fatalf("%d frames, want %d", len(got), messages+3)
+	if len(got) != messages+pongs+2 {
+		t.Fatalf("%d frames, want %d", len(got), messages+pongs+2)
 	}
 	for i, m := range got[:messages] {
 		if len(m) != size+1 || m[0] != byte(i) {
 			t.Fatalf("message %d is % .16x…", i, m)
 		}
 	}
-	if string(got[messages]) != "p" || string(got[messages+1]) != "next" {
-		t.Errorf("then came %q", got[messages:])
+	after := got[messages+pongs-1:]
+	if got[messages][0] != 20-pongs+1 || string(after[0]) != "p" || string(after[1]) != "next" {
+		t.Errorf("then came %.20q", got[messages:])
 	}
 }

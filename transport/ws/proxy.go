@@ -69,5 +69,5 @@ func proxied(_ context.Context, proxy *url.URL, _ *http.Request, response *http.
 	case http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		kind = syscall.ECONNREFUSED
 	}
-	return fmt.Errorf("%w: proxy %s answers %s", kind, proxy.Host, response.Status)
+	return fmt.Errorf("%w: proxy %s answers %s", kind, proxy.Host, cut(response.Status))
 }

@@ -13,26 +13,29 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/transport"
 )
 
-const (
-	// maxBatch bounds what one Read returns, beside the size of the input.
-	maxBatch = 1024
-	// firstRoom is what a message may have at once, whatever its length says.
-	firstRoom = 64 << 10
-	// earned is how many times what has arrived a length may claim in memory.
-	earned = 16
-)
+// maxBatch bounds what one Read returns, beside the size of the input.
+const maxBatch = 1024
 
 // Read implements transport.Conn.
 func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
+	before := len(dst)
+	for {
+		var err error
+		if dst, err = c.readOnce(dst); err != nil || len(dst) > before {
+			return dst, err
+		}
+	}
+}
+
+// readOnce is Read that may return without a message when it has skipped one.
+func (c *conn) readOnce(dst []transport.Message) ([]transport.Message, error) {
 	dst, other, err := c.readWhole(dst)
 	if other {
-		var m transport.Message
-		if m, err = c.readMessage(); err == nil {
-			dst = append(dst, m)
-		}
+		dst, err = c.readMessage(dst)
 	}
 	return dst, c.ended(err)
 }
@@ -74,7 +77,7 @@ func (c *interruptible) Read(dst []transport.Message) (_ []transport.Message, er
 		if err := c.link.Conn.SetReadDeadline(time.Time{}); err != nil {
 			return dst, c.ended(err)
 		}
-		return c.conn.Read(dst)
+		return c.conn.readOnce(dst)
 	}
 	dst, c.other, err = c.readWhole(dst)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -84,32 +87,35 @@ func (c *interruptible) Read(dst []transport.Message) (_ []transport.Message, er
 	return dst, c.ended(err)
 }
 
-// readMessage reads a message that package websocket puts together, and what
-// comes before it.
-func (c *conn) readMessage() (transport.Message, error) {
+// readMessage appends a message that package websocket puts together, and handles
+// what comes before it.
+func (c *conn) readMessage(dst []transport.Message) ([]transport.Message, error) {
 	kind, r, err := c.ws.Reader(context.Background())
 	if err != nil {
-		return transport.Message{}, err
+		return dst, err
 	}
 	if kind == websocket.MessageText && !c.cfg.TextFrames {
 		c.status.Store(uint32(websocket.StatusUnsupportedData))
-		return transport.Message{}, fmt.Errorf("%w: the peer sent text, which WithTextFrames would allow", transport.ErrProtocol)
+		return dst, fmt.Errorf("%w: the peer sent text, which WithTextFrames would allow", transport.ErrProtocol)
 	}
-	m, err := c.collect(r)
-	if err == nil && kind == websocket.MessageText && !utf8.Valid(m.Data) {
+	m, skipped, err := c.collect(r)
+	if err != nil || skipped {
+		return dst, err
+	}
+	if kind == websocket.MessageText && !utf8.Valid(m.Data) {
 		c.status.Store(uint32(websocket.StatusInvalidFramePayloadData))
 		m.Release()
-		return transport.Message{}, fmt.Errorf("%w: the peer sent text that is not UTF-8", transport.ErrProtocol)
+		return dst, fmt.Errorf("%w: the peer sent text that is not UTF-8", transport.ErrProtocol)
 	}
-	return m, err
+	return append(dst, m), nil
 }
 
 // collect reads a message into memory of its size, which grows as the message
-// arrives: the first of its frames says how long that is, others may follow.
-func (c *conn) collect(r io.Reader) (transport.Message, error) {
-	announced := int(c.in.frame.length)
-	b, n := transport.NewBuffer(min(announced, firstRoom)), 0
-	for {
+// arrives: the first of its frames says how long that is, others may follow. A
+// message that turns out to be too large is skipped.
+func (c *conn) collect(r io.Reader) (m transport.Message, skipped bool, err error) {
+	b, n := transport.NewBuffer(stream.Earned(min(c.in.message, c.in.limit), 0)), 0
+	for c.in.message <= c.in.limit {
 		full := n == len(b.Bytes())
 		room := b.Bytes()[n:]
 		if full {
@@ -117,31 +123,49 @@ func (c *conn) collect(r io.Reader) (transport.Message, error) {
 		}
 		k, err := r.Read(room)
 		if full && k > 0 {
-			b = grow(b, announced)
+			b = grow(b, min(c.in.message, c.in.limit))
 			b.Bytes()[n] = c.probe[0]
 		}
 		n += k
 		switch {
 		case err == io.EOF:
-			return transport.In(b, b.Bytes()[:n:n]), nil
+			return transport.In(b, b.Bytes()[:n:n]), false, nil
 		case err != nil:
 			b.Release()
-			return transport.Message{}, err
+			return transport.Message{}, false, err
 		}
 	}
+	defer b.Release()
+	return transport.Message{}, true, c.skip(r, b.Bytes()[:n])
 }
 
-// grow returns a larger copy of b, which is full.
-func grow(b *transport.Buffer, announced int) *transport.Buffer {
+// grow returns a larger copy of b, which is full, for a message of which that many
+// bytes are announced: more frames may follow.
+func grow(b *transport.Buffer, announced uint64) *transport.Buffer {
 	n := len(b.Bytes())
-	size := 2*n + 64
-	if announced > n {
-		size = int(min(uint64(announced), earned*uint64(n)))
-	}
-	larger := transport.NewBuffer(size)
+	larger := transport.NewBuffer(max(stream.Earned(announced, uint64(n)), 2*n))
 	copy(larger.Bytes(), b.Bytes())
 	b.Release()
 	return larger
+}
+
+// skip passes over the rest of a message that is too large, which begins with read.
+func (c *conn) skip(r io.Reader, read []byte) error {
+	var head [transport.SkipHead]byte
+	n := copy(head[:], read)
+	scratch := transport.NewBuffer(smallInput)
+	defer scratch.Release()
+	for {
+		k, err := r.Read(scratch.Bytes())
+		n += copy(head[n:], scratch.Bytes()[:k])
+		if err == io.EOF {
+			c.tell(head[:n], c.in.message)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // lost is why reading has ended. What the connection said comes before what

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gonng/gonng/transport"
 )
@@ -47,7 +48,7 @@ func checkOffer(h http.Header, cfg *transport.Config) error {
 			transport.ErrWrongPeer, cfg.ProtocolName, cfg.PeerName, want)
 	}
 	return fmt.Errorf("%w: the client asks for %s (%s); this is %s, which talks to %s: ask for %s",
-		transport.ErrWrongPeer, protocolOf(offered[0]), strings.Join(offered, ", "), cfg.ProtocolName, cfg.PeerName, want)
+		transport.ErrWrongPeer, cut(protocolOf(offered[0])), cut(strings.Join(offered, ", ")), cfg.ProtocolName, cfg.PeerName, want)
 }
 
 // checkAnswer is for the client: it says why the server's subprotocol does not
@@ -62,5 +63,20 @@ func checkAnswer(h http.Header, cfg *transport.Config) error {
 			transport.ErrWrongPeer, want, cfg.ProtocolName, cfg.PeerName)
 	}
 	return fmt.Errorf("%w: the server answers with %s (%s); %s talks to %s (%s)",
-		transport.ErrWrongPeer, protocolOf(got), got, cfg.ProtocolName, cfg.PeerName, want)
+		transport.ErrWrongPeer, cut(protocolOf(got)), cut(got), cfg.ProtocolName, cfg.PeerName, want)
+}
+
+// quoteMax is how many bytes of a stranger's text an error quotes.
+const quoteMax = 200
+
+// cut is text of a stranger's as an error quotes it.
+func cut(text string) string {
+	if len(text) <= quoteMax {
+		return text
+	}
+	n := quoteMax
+	for n > quoteMax-utf8.UTFMax && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "…"
 }

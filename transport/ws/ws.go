@@ -18,8 +18,8 @@ import (
 )
 
 // Transport is the WebSocket transport. Listeners of one Transport share a
-// port when their paths differ; who is the first sets the options of TCP and
-// TLS for all.
+// port when their paths differ; the first sets the options of TCP and TLS for
+// all, and so does one whose options are changed later.
 type Transport struct {
 	// Secure is for wss: TLS under HTTP.
 	Secure bool

@@ -15,7 +15,7 @@ import (
 func TestGoodbye(t *testing.T) {
 	near, far := tlsPair(t)
 	said := false
-	if stream.Goodbye(near, func() { said = true }); !said {
+	if stream.Goodbye(near, false, func() { said = true }); !said {
 		t.Error("there is room and it is not said")
 	}
 	// Fill what the kernel has for it.
@@ -24,8 +24,16 @@ func TestGoodbye(t *testing.T) {
 		t.Fatal(err)
 	}
 	near.NetConn().SetWriteDeadline(time.Time{})
-	if stream.Goodbye(near, func() { said = false }); !said {
+	if stream.Goodbye(near, false, func() { said = false }); !said {
 		t.Error("it is said to who does not read")
+	}
+	near.NetConn().SetWriteDeadline(time.Now().Add(time.Minute)) // to be moved
+	if stream.Goodbye(near, true, func() {
+		if _, err := io.Copy(near.NetConn(), zeros{}); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("it is written to who does not read: %v", err)
+		}
+	}); !said {
+		t.Error("it is not said")
 	}
 	if err := stream.Close(near); err != nil {
 		t.Error(err)
