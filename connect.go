@@ -125,7 +125,7 @@ func (s *socket) tryReserve(p *Pipe) (*Pipe, error) {
 	}
 	p.listener.giveBackLocked(p)
 	other := pipeOf(peer)
-	err := errorf(ErrBusy, "a pair socket has one peer, and %v is connected", other.RemoteAddr())
+	err := errorf(ErrBusy, "a pair socket has one peer, and %v is connected", other.name)
 	if other.life == connecting {
 		other = nil
 	}
@@ -153,7 +153,7 @@ func (s *socket) attach(t *task.Task, p *Pipe) error {
 	s.endDirectReadLocked()
 	p.countLocked(func(st *ConnectStats) { st.Connects++ })
 	s.unlock()
-	s.log(slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.url, "peer", p.peerName())
+	s.log(slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.url, "peer", p.name)
 	s.runHooks(t, PipeConnected, p)
 	s.lock()
 	if p.life == connecting {
@@ -191,7 +191,6 @@ func (s *socket) abandon(p *Pipe) {
 // refuse drops a connection that did not become a peer. The peer is told why where that is
 // possible.
 func (s *socket) refuse(p *Pipe, why error, tell func(error)) error {
-	who := p.peerName()
 	if tell != nil {
 		tell(forTransport(why))
 	}
@@ -199,10 +198,7 @@ func (s *socket) refuse(p *Pipe, why error, tell func(error)) error {
 	s.lock()
 	p.countLocked(func(st *ConnectStats) { st.refused(why) })
 	s.unlock()
-	if who == "" || who == "@" { // a Unix socket without a name
-		who = "the peer"
-	}
-	return fmt.Errorf("%s refused: %w", who, why)
+	return fmt.Errorf("%s refused: %w", p.name, why)
 }
 
 // forTransport gives a refusal the kind by which a transport tells the peer.
@@ -243,7 +239,7 @@ func (s *socket) disconnected(t *task.Task, p *Pipe) {
 		level = slog.LevelInfo
 	}
 	s.unlock()
-	s.log(level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.peerName(), "error", p.err, "unsent", unsent)
+	s.log(level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.name, "error", loggable(p.err), "unsent", unsent)
 	s.runHooks(t, PipeClosed, p)
 	if p.dialer != nil {
 		p.dialer.redial(received)

@@ -164,7 +164,7 @@ func (d *Dialer) connect(t *task.Task) error {
 		return err
 	}
 	if d.once() {
-		d.s.log(slog.LevelWarn, "cannot connect", "url", d.url, "error", err)
+		d.s.log(slog.LevelWarn, "cannot connect", "url", d.url, "error", loggable(err))
 		d.Close()
 		return err
 	}
@@ -282,7 +282,7 @@ func (d *Dialer) logFailure(l *slog.Logger, err error) {
 	}
 	d.logged = true
 	d.mu.Unlock()
-	d.s.logTo(l, level, "cannot connect, trying again", "url", d.url, "error", err)
+	d.s.logTo(l, level, "cannot connect, trying again", "url", d.url, "error", loggable(err))
 }
 
 // pause is how long to wait before the next attempt, varied so that many

@@ -183,7 +183,7 @@ const acceptPause = 50 * time.Millisecond
 // introduce makes a peer of an accepted connection. The peer is answered last: its
 // Dial returns when it has been taken, or is refused.
 func (l *Listener) introduce(t *task.Task, in transport.Incoming) {
-	remote := in.RemoteAddr().String()
+	remote := peerName(in) // while it is connected
 	cfg := l.Config()
 	ctx, cancel := context.WithTimeout(l.ctx, cfg.handshakeTimeout)
 	defer cancel()
@@ -274,16 +274,7 @@ func (l *Listener) logRefusal(remote string, why error) {
 	if first && !errors.Is(why, transport.ErrSilent) { // a health probe is not worth a warning
 		level, count = slog.LevelWarn, before
 	}
-	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", cut(why.Error()), "count", count)
-}
-
-// cut bounds what somebody else has a hand in.
-func cut(text string) string {
-	const most = 500
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + "…"
+	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", loggable(why), "count", count)
 }
 
 // notIntroduced counts a peer whose handshake failed.

@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/gonng/gonng/internal/sp"
 )
@@ -17,6 +18,15 @@ func (s *socket) log(level slog.Level, msg string, args ...any) {
 func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any) {
 	args = append([]any{"socket", s.Name(), "protocol", s.protocol.String()}, args...)
 	l.Log(context.Background(), level, "gonng: "+msg, args...)
+}
+
+// loggable is err for a log: as it is, unless somebody else has made its text long.
+func loggable(err error) any {
+	const most = 500
+	if err == nil || len(err.Error()) <= most {
+		return err
+	}
+	return strings.ToValidUTF8(err.Error()[:most], "") + "…"
 }
 
 // dropTexts are what the log says of messages that were dropped, in this order.
@@ -40,7 +50,7 @@ const notForwarded sp.Reasons = 1 << 7
 func (s *socket) logDrops(e *sp.Effects) {
 	for p := e.NextSlow(); p != nil; p = e.NextSlow() {
 		pipe := pipeOf(p)
-		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID, "peer", pipe.peerName())
+		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID, "peer", pipe.name)
 	}
 	reasons, by := e.Reasons()
 	if reasons != 0 {
@@ -51,7 +61,7 @@ func (s *socket) logDrops(e *sp.Effects) {
 // logOnce logs each of the reasons once an episode.
 func (s *socket) logOnce(reasons sp.Reasons, by *sp.Peer, args ...any) {
 	if by != nil {
-		args = append(args, "pipe", by.ID, "peer", pipeOf(by).peerName())
+		args = append(args, "pipe", by.ID, "peer", pipeOf(by).name)
 	}
 	for _, d := range dropTexts {
 		if reasons&d.reason != 0 && s.beginsEpisode(d.reason) {

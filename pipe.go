@@ -22,6 +22,7 @@ type Pipe struct {
 	dialer   *Dialer
 	listener *Listener
 	url      string
+	name     string // what the peer is called in logs and errors
 
 	peer       sp.Peer   // guarded by the socket's lock, but for its ID and Current
 	life       life      // guarded by the socket's lock
@@ -67,7 +68,7 @@ const (
 func (p *Pipe) connectedLocked() bool { return p.life == open || p.life == readOnly }
 
 func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string, cfg *Config) *Pipe {
-	p := &Pipe{s: s, conn: conn, dialer: d, listener: l, url: url, done: make(chan struct{})}
+	p := &Pipe{s: s, conn: conn, dialer: d, listener: l, url: url, name: peerName(conn), done: make(chan struct{})}
 	pending, current := conn.NewBatch(), conn.NewBatch()
 	overhead := streamOverhead
 	if _, direct := conn.(transport.Direct); direct {
@@ -187,7 +188,7 @@ func (p *Pipe) closeWith(why error) {
 
 // closeMalformed ends the pipe of a peer that sent a header which makes no sense.
 func (p *Pipe) closeMalformed(why error) {
-	p.closeWith(p.s.opError("pipe", p.url, errorf(ErrProtocol, "%s sent a malformed message: %w", p.peerName(), why)))
+	p.closeWith(p.s.opError("pipe", p.url, errorf(ErrProtocol, "%s sent a malformed message: %w", p.name, why)))
 }
 
 // endReason is why the pipe ended, in words for the program.
@@ -199,9 +200,6 @@ func (p *Pipe) endReason(err error) error {
 	}
 	return p.s.opError("pipe", p.url, err)
 }
-
-// peerName is what the peer is called in logs and errors.
-func (p *Pipe) peerName() string { return p.conn.RemoteAddr().String() }
 
 // pipeList is the pipes of a socket, in the order in which they came.
 type pipeList struct {

@@ -131,6 +131,7 @@ type socket struct {
 	hooks     []*hook
 	peers     sp.Waiters // for WaitPeers
 	idle      *waiter    // those that nobody uses now
+	idles     int        // their number
 	parked    int        // goroutines that wait
 	blank     []Message  // for RecvMsg
 	offered   sp.Message // what a sender offers just now

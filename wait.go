@@ -27,6 +27,7 @@ type waiter struct {
 func (s *socket) newWaiterLocked() *waiter {
 	if w := s.idle; w != nil {
 		s.idle, w.next = w.next, nil
+		s.idles--
 		return w
 	}
 	w := &waiter{woken: make(chan struct{}, 1)}
@@ -167,9 +168,16 @@ func (c *call) endLocked() {
 		c.w.timer.Stop()
 		c.w.until = 0
 	}
-	c.w.next, c.s.idle = c.s.idle, c.w
+	if c.s.idles < keepWaiters {
+		c.w.next, c.s.idle = c.s.idle, c.w
+		c.s.idles++
+	}
 	c.w = nil
 }
+
+// keepWaiters is how many waiters a socket keeps for later. What a burst of calls has
+// needed beyond is left to the garbage collector.
+const keepWaiters = 256
 
 // explainTimeoutLocked adds to a timeout what the wait lacked: a peer, most often, or
 // else what is not "".
