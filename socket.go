@@ -173,6 +173,13 @@ func (e *endpoint) config() *Config {
 	return &e.s.cfg
 }
 
+// subscribeLocked adds topics to what the endpoint of a Sub0 wants.
+func (e *endpoint) subscribeLocked(topics []string) {
+	if sub, ok := e.core.(*sp.Subscriber); ok {
+		sub.Subscribe(topics...)
+	}
+}
+
 func newSocket(p Protocol, proto sp.Protocol) *socket {
 	s := &socket{
 		protocol: p,
