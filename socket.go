@@ -291,6 +291,20 @@ func (s *socket) ListenURL() string {
 	return ""
 }
 
+// Stats are the socket's counters. See [Socket].
+func (s *socket) Stats() Stats {
+	s.lock()
+	defer s.unlock()
+	st, c := s.stats, &s.core.Counters
+	st.Pipes = s.connected
+	st.Unsent += c.Unsent
+	st.Malformed, st.TTLExceeded, st.Unexpected = c.Malformed, c.TTLExceeded, c.Unexpected
+	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
+	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
+	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
+	return st
+}
+
 // Attach makes a pipe of a connection of the program's. See [Socket].
 func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 	if conn == nil {
