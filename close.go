@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+
+	"github.com/gonng/gonng/internal/pollfd"
 )
 
 // Shutdown is Close that takes as long as ctx allows. See [Socket].
@@ -120,6 +122,19 @@ func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 	hanging = s.tasks.Wait(ctx, func(what string) bool { return what != "" })
 	s.closeFDs()
 	return hanging
+}
+
+// closeFDs is called once nobody uses the descriptors any more.
+func (s *socket) closeFDs() {
+	s.lock()
+	fds := [2]*pollfd.FD{s.recvFD, s.sendFD}
+	s.recvFD, s.sendFD, s.hasFDs = nil, nil, false
+	s.unlock()
+	for _, fd := range fds {
+		if fd != nil {
+			fd.Close()
+		}
+	}
 }
 
 // closeError says what Close could not do.
