@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -133,6 +134,19 @@ func (c *Config) transport(p Protocol) *transport.Config {
 		HTTPHeader:  c.HTTPHeader,
 		CheckOrigin: c.CheckOrigin,
 		TextFrames:  c.TextFrames,
+	}
+}
+
+// protocol is what the state machine of a protocol knows of the configuration.
+func (c *Config) protocol() sp.Config {
+	return sp.Config{
+		RecvBuffer:  c.RecvBuffer,
+		SendBuffer:  c.SendBuffer,
+		TTL:         c.TTL,
+		ResendTime:  c.ResendTime,
+		SurveyTime:  c.SurveyTime,
+		PreferNew:   c.PreferNew,
+		Polyamorous: c.Polyamorous,
 	}
 }
 
