@@ -30,6 +30,11 @@ var actions = []struct {
 	{"receive", 200, func(w *world, s step) {
 		if e := w.endpoint(s); e != nil && e.s.in != fromNobody && len(w.callers) < mostCallers {
 			max := math.MaxInt
+			if s.c%32 == 1 && !e.core.CanRecv() {
+				w.note("%v does not receive: the context has ended", e)
+				e.giveUp()
+				return
+			}
 			if s.c%16 == 0 {
 				max = 10
 			}

@@ -301,7 +301,7 @@ func (w *world) cancel(c *caller) {
 func (e *endpoint) giveUp() {
 	had := len(e.queue)
 	c := e.s.call(e.core.GiveUp)
-	if e.s.in == replies {
+	if e.s.in == replies && e.receiver == nil {
 		e.open, e.queue, e.failed = false, e.queue[:0], sp.Wait
 		if c.RecvQueue != -had {
 			e.s.w.fail("a wrong receive queue", "%v: %d changed by giving up, had %d", e, c.RecvQueue, had)
