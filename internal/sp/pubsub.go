@@ -98,8 +98,7 @@ func (s *Subscriber) push(m msg.Message, p *Peer) {
 			m.Release()
 			return
 		}
-		s.queue.front().Release()
-		s.queue.drop(c)
+		s.queue.discard(c)
 	}
 	s.queue.push(c, p, m)
 	c.Effects.yield = c.Effects.yield || s.queue.bytes > QueueBytes

@@ -215,8 +215,7 @@ func (x *Raw) pushLossily(p *Peer, batch []msg.Message) {
 	for i := range batch {
 		for x.lossy.full(limit) {
 			x.drop(SlowReceiver, 1, nil)
-			x.lossy.front().Release()
-			x.lossy.drop(&x.Core)
+			x.lossy.discard(&x.Core)
 		}
 		x.lossy.push(&x.Core, p, batch[i])
 	}

@@ -74,8 +74,7 @@ func (s *Survey) push(m msg.Message, p *Peer) {
 	c, limit := &s.of.Core, NewLimit(s.cfg.RecvBuffer, LossyBytes)
 	for s.responses.full(limit) {
 		c.drop(SlowReceiver, 1, nil)
-		s.responses.front().Release()
-		s.responses.drop(c)
+		s.responses.discard(c)
 	}
 	s.responses.push(c, p, m)
 	c.WakeOne(&s.waiting)
