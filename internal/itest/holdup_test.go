@@ -2,9 +2,8 @@ package itest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,34 +134,27 @@ func TestRequesterThatDoesNotRead(t *testing.T) {
 // TestDeviceWithRequesterThatDoesNotRead: a device forwards for the others.
 func TestDeviceWithRequesterThatDoesNotRead(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	for protocol, honestly := range askers {
-		t.Run(fmt.Sprint(protocol), func(t *testing.T) {
-			parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
-				front, back := openRaw(t, protocol, gonng.WithLinger(0)), openRaw(t, protocol.Peer(), gonng.WithLinger(0))
-				s := open(t, cooked[protocol], gonng.WithLinger(0))
-				link(t, back, s, tr)
-				forwarding(t, front, back)
-				l := listen(t, front, tr)
-				ask := honestly(t, tr, l.URL())
-				answerers["Serve"](t, s, func(question []byte) []byte { return append(question[:6:6], make([]byte, 3000)...) })
-				ask()
-				asker(t, front, tr, l.URL(), 3000)
-				gonngtest.Eventually(t, func() bool { return front.Stats().DroppedFull > 10 }, "answers to the stalled peer are dropped")
-				for range 3 {
-					ask()
-				}
-			})
-		})
-	}
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		front, back := openRaw(t, gonng.ProtocolRep0, gonng.WithLinger(0)), openRaw(t, gonng.ProtocolReq0, gonng.WithLinger(0))
+		rep := open(t, gonng.NewRep0, gonng.WithLinger(0))
+		link(t, back, rep, tr)
+		forwarding(t, front, back)
+		l := listen(t, front, tr)
+		ask := askers[gonng.ProtocolRep0](t, tr, l.URL())
+		answerers["Serve"](t, rep, func(question []byte) []byte { return append(question[:6:6], make([]byte, 3000)...) })
+		ask()
+		asker(t, front, tr, l.URL(), 3000)
+		gonngtest.Eventually(t, func() bool { return front.Stats().DroppedFull > 10 }, "replies to the stalled peer are dropped")
+		for range 3 {
+			ask()
+		}
+	})
 }
 
 // TestCloseWithManyStuckPeers takes the linger, however many they are.
 func TestCloseWithManyStuckPeers(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	n := 300
-	if testing.Short() {
-		n = 50
-	}
+	const n = 100
 	for _, tr := range gonngtest.Transports {
 		t.Run(tr.Name, func(t *testing.T) {
 			const linger = 200 * time.Millisecond
@@ -175,7 +167,7 @@ func TestCloseWithManyStuckPeers(t *testing.T) {
 			}
 			waitPeers(t, pub, n)
 			body := make([]byte, 100<<10)
-			for pub.Stats().DroppedFull < uint64(n) {
+			for pub.Stats().DroppedFull < n {
 				check(t, pub.Send(testContext(t), body))
 			}
 			start := time.Now()
@@ -191,45 +183,110 @@ func TestCloseWithManyStuckPeers(t *testing.T) {
 	}
 }
 
-// stubborn is tcp whose Conn goes on reading, or writing, after Close.
+// stubborn is tcp of which one call, with an error, returns only when the test has ended.
 type stubborn struct {
 	tcptransport.Transport
+	call    string
 	release <-chan struct{}
+}
+
+func (s stubborn) until(call string, err error) {
+	if s.call == call && err != nil {
+		<-s.release
+	}
 }
 
 type stubbornConn struct {
 	contract.Conn
-	release <-chan struct{}
+	stubborn
+}
+
+type stubbornListener struct {
+	contract.Listener
+	stubborn
+	scheme string
 }
 
 func (s stubborn) Dial(ctx context.Context, _, address string, cfg *contract.Config) (contract.Conn, error) {
+	if s.call == "Dial" {
+		<-s.release
+	}
 	c, err := s.Transport.Dial(ctx, "tcp", address, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return stubbornConn{c, s.release}, nil
+	return stubbornConn{c, s}, nil
+}
+
+func (s stubborn) Listen(ctx context.Context, scheme, address string, cfg *contract.Config) (contract.Listener, error) {
+	l, err := s.Transport.Listen(ctx, "tcp", address, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return stubbornListener{l, s, scheme}, nil
+}
+
+func (l stubbornListener) URL() string {
+	_, address, _ := strings.Cut(l.Listener.URL(), ":")
+	return l.scheme + ":" + address
+}
+
+func (l stubbornListener) Accept() (contract.Incoming, error) {
+	in, err := l.Listener.Accept()
+	l.until("Accept", err)
+	return in, err
 }
 
 func (c stubbornConn) Read(dst []contract.Message) ([]contract.Message, error) {
 	dst, err := c.Conn.Read(dst)
-	if err != nil && errors.Is(err, net.ErrClosed) {
-		<-c.release
-	}
+	c.until("Read", err)
 	return dst, err
 }
 
-// TestStubbornTransport: a Read that does not end with Close does not hold up the socket's.
+func (c stubbornConn) Write(b contract.Batch) error {
+	err := c.Conn.Write(b)
+	c.until("Write", err)
+	return err
+}
+
+func (c stubbornConn) Close() error {
+	err := c.Conn.Close()
+	if c.call == "Close" {
+		<-c.release
+	}
+	return err
+}
+
+// TestStubbornTransport: a transport of somebody else's of which a call does not end does
+// not hold up Close, whose error names it.
 func TestStubbornTransport(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	release := make(chan struct{})
-	contract.Register("stubborn+tcp", stubborn{release: release})
-	t.Cleanup(func() { close(release) })
-	pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0, gonng.WithLinger(50*time.Millisecond))
-	l := listen(t, pull, tcp)
-	url := "stubborn+" + l.URL()
-	_, err := push.Dial(testContext(t), url, gonng.WithDialMode(gonng.DialWait))
-	check(t, err)
-	err = wait(t, "Close", concurrently(push.Close))
-	wantError(t, err, "close", gonng.ErrTimeout)
-	wantText(t, fmt.Sprint(err), url)
+	for _, call := range []string{"Read", "Write", "Close", "Dial", "Accept"} {
+		t.Run(call, func(t *testing.T) {
+			gonngtest.NoLeaks(t)
+			release := make(chan struct{})
+			defer close(release)
+			scheme := "stubborn-" + strings.ToLower(call) + "+tcp"
+			contract.Register(scheme, stubborn{call: call, release: release})
+			tr := gonngtest.Transport{Address: func(string) string { return scheme + "://127.0.0.1:0" }}
+			pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0, gonng.WithLinger(50*time.Millisecond))
+			if call == "Accept" {
+				url := listen(t, push, tr).URL()
+				dial(t, pull, tr, strings.Replace(url, scheme, "tcp", 1), gonng.WithDialMode(gonng.DialWait))
+			} else {
+				dial(t, push, tr, strings.Replace(listen(t, pull, tcp).URL(), "tcp", scheme, 1), gonng.WithDialMode(gonng.DialBackground))
+			}
+			if call != "Dial" {
+				waitPeers(t, push, 1)
+			}
+			if call == "Write" { // until one waits
+				for full := 0; full < 10; full++ {
+					for push.TrySend(make([]byte, 100<<10)) == nil {
+					}
+				}
+			}
+			err := wait(t, "Close", concurrently(push.Close))
+			wantError(t, err, "close", gonng.ErrTimeout)
+			wantText(t, fmt.Sprint(err), scheme)
+		})
+	}
 }
