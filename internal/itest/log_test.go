@@ -133,7 +133,7 @@ var episodes = []struct {
 		_, err := s.Listen(t.Context(), "inproc://"+t.Name())
 		check(t, err)
 		inMemory(t, s)
-		peer := open(t, gonng.NewPair0)
+		peer := open(t, gonng.NewPair0, gonng.WithLogger(slog.New(slog.DiscardHandler)))
 		return s, func() {
 			d, err := peer.Dial(t.Context(), "inproc://"+t.Name())
 			check(t, err)

@@ -50,6 +50,15 @@ func (b *balance) detach(p *Peer) {
 		b.peers--
 		p.leave()
 		p.balanced.level = nil
+		b.wakeHolder()
+	}
+}
+
+// wakeHolder wakes a sender whose message can be kept, now that nobody is connected or
+// the send buffer has grown. That sender wakes the next.
+func (b *balance) wakeHolder() {
+	if b.canHold() {
+		b.c.WakeOne(&b.senders)
 	}
 }
 
@@ -58,7 +67,7 @@ func (b *balance) writable(p *Peer) {
 	if p.balanced.level == nil {
 		return
 	}
-	if !p.balanced.ready && !p.out.full() {
+	if !p.balanced.ready && !p.out.closed && !p.out.full() {
 		p.enter()
 	}
 	if len(b.held) > 0 {

@@ -1,6 +1,9 @@
 package sp
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // deadlines tells what is due next. Most deadlines are the same time away when they
 // are set; those stand in one list in the order in which they are due, so that
@@ -24,7 +27,7 @@ func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (earli
 	d.clear()
 	before := ds.next()
 	l := ds.of(after)
-	d.at, d.list, d.prev, d.next = present+int64(after), l, l.last, nil
+	d.at, d.list, d.prev, d.next = later(present, after), l, l.last, nil
 	if l.last != nil {
 		l.last.next = d
 	} else {
@@ -32,6 +35,14 @@ func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (earli
 	}
 	l.last = d
 	return before == 0 || d.at < before
+}
+
+// later is a time after the present; one that is too far away is the end of all time.
+func later(present int64, after time.Duration) int64 {
+	if int64(after) > math.MaxInt64-present {
+		return math.MaxInt64
+	}
+	return present + int64(after)
 }
 
 // of is the list of deadlines that are set after from now.

@@ -14,9 +14,16 @@ type fairQueue struct {
 	answered bool
 }
 
-func (q *fairQueue) configure(cfg Config) { q.limit = NewLimit(cfg.RecvBuffer, QueueBytes) }
-func (q *fairQueue) Await(w *Waiter)      { q.receivers.Add(w) }
-func (q *fairQueue) CanRecv() bool        { return q.first != nil }
+func (q *fairQueue) Await(w *Waiter) { q.receivers.Add(w) }
+func (q *fairQueue) CanRecv() bool   { return q.first != nil }
+
+// configure sets the limit. Where it has grown, peers are read on.
+func (q *fairQueue) configure(cfg Config) {
+	q.limit = NewLimit(cfg.RecvBuffer, QueueBytes)
+	for p := q.first; p != nil; p = p.behind {
+		q.resume(p)
+	}
+}
 
 // deliver queues what p sent and reports whether more is welcome.
 func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
@@ -33,8 +40,9 @@ func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
 	return !p.in.full(q.limit)
 }
 
-// held reports whether the questions of p have to wait until it has taken answers.
-func (q *fairQueue) held(p *Peer) bool { return q.answered && p.out.full() }
+// held reports whether the questions of p have to wait until it has taken answers. A
+// peer that has gone takes none.
+func (q *fairQueue) held(p *Peer) bool { return q.answered && !p.out.closed && p.out.full() }
 
 // pop moves the next message into m.
 func (q *fairQueue) pop(m *Message, max int) Verdict {

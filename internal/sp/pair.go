@@ -63,6 +63,7 @@ func (x *Pair) Detach(p *Peer) {
 func (x *Pair) Configure(cfg Config) {
 	x.cfg = cfg
 	x.fairQueue.configure(cfg)
+	x.wakeHolder()
 }
 
 func (x *Pair) Offer(m *Message) Verdict {

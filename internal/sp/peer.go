@@ -23,6 +23,8 @@ type Peer struct {
 	out outbox
 	in  queue
 
+	ended bool // nothing comes from it any more
+
 	slow   bool  // it loses messages, in an episode that is reported already
 	slowAt int64 // when it lost the last
 
@@ -78,10 +80,13 @@ func (p *Peer) CloseOutbox() (writing bool) {
 }
 
 // WriteFailed is for the one who has the token and could not write all of Current.
-func (p *Peer) WriteFailed() { p.out.closed, p.out.taken = true, p.out.Current.Len() }
+func (p *Peer) WriteFailed() {
+	p.out.closed, p.out.taken = true, p.out.Current.Len()
+	p.leave()
+}
 
 // Discard gives up what waits to be written, and says how many messages of p were
-// accepted and not written. Nobody writes any more.
+// accepted and not written. Nobody writes or reads any more.
 func (p *Peer) Discard() (unsent int) {
 	o := &p.out
 	unsent = o.queued + o.taken
@@ -89,6 +94,7 @@ func (p *Peer) Discard() (unsent int) {
 	o.pending.Reset()
 	o.Current.Reset()
 	o.queued, o.size, o.taken, o.takenSize = 0, 0, 0, 0
+	p.ended = true
 	return unsent
 }
 

@@ -70,6 +70,7 @@ func (x *Sub) NewEndpoint() Endpoint {
 const batchWork = 4096
 
 func (x *Sub) Deliver(p *Peer, batch []msg.Message) (n int, more bool) {
+	x.Effects.yield = false
 	for work := 0; n < len(batch) && work < batchWork; n++ {
 		m := &batch[n]
 		x.matched = x.topics.match(m.Data, x.matched[:0])
@@ -91,18 +92,11 @@ func (x *Sub) Deliver(p *Peer, batch []msg.Message) (n int, more bool) {
 }
 
 func (s *Subscriber) push(m msg.Message, p *Peer) {
-	c, limit := &s.of.Core, NewLimit(s.cfg.RecvBuffer, LossyBytes)
-	for s.queue.full(limit) {
-		c.drop(SlowReceiver, 1, nil)
-		if !s.cfg.PreferNew {
-			m.Release()
-			return
-		}
-		s.queue.discard(c)
+	c := &s.of.Core
+	if s.queue.pushLossily(c, NewLimit(s.cfg.RecvBuffer, LossyBytes), s.cfg.PreferNew, p, m) {
+		c.Effects.yield = c.Effects.yield || s.queue.bytes > QueueBytes
+		c.WakeOne(&s.waiting)
 	}
-	s.queue.push(c, p, m)
-	c.Effects.yield = c.Effects.yield || s.queue.bytes > QueueBytes
-	c.WakeOne(&s.waiting)
 }
 
 func (s *Subscriber) Pop(m *Message, max int, _ *Waiter) Verdict {

@@ -21,7 +21,11 @@ func (x *Push) NewEndpoint() Endpoint { return x }
 func (x *Push) Attach(p *Peer)        { x.attach(p) }
 func (x *Push) Detach(p *Peer)        { x.detach(p) }
 func (x *Push) writable(p *Peer)      { x.balance.writable(p) }
-func (x *Push) Configure(cfg Config)  { x.cfg = cfg }
+
+func (x *Push) Configure(cfg Config) {
+	x.cfg = cfg
+	x.wakeHolder()
+}
 
 func (x *Push) Offer(m *Message) Verdict {
 	if !x.sendOrHold(nil, &m.Data) {

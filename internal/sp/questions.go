@@ -1,6 +1,8 @@
 package sp
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gonng/gonng/internal/wire"
@@ -35,6 +37,10 @@ func (q *questions[T]) remove(c *Core, id uint32) {
 	delete(q.open, id)
 	c.Counters.Outstanding = len(q.open)
 }
+
+// numbers are those of the open questions, smallest first: nothing may depend on the
+// order of the map.
+func (q *questions[T]) numbers() []uint32 { return slices.Sorted(maps.Keys(q.open)) }
 
 // deadline has d expire after some time.
 func (q *questions[T]) deadline(c *Core, d *deadline, after time.Duration) {

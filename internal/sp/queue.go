@@ -74,6 +74,21 @@ func (q *queue) push(c *Core, from *Peer, batch ...msg.Message) {
 	c.Counters.RecvQueue += len(batch)
 }
 
+// pushLossily adds a message. Where the queue is full it drops the oldest ones, or, unless
+// the new is preferred, the new one; then it reports false.
+func (q *queue) pushLossily(c *Core, l Limit, preferNew bool, from *Peer, m msg.Message) bool {
+	for q.full(l) {
+		c.drop(SlowReceiver, 1, nil)
+		if !preferNew {
+			m.Release()
+			return false
+		}
+		q.discard(c)
+	}
+	q.push(c, from, m)
+	return true
+}
+
 // front is the oldest message; there must be one.
 func (q *queue) front() *arrival { return &q.items[q.head] }
 
@@ -220,7 +235,7 @@ func (s *spares) take() []arrival {
 }
 
 func (s *spares) give(items []arrival) {
-	if c := cap(items); s.size+c <= spareItems {
+	if c := cap(items); c > 0 && s.size+c <= spareItems {
 		s.free = append(s.free, items)
 		s.size += c
 	}

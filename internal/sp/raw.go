@@ -103,6 +103,7 @@ func (x *Raw) writable(p *Peer) { x.balance.writable(p) }
 func (x *Raw) Configure(cfg Config) {
 	x.cfg = cfg
 	x.fairQueue.configure(cfg)
+	x.wakeHolder()
 }
 
 func (x *Raw) Room() *Waiters { return x.balance.Room() }
@@ -213,11 +214,7 @@ func (x *Raw) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 func (x *Raw) pushLossily(p *Peer, batch []msg.Message) {
 	limit := NewLimit(x.cfg.RecvBuffer, LossyBytes)
 	for i := range batch {
-		for x.lossy.full(limit) {
-			x.drop(SlowReceiver, 1, nil)
-			x.lossy.discard(&x.Core)
-		}
-		x.lossy.push(&x.Core, p, batch[i])
+		x.lossy.pushLossily(&x.Core, limit, x.cfg.PreferNew, p, batch[i])
 	}
 	x.WakeOne(&x.receivers)
 }

@@ -33,6 +33,10 @@ type Reply struct {
 func (x *Rep) NewEndpoint() Endpoint { return &Reply{of: x} }
 func (x *Rep) writable(p *Peer)      { x.fairQueue.writable(p) }
 
+// Detach hands out what p asked, though p had no room for more answers: now it gets none.
+// And p is read on, or nobody would notice its end.
+func (x *Rep) Detach(p *Peer) { x.fairQueue.writable(p) }
+
 func (x *Rep) Configure(cfg Config) {
 	x.cfg = cfg
 	x.fairQueue.configure(cfg)

@@ -18,6 +18,7 @@ type Req struct {
 	balance
 	questions[*Request]
 	unsent []*Request // lost their peer and wait for another
+	pinned int        // bytes, by the replies that wait
 }
 
 // NewReq makes a Req.
@@ -66,7 +67,11 @@ type swallowed struct {
 	by *Peer
 }
 
-func (x *Req) NewEndpoint() Endpoint { return &Request{of: x, cfg: x.cfg} }
+func (x *Req) NewEndpoint() Endpoint {
+	r := &Request{of: x, cfg: x.cfg}
+	r.resend.owner = r
+	return r
+}
 
 func (x *Req) Attach(p *Peer) {
 	x.attach(p)
@@ -118,14 +123,36 @@ func (x *Req) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 		m := &batch[i]
 		if r := x.answered(p, m.Data); r != nil {
 			r.finish(OK)
-			r.reply, r.from = *m, p
-			x.Counters.RecvQueue++
+			r.keep(*m, p)
 			x.WakeOne(&r.waiting)
 		} else {
 			m.Release()
 		}
 	}
 	return n, true
+}
+
+// keep keeps a reply until it is received. Where many wait that pin more memory than they
+// use, it is copied.
+func (r *Request) keep(m msg.Message, p *Peer) {
+	x := r.of
+	if n := len(m.Data); 2*n < m.Pinned() && x.pinned+m.Pinned() > LossyBytes {
+		copied := msg.Copy(m.Data).WithHeader(m.Header)
+		m.Release()
+		m = copied
+	}
+	x.pinned += m.Pinned()
+	x.Counters.RecvQueue++
+	r.reply, r.from = m, p
+}
+
+// taken is the end of keep. The reference is the caller's.
+func (r *Request) taken() (reply msg.Message, from *Peer) {
+	reply, from = r.reply, r.from
+	r.of.pinned -= reply.Pinned()
+	r.of.Counters.RecvQueue--
+	r.reply, r.from, r.failed = msg.Message{}, nil, Wait
+	return reply, from
 }
 
 // TooLarge fails the request whose reply p has sent.
@@ -185,11 +212,8 @@ func (r *Request) overdue() {
 
 func (x *Req) Close() {
 	x.FailAll(&x.senders, Closed)
-	for _, r := range x.unsent {
-		x.FailAll(&r.waiting, Closed)
-	}
-	for _, r := range x.open {
-		x.FailAll(&r.waiting, Closed)
+	for _, id := range x.numbers() {
+		x.FailAll(&x.open[id].waiting, Closed)
 	}
 }
 
@@ -218,10 +242,17 @@ func (r *Request) Offer(m *Message) Verdict {
 	return OK
 }
 
-// replaced gives the request up for the next. A receive that waits for its reply fails.
+// replaced gives the request up for the next. A receive that waits for its reply fails,
+// also one that is awake and has not looked yet: it must neither be in the way of
+// the next receive nor give up the next request.
 func (r *Request) replaced() {
 	r.forget(false)
 	r.question++
+	if w := r.receiver; w != nil && !w.Queued() {
+		w.Verdict = Replaced
+		w.Woken()
+	}
+	r.receiver = nil
 	r.of.FailAll(&r.waiting, Replaced)
 }
 
@@ -244,6 +275,7 @@ func (r *Request) againAfter(p *Peer, pause time.Duration) {
 func (r *Request) assign(p *Peer) {
 	r.to = p
 	if !slices.Contains(r.askedOf, p) {
+		r.askedOf = slices.DeleteFunc(r.askedOf, func(o *Peer) bool { return o.ended })
 		r.askedOf = append(r.askedOf, p)
 	}
 	l := &p.asked
@@ -313,10 +345,10 @@ func (r *Request) forget(swallow bool) {
 	}
 	r.finish(Wait)
 	if r.from != nil {
-		r.of.Counters.RecvQueue--
-		r.reply.Release()
+		reply, _ := r.taken()
+		reply.Release()
 	}
-	r.reply, r.from, r.failed = msg.Message{}, nil, Wait
+	r.failed = Wait
 }
 
 func (r *Request) Pop(m *Message, max int, w *Waiter) Verdict {
@@ -330,9 +362,7 @@ func (r *Request) Pop(m *Message, max int, w *Waiter) Verdict {
 			r.of.Size = uint64(size)
 			return TooSmall
 		}
-		m.Data, m.Peer = r.reply, r.from
-		r.of.Counters.RecvQueue--
-		r.reply, r.from, r.failed = msg.Message{}, nil, Wait
+		m.Data, m.Peer = r.taken()
 		return OK
 	case r.failed != Wait && r.failed != OK:
 		v := r.failed

@@ -71,12 +71,8 @@ func (x *Surveyor) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 }
 
 func (s *Survey) push(m msg.Message, p *Peer) {
-	c, limit := &s.of.Core, NewLimit(s.cfg.RecvBuffer, LossyBytes)
-	for s.responses.full(limit) {
-		c.drop(SlowReceiver, 1, nil)
-		s.responses.discard(c)
-	}
-	s.responses.push(c, p, m)
+	c := &s.of.Core
+	s.responses.pushLossily(c, NewLimit(s.cfg.RecvBuffer, LossyBytes), true, p, m)
 	c.WakeOne(&s.waiting)
 }
 
@@ -94,19 +90,14 @@ func (x *Surveyor) Expire() {
 func (s *Survey) expire() {
 	s.of.remove(&s.of.Core, s.id)
 	s.over = true
-	if s.responses.len() > 0 {
-		return
-	}
-	told := s.waiting.head != nil && !s.waiting.waking
-	s.of.FailAll(&s.waiting, SurveyOver)
-	if told {
-		s.forget()
+	if s.responses.len() == 0 {
+		s.tell()
 	}
 }
 
 func (x *Surveyor) Close() {
-	for _, s := range x.open {
-		s.Close()
+	for _, id := range x.numbers() {
+		x.open[id].Close()
 	}
 }
 
@@ -149,10 +140,20 @@ func (s *Survey) Pop(m *Message, max int, w *Waiter) Verdict {
 		s.of.WakeOne(&s.waiting)
 		return v
 	case s.over:
-		s.of.FailAll(&s.waiting, SurveyOver)
+		s.tell()
 		return v
 	default:
 		return v
+	}
+}
+
+// tell is the end of a survey without responses that wait. If others wait, they are
+// told, and it is told to nobody else.
+func (s *Survey) tell() {
+	told := s.waiting.head != nil && !s.waiting.waking
+	s.of.FailAll(&s.waiting, SurveyOver)
+	if told {
+		s.forget()
 	}
 }
 

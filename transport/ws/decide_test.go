@@ -20,14 +20,14 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-func dialConfig() *transport.Config {
+func pushConfig() *transport.Config {
 	return &transport.Config{
 		Protocol: 0x50, Peer: 0x51, ProtocolName: "push", PeerName: "pull",
 		RecvMaxSize: 1 << 20, HandshakeTimeout: time.Minute,
 	}
 }
 
-func listenConfig() *transport.Config {
+func pullConfig() *transport.Config {
 	return &transport.Config{
 		Protocol: 0x51, Peer: 0x50, ProtocolName: "pull", PeerName: "push",
 		RecvMaxSize: 1 << 20, HandshakeTimeout: time.Minute,
@@ -100,7 +100,7 @@ func TestDecide(t *testing.T) {
 		}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := listenWS(t, new(Transport), listenConfig())
+			l := listenWS(t, new(Transport), pullConfig())
 			nc := ask(t, l, upgradeRequest+"\r\n")
 			peer := next(t, l)
 			c, err := peer.Hear(t.Context())
@@ -142,14 +142,14 @@ func TestDialRefused(t *testing.T) {
 		fs.ErrPermission:     errors.New("because of this"),
 	} {
 		var tr Transport
-		l := listenWS(t, &tr, listenConfig())
+		l := listenWS(t, &tr, pullConfig())
 		go func() {
 			if peer, err := l.Accept(); err == nil {
 				peer.(transport.Decider).Refuse(why)
 			}
 		}()
 		_, address, _ := strings.Cut(l.URL(), "://")
-		_, err := tr.Dial(t.Context(), "ws", address, dialConfig())
+		_, err := tr.Dial(t.Context(), "ws", address, pushConfig())
 		if !errors.Is(err, kind) || !strings.Contains(err.Error(), "because of this") {
 			t.Errorf("refused because of %v, Dial returns: %v", why, err)
 		}
@@ -172,7 +172,7 @@ func TestRequestRefused(t *testing.T) {
 		"long connection": {strings.Replace(upgradeRequest, "Connection: Upgrade", "Connection: "+long, 1) + "\r\n", "426"},
 		"long path":       {strings.Replace(upgradeRequest, "/x", "/"+long, 1) + "\r\n", "404"},
 	} {
-		l := listenWS(t, new(Transport), listenConfig())
+		l := listenWS(t, new(Transport), pullConfig())
 		nc := ask(t, l, row.request)
 		peer := next(t, l)
 		if _, err := peer.Hear(t.Context()); err == nil || len(err.Error()) > 2*quoteMax+200 {
@@ -198,7 +198,7 @@ func (r *recorder) Write(p []byte) (int, error) { return len(p), nil }
 // TestNotHijackable: behind a handler that hides the connection there is an error
 // on both sides.
 func TestNotHijackable(t *testing.T) {
-	l := listenWS(t, new(Transport), listenConfig())
+	l := listenWS(t, new(Transport), pullConfig())
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(upgradeRequest + "\r\n")))
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +221,7 @@ func TestNotHijackable(t *testing.T) {
 // TestSilent: a connection without a word is told from others.
 func TestSilent(t *testing.T) {
 	for says, silent := range map[string]bool{"": true, "G": false} {
-		l := listenWS(t, new(Transport), listenConfig())
+		l := listenWS(t, new(Transport), pullConfig())
 		ask(t, l, says).Close()
 		_, err := next(t, l).Hear(t.Context())
 		if err == nil || errors.Is(err, transport.ErrSilent) != silent {
@@ -247,7 +247,7 @@ func (f failing) Accept() (net.Conn, error) {
 
 // TestAcceptFails: what Accept of the server says is for the listener, which goes on.
 func TestAcceptFails(t *testing.T) {
-	l := listenWS(t, new(Transport), listenConfig())
+	l := listenWS(t, new(Transport), pullConfig())
 	nl, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -281,7 +281,7 @@ func TestAcceptFails(t *testing.T) {
 // TestServerLog: what package net/http says is for the socket.
 func TestServerLog(t *testing.T) {
 	said := make(chan string, 10)
-	cfg := listenConfig()
+	cfg := pullConfig()
 	cfg.CheckOrigin = func(*http.Request) bool { panic("a mistake of the program's") }
 	cfg.Logf = func(format string, args ...any) { said <- fmt.Sprintf(format, args...) }
 	l := listenWS(t, new(Transport), cfg)
@@ -293,8 +293,8 @@ func TestServerLog(t *testing.T) {
 
 // TestSetConfig: those who connect later are taken by the new rules.
 func TestSetConfig(t *testing.T) {
-	l := listenWS(t, new(Transport), listenConfig())
-	cfg := listenConfig()
+	l := listenWS(t, new(Transport), pullConfig())
+	cfg := pullConfig()
 	cfg.RecvMaxSize = 1000
 	cfg.HTTPHeader = http.Header{"X-Greeting": {"hello"}}
 	l.SetConfig(cfg)
@@ -317,7 +317,7 @@ func TestSetConfig(t *testing.T) {
 // TestPingsOfStuckPeer: a peer that pings and does not read keeps its connection,
 // and what was sent to it.
 func TestPingsOfStuckPeer(t *testing.T) {
-	l := listenWS(t, new(Transport), listenConfig())
+	l := listenWS(t, new(Transport), pullConfig())
 	nc := ask(t, l, upgradeRequest+"\r\n")
 	peer := next(t, l)
 	c, err := peer.Handshake(t.Context())
@@ -386,7 +386,7 @@ func TestPingsOfStuckPeer(t *testing.T) {
 // TestCloseToStuckPeer: Close of a connection whose peer does not read, and that is
 // being written to, does not wait for it.
 func TestCloseToStuckPeer(t *testing.T) {
-	l := listenWS(t, new(Transport), listenConfig())
+	l := listenWS(t, new(Transport), pullConfig())
 	ask(t, l, upgradeRequest+"\r\n")
 	c, err := next(t, l).Handshake(t.Context())
 	if err != nil {
@@ -430,7 +430,7 @@ func TestSkip(t *testing.T) {
 		frame(0x02, 10), frame(0x80, 200),
 		frame(0x82, 0), frame(0x82, 16*limit+1),
 	}, nil)
-	cfg := listenConfig()
+	cfg := pullConfig()
 	cfg.RecvMaxSize = limit
 	l := listenWS(t, new(Transport), cfg)
 	nc := ask(t, l, upgradeRequest+"\r\n")
@@ -477,7 +477,7 @@ func FuzzSubprotocols(f *testing.F) {
 	f.Add("rep.sp.nanomsg.org")
 	f.Add(",,\t,")
 	f.Fuzz(func(t *testing.T, offer string) {
-		err := checkOffer(http.Header{subprotocolHeader: {offer}}, listenConfig())
+		err := checkOffer(http.Header{subprotocolHeader: {offer}}, pullConfig())
 		ours := false
 		for token := range strings.SplitSeq(offer, ",") {
 			ours = ours || strings.EqualFold(strings.TrimSpace(token), "pull.sp.nanomsg.org")
@@ -488,7 +488,7 @@ func FuzzSubprotocols(f *testing.F) {
 		if err != nil && len(err.Error()) > 3*quoteMax {
 			t.Errorf("the error has %d bytes", len(err.Error()))
 		}
-		answer := checkAnswer(http.Header{subprotocolHeader: {offer}}, dialConfig())
+		answer := checkAnswer(http.Header{subprotocolHeader: {offer}}, pushConfig())
 		if (answer == nil) != strings.EqualFold(offer, "pull.sp.nanomsg.org") {
 			t.Errorf("answered %q: %v", offer, answer)
 		}
@@ -509,7 +509,7 @@ func FuzzUpgrade(f *testing.F) {
 		}
 		w := &recorder{header: make(http.Header)}
 		l := new(listener)
-		l.cfg.Store(listenConfig())
+		l.cfg.Store(pullConfig())
 		peer := l.upgrade(w, r)
 		// Nothing hands its connection over here: 501 is as far as it goes.
 		if peer.err == nil || w.status < 400 {
