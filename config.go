@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -133,5 +134,34 @@ func (c *Config) transport(p Protocol) *transport.Config {
 		HTTPHeader:  c.HTTPHeader,
 		CheckOrigin: c.CheckOrigin,
 		TextFrames:  c.TextFrames,
+	}
+}
+
+// protocol is what the state machine of a protocol knows of the configuration.
+func (c *Config) protocol() sp.Config {
+	return sp.Config{
+		RecvBuffer:  c.RecvBuffer,
+		SendBuffer:  c.SendBuffer,
+		TTL:         c.TTL,
+		ResendTime:  c.ResendTime,
+		SurveyTime:  c.SurveyTime,
+		PreferNew:   c.PreferNew,
+		Polyamorous: c.Polyamorous,
+	}
+}
+
+// dialContext is the program's function, or nil. One that returns neither a
+// connection nor an error would crash the program far from its mistake.
+func (c *Config) dialContext() func(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := c.DialContext
+	if dial == nil {
+		return nil
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		nc, err := dial(ctx, network, address)
+		if nc == nil && err == nil {
+			err = errorf(ErrUnreachable, "the function of WithDialContext returned neither a connection nor an error")
+		}
+		return nc, err
 	}
 }

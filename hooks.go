@@ -62,6 +62,17 @@ func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
 	}
 }
 
+// checkHook refuses what would fail later, on a goroutine of a connection.
+func checkHook(name string, event PipeEvent, hook func(*Pipe)) error {
+	switch {
+	case hook == nil:
+		return errorf(ErrInvalid, "%s(%v, nil): the hook is nil", name, event)
+	case event < PipeConnecting || event > PipeClosed:
+		return errorf(ErrInvalid, "%s(%d): no such event", name, int(event))
+	}
+	return nil
+}
+
 // runHooks runs on the goroutine t.
 func (s *socket) runHooks(t *task.Task, event PipeEvent, p *Pipe) {
 	s.lock()

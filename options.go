@@ -245,14 +245,3 @@ func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
 		hook: func(s *socket) { s.OnPipe(event, hook) },
 	})
 }
-
-// checkHook refuses what would fail later, on a goroutine of a connection.
-func checkHook(name string, event PipeEvent, hook func(*Pipe)) error {
-	switch {
-	case hook == nil:
-		return errorf(ErrInvalid, "%s(%v, nil): the hook is nil", name, event)
-	case event < PipeConnecting || event > PipeClosed:
-		return errorf(ErrInvalid, "%s(%d): no such event", name, int(event))
-	}
-	return nil
-}

@@ -35,3 +35,6 @@ func NewPair1(opts ...Pair1Option) (*Pair1, error) {
 	s := newSocket(ProtocolPair1, sp.NewPair(1))
 	return openSocket(&Pair1{s, s.canSend(), s.canRecv()}, s, opts)
 }
+
+// Set changes options, as [Req0.Set] does.
+func (x *Pair1) Set(opts ...Pair1Option) error { return set(x.socket, opts) }

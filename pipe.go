@@ -146,6 +146,17 @@ func (p *Pipe) Err() error {
 	}
 }
 
+// Stats are the pipe's counters.
+func (p *Pipe) Stats() PipeStats {
+	p.s.lock()
+	defer p.s.unlock()
+	st := p.stats
+	st.Sent, st.SentBytes = p.peer.Sent()
+	st.DroppedFull = p.peer.DroppedFull
+	st.SendQueue, st.RecvQueue = p.peer.SendQueue(), p.peer.RecvQueue()
+	return st
+}
+
 // Close disconnects the peer at once; messages that are not written yet are
 // dropped and counted as Unsent. Its dialer, here or there, dials again. The
 // error is always nil. nng: nng_pipe_close.

@@ -133,6 +133,13 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	return more
 }
 
+func bytesIn(batch []transport.Message) (n uint64) {
+	for i := range batch {
+		n += uint64(len(batch[i].Data))
+	}
+	return n
+}
+
 // skipTooLarge has replies that are too large skipped, where the transport can: the
 // request fails then, and the connection goes on.
 func (p *Pipe) skipTooLarge() {

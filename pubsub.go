@@ -32,6 +32,9 @@ func NewSub0(opts ...SubOption) (*Sub0, error) {
 	return openSocket(&Sub0{s, s.canRecv()}, s, opts)
 }
 
+// Set changes options, as [Req0.Set] does. WithTopics adds topics.
+func (x *Sub0) Set(opts ...SubOption) error { return set(x.socket, opts) }
+
 // Subscribe adds topics; a message matches when it begins with one. The empty
 // topic matches all. Subscribing twice is the same as once. It holds for messages
 // that arrive afterwards. nng:
@@ -50,6 +53,12 @@ type SubContext struct {
 	contextBase
 }
 
+// Set changes options of this context only: its timeouts, [WithRecvBuffer] and
+// [WithPreferNew]; [WithTopics] adds topics. The rest is the socket's, and
+// ErrNotSupported here. All options are changed or, when one is refused, none.
+// ErrClosed: the context or the socket is closed.
+func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.contextBase, opts) }
+
 // NewContext makes a context with the socket's present options and no topics. It
 // receives what is published from now on, beside the socket and other contexts.
 // nng: nng_ctx_open.
@@ -66,13 +75,6 @@ func (c *SubContext) Subscribe(topics ...string) error { return c.contextBase.e.
 
 // Unsubscribe removes topics of this context.
 func (c *SubContext) Unsubscribe(topics ...string) error { return c.contextBase.e.unsubscribe(topics) }
-
-// subscribeLocked adds topics to what the endpoint of a Sub0 wants.
-func (e *endpoint) subscribeLocked(topics []string) {
-	if sub, ok := e.core.(*sp.Subscriber); ok {
-		sub.Subscribe(topics...)
-	}
-}
 
 func (e *endpoint) subscribe(topics []string) error {
 	e.s.lock()

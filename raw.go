@@ -44,6 +44,9 @@ func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
 	return openSocket(x, s, opts)
 }
 
+// Set changes options, as [Req0.Set] does.
+func (x *Raw) Set(opts ...RawOption) error { return set(x.socket, opts) }
+
 // rawKinds are what raw sockets do with messages and headers.
 var rawKinds = map[Protocol]sp.RawKind{
 	ProtocolPair0:       {Send: sp.ToOne, Recv: sp.Fairly, Single: true},

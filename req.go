@@ -28,6 +28,15 @@ func NewReq0(opts ...ReqOption) (*Req0, error) {
 	return openSocket(&Req0{s, s.canSend(), s.canRecv(), new(sync.Pool)}, s, opts)
 }
 
+// Set changes options: all or, when one is refused, none. What dialers and
+// listeners have, such as the receive limit, reaches those that exist, for the
+// connections to come, unless they were given a value of their own; a listener
+// whose transport cannot change an option keeps it. What counts when they are
+// made, as [WithDialMode] and [WithIPCPermissions], reaches later ones. Contexts
+// are not reached. [WithDial] and [WithListen] are carried out last. ErrClosed:
+// the socket is closed.
+func (x *Req0) Set(opts ...ReqOption) error { return set(x.socket, opts) }
+
 // ReqContext is one more outstanding request on a Req0. nng: nng_ctx; pynng:
 // Context.
 type ReqContext struct {
@@ -35,6 +44,11 @@ type ReqContext struct {
 	*receiver
 	contextBase
 }
+
+// Set changes options of this context only: its timeouts and [WithResendTime].
+// The rest is the socket's, and ErrNotSupported here. All options are changed or,
+// when one is refused, none. ErrClosed: the context or the socket is closed.
+func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.contextBase, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.

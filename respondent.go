@@ -29,6 +29,11 @@ type RespondentContext struct {
 	contextBase
 }
 
+// Set changes options of this context only: its timeouts. The rest is the
+// socket's, and ErrNotSupported here. All options are changed or, when one is
+// refused, none. ErrClosed: the context or the socket is closed.
+func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }
+
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Respondent0) NewContext() (*RespondentContext, error) {

@@ -173,6 +173,13 @@ func (e *endpoint) config() *Config {
 	return &e.s.cfg
 }
 
+// subscribeLocked adds topics to what the endpoint of a Sub0 wants.
+func (e *endpoint) subscribeLocked(topics []string) {
+	if sub, ok := e.core.(*sp.Subscriber); ok {
+		sub.Subscribe(topics...)
+	}
+}
+
 func newSocket(p Protocol, proto sp.Protocol) *socket {
 	s := &socket{
 		protocol: p,
@@ -284,6 +291,20 @@ func (s *socket) ListenURL() string {
 	return ""
 }
 
+// Stats are the socket's counters. See [Socket].
+func (s *socket) Stats() Stats {
+	s.lock()
+	defer s.unlock()
+	st, c := s.stats, &s.core.Counters
+	st.Pipes = s.connected
+	st.Unsent += c.Unsent
+	st.Malformed, st.TTLExceeded, st.Unexpected = c.Malformed, c.TTLExceeded, c.Unexpected
+	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
+	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
+	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
+	return st
+}
+
 // Attach makes a pipe of a connection of the program's. See [Socket].
 func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 	if conn == nil {
@@ -313,4 +334,25 @@ func (s *socket) opError(op, url string, err error) error {
 		return nil
 	}
 	return &OpError{Op: op, Protocol: s.protocol, URL: url, Err: classify(err)}
+}
+
+// refusal is the error for a verdict. The socket is locked.
+func (s *socket) refusal(v sp.Verdict, max int) error {
+	switch v {
+	case sp.TooSmall:
+		return errorf(ErrMessageTooLarge, "the message has %d bytes, the buffer %d", s.core.Size, max)
+	case sp.TooLarge:
+		return errorf(ErrMessageTooLarge, "the reply has %d bytes, more than WithRecvMaxSize allows", s.core.Size)
+	case sp.Replaced:
+		if s.protocol == ProtocolSurveyor0 {
+			return errorf(ErrCanceled, "another survey has taken the place of this one")
+		}
+		return errorf(ErrCanceled, "another request has taken the place of this one")
+	case sp.Closed:
+		if s.closed {
+			return errSocketClosed
+		}
+		return errContextClosed
+	}
+	return refusals[v]
 }

@@ -27,6 +27,9 @@ func NewSurveyor0(opts ...SurveyorOption) (*Surveyor0, error) {
 	return openSocket(&Surveyor0{s, s.canSend(), s.canRecv()}, s, opts)
 }
 
+// Set changes options, as [Req0.Set] does.
+func (x *Surveyor0) Set(opts ...SurveyorOption) error { return set(x.socket, opts) }
+
 // SurveyorContext is one more survey at a time on a Surveyor0. nng: nng_ctx;
 // pynng: Context.
 type SurveyorContext struct {
@@ -34,6 +37,12 @@ type SurveyorContext struct {
 	*receiver
 	contextBase
 }
+
+// Set changes options of this context only: its timeouts, [WithRecvBuffer] and
+// [WithSurveyTime]. The rest is the socket's, and ErrNotSupported here. All
+// options are changed or, when one is refused, none. ErrClosed: the context or the
+// socket is closed.
+func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.contextBase, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
