@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/gonng/gonng/internal/task"
 
 	"github.com/gonng/gonng/internal/pollfd"
 )
@@ -117,12 +120,23 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 // end is the fifth phase: the connections are closed, and the goroutines end. It
 // returns the URLs of transports that do not let them.
 func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
-	atOnce(pipes, func(p *Pipe) { p.closeWith(s.opError("pipe", p.url, ErrClosed)) })
+	for _, p := range pipes {
+		s.tasks.Start(p.taskName(), func(*task.Task) { p.closeWith(s.opError("pipe", p.url, ErrClosed)) })
+	}
 	s.halt()
-	hanging = s.tasks.Wait(ctx, func(what string) bool { return what != "" })
+	foreign := func(what string) bool { return what != "" }
+	if hanging = s.tasks.Wait(ctx, foreign); len(hanging) > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), endTime)
+		defer cancel()
+		hanging = s.tasks.Wait(ctx, foreign)
+	}
 	s.closeFDs()
 	return hanging
 }
+
+// endTime is how long a transport of somebody else's may take to end when the linger is
+// over. Those of gonng end.
+const endTime = 500 * time.Millisecond
 
 // closeFDs is called once nobody uses the descriptors any more.
 func (s *socket) closeFDs() {
@@ -153,7 +167,7 @@ func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error
 		text = append(text, fmt.Sprintf("%d peers did not confirm what they were sent", unconfirmed))
 	}
 	if len(hanging) > 0 {
-		text = append(text, fmt.Sprintf("closing the connection of %s does not end its Read or Write: its transport breaks the contract", hanging[0]))
+		text = append(text, fmt.Sprintf("what was called of the transport of %s does not end with Close, which breaks its contract", hanging[0]))
 	}
 	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
 	return s.opError("close", "", errorf(ErrTimeout, "%s", strings.Join(text, "; ")))

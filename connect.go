@@ -257,11 +257,13 @@ func (s *socket) disconnected(t *task.Task, p *Pipe) {
 	}
 }
 
-// taskName is "" for a goroutine of the pipe that ends when its connection is closed. With
+// taskName is "" for a goroutine that ends when its connection or listener is closed. With
 // a transport of somebody else's it may not: then it is the URL.
-func (p *Pipe) taskName() string {
-	if scheme, _, _ := strings.Cut(p.url, ":"); p.url != "" && builtin[scheme] == nil {
-		return p.url
+func taskName(url string) string {
+	if scheme, _, _ := strings.Cut(url, ":"); url != "" && builtin[scheme] == nil {
+		return url
 	}
 	return ""
 }
+
+func (p *Pipe) taskName() string { return taskName(p.url) }

@@ -45,7 +45,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 		return nil, s.opError("dial", url, err)
 	}
 	first := make(chan error, 1)
-	s.tasks.Start("", func(t *task.Task) { first <- d.connect(t) })
+	s.tasks.Start(taskName(url), func(t *task.Task) { first <- d.connect(t) })
 	mode := d.Config().DialMode // others may have the dialer from s.Dialers, and change its options
 	if mode == DialBackground {
 		return d, nil
@@ -180,7 +180,7 @@ func (d *Dialer) connect(t *task.Task) error {
 		logger = slog.Default() // Dial returns no error: somebody has to hear of it
 	}
 	d.logFailure(logger, err)
-	d.s.tasks.Start("", d.retry)
+	d.s.tasks.Start(taskName(d.url), d.retry)
 	return err
 }
 
@@ -220,7 +220,7 @@ func (d *Dialer) redial(received bool) {
 	case d.once():
 		d.Close()
 	default:
-		d.s.tasks.Start("", d.retry)
+		d.s.tasks.Start(taskName(d.url), d.retry)
 	}
 }
 

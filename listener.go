@@ -96,7 +96,7 @@ func (s *socket) accept(tl transport.Listener, cfg *listenerConfig) (*Listener, 
 		return nil, errSocketClosed
 	}
 	l.inherit() // what was set while it was bound
-	s.tasks.Start("", l.run)
+	s.tasks.Start(taskName(l.URL()), l.run)
 	return l, nil
 }
 
@@ -166,7 +166,7 @@ func (l *Listener) run(*task.Task) {
 		switch {
 		case err == nil:
 			failing = false
-			l.s.tasks.Start("", func(t *task.Task) { l.introduce(t, peer) })
+			l.s.tasks.Start(taskName(l.URL()), func(t *task.Task) { l.introduce(t, peer) })
 			continue
 		case l.ctx.Err() != nil:
 			return

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gonng/gonng"
@@ -305,4 +306,18 @@ func numbered(i, size int) []byte {
 	b := make([]byte, size)
 	binary.BigEndian.PutUint64(b, uint64(i))
 	return b
+}
+
+// inBubble runs f in a bubble of package synctest, where time passes when nothing else
+// happens.
+func inBubble(t *testing.T, f func(t *testing.T)) { synctest.Test(t, f) }
+
+// joinInproc connects b to a over inproc, also in a bubble.
+func joinInproc(t *testing.T, a, b gonng.Socket) {
+	t.Helper()
+	url := fmt.Sprint("inproc://", rand.Uint64())
+	_, err := a.Listen(context.Background(), url)
+	check(t, err)
+	_, err = b.Dial(context.Background(), url, gonng.WithDialMode(gonng.DialWait))
+	check(t, err)
 }

@@ -83,8 +83,7 @@ func (q *queue) pushLossily(c *Core, l Limit, preferNew bool, from *Peer, m msg.
 			m.Release()
 			return false
 		}
-		q.front().Release()
-		q.drop(c)
+		q.discard(c)
 	}
 	q.push(c, from, m)
 	return true
@@ -129,10 +128,17 @@ func (q *queue) pop(c *Core, m *Message, max int) Verdict {
 	return OK
 }
 
+// discard drops the front with its reference. That goes last: the memory is somebody
+// else's then.
+func (q *queue) discard(c *Core) {
+	m := q.front().Message
+	q.drop(c)
+	m.Release()
+}
+
 func (q *queue) clear(c *Core) {
 	for q.len() > 0 {
-		q.front().Release()
-		q.drop(c)
+		q.discard(c)
 	}
 }
 

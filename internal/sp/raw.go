@@ -179,7 +179,7 @@ func (x *Raw) sendOne(m *Message) Verdict {
 			return OK
 		}
 		header, body = wire.AppendHops(nil, uint8(n+1)), body.Strip()
-		if x.cfg.Polyamorous && m.Peer != nil {
+		if x.cfg.Polyamorous && m.Peer != nil && m.Peer.of.Base() == &x.Core { // else a device forwards it
 			return x.sendNamed(m.Peer, header, &body)
 		}
 	}

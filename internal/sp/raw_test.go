@@ -152,6 +152,17 @@ func TestRawPolyamorous(t *testing.T) {
 	equal(t, "lost", b.DroppedFull, 1)
 }
 
+// TestRawPolyamorousDevice: a message of another socket's peer names nobody here: it goes to
+// any peer.
+func TestRawPolyamorousDevice(t *testing.T) {
+	x, y := newRaw(t, "pair1", Config{Polyamorous: true}), newRaw(t, "pair1", Config{Polyamorous: true})
+	a, b := x.connect(), y.connect()
+	x.deliver(a, word(1)+"1")
+	m, _, _ := x.popRaw()
+	equal(t, "verdict", y.Offer(&m), OK)
+	equal(t, "written", y.written(b), []string{word(2) + "1"})
+}
+
 // TestRawReceives: which header each raw protocol finds.
 func TestRawReceives(t *testing.T) {
 	for _, row := range []struct {

@@ -183,6 +183,21 @@ func TestReqGiveUp(t *testing.T) {
 	equal(t, "resends", r.c.Counters.Resends, 0)
 }
 
+// TestGiveUpIsOfOneReceive: a receive that fails before it begins does not give up what
+// another waits for.
+func TestGiveUpIsOfOneReceive(t *testing.T) {
+	r := newRig(t, NewReq(), Config{})
+	p := r.connect()
+	r.send(r, "1")
+	w := r.receive(r)
+	r.GiveUp()
+	equal(t, "outstanding", r.c.Counters.Outstanding, 1)
+	r.deliver(p, r.asked(p, "1")+"one")
+	equal(t, "woken", r.woken(), []*Waiter{w})
+	body, _ := r.recvAs(r, w)
+	equal(t, "reply", body, "one")
+}
+
 // TestResend: to another peer first. The peers that have the request get it once more after
 // pauses that double, until a new peer comes.
 func TestResend(t *testing.T) {

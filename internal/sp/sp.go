@@ -81,7 +81,8 @@ type Endpoint interface {
 	CanRecv() bool
 	// Pace says when what was offered is to be written.
 	Pace() Pace
-	// GiveUp is a receive that ended before there was something for it.
+	// GiveUp is a receive that ended before there was something for it, after its End
+	// if it has waited.
 	GiveUp()
 	// Configure sets the configuration of a context.
 	Configure(cfg Config)

@@ -1,0 +1,292 @@
+package itest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+	contract "github.com/gonng/gonng/transport"
+	tcptransport "github.com/gonng/gonng/transport/tcp"
+)
+
+// asker is a socket that asks again and again and never receives an answer: raw, as a
+// cooked one would read what comes.
+func asker(t *testing.T, s gonng.Socket, tr gonngtest.Transport, url string, size int) {
+	t.Helper()
+	peers := len(s.Pipes()) + 1
+	raw := openRaw(t, s.Peer(), gonng.WithLinger(0), recvMaxSize(0))
+	dial(t, raw, tr, url, gonng.WithDialMode(gonng.DialWait))
+	waitPeers(t, s, peers)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		question := append(endWord(7), make([]byte, size)...)
+		for raw.SendMsg(ctx, gonng.NewRawMessage(question[:4], question[4:])) == nil {
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+// askers are sockets that ask honestly, by the protocol that answers.
+var askers = map[gonng.Protocol]func(t *testing.T, tr gonngtest.Transport, url string) func(){
+	gonng.ProtocolRep0: func(t *testing.T, tr gonngtest.Transport, url string) func() {
+		req := open(t, gonng.NewReq0)
+		dial(t, req, tr, url, gonng.WithDialMode(gonng.DialWait))
+		return func() {
+			t.Helper()
+			reply, err := req.Request(testContext(t), []byte("honest"))
+			check(t, err)
+			wantBody(t, reply[:6], []byte("honest"))
+		}
+	},
+	gonng.ProtocolRespondent0: func(t *testing.T, tr gonngtest.Transport, url string) func() {
+		surveyor := open(t, gonng.NewSurveyor0, gonng.WithSurveyTime(patience))
+		dial(t, surveyor, tr, url, gonng.WithDialMode(gonng.DialWait))
+		return func() {
+			t.Helper()
+			sendText(t, surveyor, "honest")
+			reply, err := surveyor.Recv(testContext(t))
+			check(t, err)
+			wantBody(t, reply[:6], []byte("honest"))
+		}
+	},
+}
+
+// answerers are ways to answer with one worker. Each ends with the socket.
+var answerers = map[string]func(t *testing.T, s gonng.Socket, answer func([]byte) []byte){
+	"Serve": func(t *testing.T, s gonng.Socket, answer func([]byte) []byte) {
+		go s.(server).Serve(context.Background(), func(_ context.Context, m *gonng.Message) ([]byte, error) {
+			return answer(m.Bytes()), nil
+		})
+	},
+	"by hand": func(t *testing.T, s gonng.Socket, answer func([]byte) []byte) {
+		go answerByHand(s.(endpoint), answer)
+	},
+	"context": func(t *testing.T, s gonng.Socket, answer func([]byte) []byte) {
+		var c endpoint
+		var err error
+		switch s := s.(type) {
+		case *gonng.Rep0:
+			c, err = s.NewContext()
+		case *gonng.Respondent0:
+			c, err = s.NewContext()
+		}
+		check(t, err)
+		go answerByHand(c, answer)
+	},
+}
+
+func answerByHand(x endpoint, answer func([]byte) []byte) {
+	for body, err := range x.All(context.Background()) {
+		if err != nil || x.Send(context.Background(), answer(body)) != nil {
+			return
+		}
+	}
+}
+
+// TestRequesterThatDoesNotRead: a peer that asks and does not read holds up nobody, with
+// one worker and whatever the size of answers; and it costs no more than its queues.
+func TestRequesterThatDoesNotRead(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for protocol, honestly := range askers {
+		for how, answers := range answerers {
+			for _, size := range []struct{ question, answer int }{{3000, 0}, {3000, 3000}, {1, largest - 100}} {
+				if testing.Short() && how != "Serve" {
+					continue
+				}
+				t.Run(fmt.Sprint(protocol, "/", how, "/", size), func(t *testing.T) {
+					parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+						s := open(t, cooked[protocol], gonng.WithLinger(0))
+						l := listen(t, s, tr)
+						ask := honestly(t, tr, l.URL())
+						asker(t, s, tr, l.URL(), size.question)
+						stalled := s.Pipes()[1]
+						answers(t, s, func(question []byte) []byte {
+							if string(question) == "honest" { // and the other does not read anyway
+								return question
+							}
+							return make([]byte, size.answer)
+						})
+						for range 3 {
+							ask()
+						}
+						// It is not asked on: its answers wait in one queue of 128 KiB at most,
+						// but for the last.
+						if got := stalled.Stats().SendQueue * (8 + size.answer); got > 2*heldQueue+2<<20 {
+							t.Errorf("%d bytes of answers wait", got)
+						}
+						ask()
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestDeviceWithRequesterThatDoesNotRead: a device forwards for the others.
+func TestDeviceWithRequesterThatDoesNotRead(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+		front, back := openRaw(t, gonng.ProtocolRep0, gonng.WithLinger(0)), openRaw(t, gonng.ProtocolReq0, gonng.WithLinger(0))
+		rep := open(t, gonng.NewRep0, gonng.WithLinger(0))
+		link(t, back, rep, tr)
+		forwarding(t, front, back)
+		l := listen(t, front, tr)
+		ask := askers[gonng.ProtocolRep0](t, tr, l.URL())
+		answerers["Serve"](t, rep, func(question []byte) []byte { return append(question[:6:6], make([]byte, 3000)...) })
+		ask()
+		asker(t, front, tr, l.URL(), 3000)
+		gonngtest.Eventually(t, func() bool { return front.Stats().DroppedFull > 10 }, "replies to the stalled peer are dropped")
+		for range 3 {
+			ask()
+		}
+	})
+}
+
+// TestCloseWithManyStuckPeers takes the linger, however many they are.
+func TestCloseWithManyStuckPeers(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	const n = 100
+	for _, tr := range gonngtest.Transports {
+		t.Run(tr.Name, func(t *testing.T) {
+			const linger = 200 * time.Millisecond
+			pub := open(t, gonng.NewPub0, gonng.WithLinger(linger))
+			l := listen(t, pub, tr)
+			for range n {
+				sub := openRaw(t, gonng.ProtocolSub0, gonng.WithLinger(0))
+				sub.OnPipe(gonng.PipeConnected, func(p *gonng.Pipe) { <-t.Context().Done() }) // it does not read
+				dial(t, sub, tr, l.URL(), gonng.WithDialMode(gonng.DialBackground))
+			}
+			waitPeers(t, pub, n)
+			body := make([]byte, 100<<10)
+			for pub.Stats().DroppedFull < n {
+				check(t, pub.Send(testContext(t), body))
+			}
+			start := time.Now()
+			err := pub.Close()
+			took := time.Since(start)
+			want(t, err, gonng.ErrTimeout)
+			t.Logf("Close took %v", took)
+			// A peer that is waited for costs 5 s, each of a row of them a share.
+			if took > linger+4*time.Second {
+				t.Errorf("Close with a linger of %v took %v", linger, took)
+			}
+		})
+	}
+}
+
+// stubborn is tcp of which one call, with an error, returns only when the test has ended.
+type stubborn struct {
+	tcptransport.Transport
+	call    string
+	release <-chan struct{}
+}
+
+func (s stubborn) until(call string, err error) {
+	if s.call == call && err != nil {
+		<-s.release
+	}
+}
+
+type stubbornConn struct {
+	contract.Conn
+	stubborn
+}
+
+type stubbornListener struct {
+	contract.Listener
+	stubborn
+	scheme string
+}
+
+func (s stubborn) Dial(ctx context.Context, _, address string, cfg *contract.Config) (contract.Conn, error) {
+	if s.call == "Dial" {
+		<-s.release
+	}
+	c, err := s.Transport.Dial(ctx, "tcp", address, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return stubbornConn{c, s}, nil
+}
+
+func (s stubborn) Listen(ctx context.Context, scheme, address string, cfg *contract.Config) (contract.Listener, error) {
+	l, err := s.Transport.Listen(ctx, "tcp", address, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return stubbornListener{l, s, scheme}, nil
+}
+
+func (l stubbornListener) URL() string {
+	_, address, _ := strings.Cut(l.Listener.URL(), ":")
+	return l.scheme + ":" + address
+}
+
+func (l stubbornListener) Accept() (contract.Incoming, error) {
+	in, err := l.Listener.Accept()
+	l.until("Accept", err)
+	return in, err
+}
+
+func (c stubbornConn) Read(dst []contract.Message) ([]contract.Message, error) {
+	dst, err := c.Conn.Read(dst)
+	c.until("Read", err)
+	return dst, err
+}
+
+func (c stubbornConn) Write(b contract.Batch) error {
+	err := c.Conn.Write(b)
+	c.until("Write", err)
+	return err
+}
+
+func (c stubbornConn) Close() error {
+	err := c.Conn.Close()
+	if c.call == "Close" {
+		<-c.release
+	}
+	return err
+}
+
+// TestStubbornTransport: a transport of somebody else's of which a call does not end does
+// not hold up Close, whose error names it.
+func TestStubbornTransport(t *testing.T) {
+	for _, call := range []string{"Read", "Write", "Close", "Dial", "Accept"} {
+		t.Run(call, func(t *testing.T) {
+			gonngtest.NoLeaks(t)
+			release := make(chan struct{})
+			defer close(release)
+			scheme := "stubborn-" + strings.ToLower(call) + "+tcp"
+			contract.Register(scheme, stubborn{call: call, release: release})
+			tr := gonngtest.Transport{Address: func(string) string { return scheme + "://127.0.0.1:0" }}
+			pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0, gonng.WithLinger(50*time.Millisecond))
+			if call == "Accept" {
+				url := listen(t, push, tr).URL()
+				dial(t, pull, tr, strings.Replace(url, scheme, "tcp", 1), gonng.WithDialMode(gonng.DialWait))
+			} else {
+				dial(t, push, tr, strings.Replace(listen(t, pull, tcp).URL(), "tcp", scheme, 1), gonng.WithDialMode(gonng.DialBackground))
+			}
+			if call != "Dial" {
+				waitPeers(t, push, 1)
+			}
+			if call == "Write" { // until one waits
+				for full := 0; full < 10; full++ {
+					for push.TrySend(make([]byte, 100<<10)) == nil {
+					}
+				}
+			}
+			err := wait(t, "Close", concurrently(push.Close))
+			wantError(t, err, "close", gonng.ErrTimeout)
+			wantText(t, fmt.Sprint(err), scheme)
+		})
+	}
+}
