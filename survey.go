@@ -12,11 +12,11 @@ import (
 // survey time is over ([WithSurveyTime], default 1 s). nng: nng_surveyor0; pynng:
 // Surveyor0.
 //
-// When the survey time is over, every receive that waits returns ErrTimeout; responses
-// that came in time are received before. Later receives, and those without a survey,
-// return ErrBadState. Sending again ends the survey before; a receive that waits for
-// its responses fails with ErrCanceled. A response counts only from a peer that was
-// connected when the survey began.
+// When the survey time is over, all receives that wait return ErrTimeout, or the next
+// one if none waits; responses that came in time are received before. After that, and
+// without a survey, a receive returns ErrBadState. Sending again ends the survey
+// before; a receive that waits for its responses fails with ErrCanceled. A response
+// counts only from a peer that was connected when the survey began.
 //
 // Send never waits: a peer whose queue is full ([WithSendBuffer]) does not get the
 // survey, which is counted on its pipe.
