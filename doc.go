@@ -184,7 +184,10 @@ arrived. Where a message can be lost, [Stats] counts it under a reason:
   - When a connection is lost, so is what had been accepted for it but not
     handed to the operating system (Unsent), and, uncounted, what the operating
     system had not delivered. Only requests are sent again: to another peer at
-    once, or when [WithResendTime] is over.
+    once, or when [WithResendTime] is over. A request is not sent again once its
+    receive has ended by its timeout or ctx.
+  - What [WithSendBuffer] held while no peer was connected is dropped when the
+    socket closes (Unsent).
   - What arrives and makes no sense, or no sense any more, is dropped:
     Malformed, TTLExceeded, TooLarge, Truncated, Unexpected, LateReplies,
     Filtered.
