@@ -188,6 +188,7 @@ func newSocket(p Protocol, proto sp.Protocol) *socket {
 		proto:    proto,
 		core:     proto.Base(),
 	}
+	s.fansOut = proto.FansOut()
 	s.core.Clock, s.core.Random = now, rand.Uint32
 	s.endpoint.s, s.endpoint.core = s, proto.NewEndpoint()
 	s.configureLocked()
@@ -226,32 +227,32 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 	return x, nil
 }
 
-// sockets are those of this process that are open, in the order in which they were
+// registry has the sockets of this process that are open, in the order in which they were
 // made.
-var sockets struct {
+var registry struct {
 	mu   sync.Mutex
 	open []*socket
 }
 
 func remember(s *socket) {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	sockets.open = append(sockets.open, s)
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	registry.open = append(registry.open, s)
 }
 
 func forget(s *socket) {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	sockets.open = slices.DeleteFunc(sockets.open, func(x *socket) bool { return x == s })
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	registry.open = slices.DeleteFunc(registry.open, func(x *socket) bool { return x == s })
 }
 
 // Sockets are the sockets of this process that are open, in the order in which they
 // were made: for tools that look inside a program.
 func Sockets() []Socket {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	list := make([]Socket, len(sockets.open))
-	for i, s := range sockets.open {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	list := make([]Socket, len(registry.open))
+	for i, s := range registry.open {
 		list[i] = s.self
 	}
 	return list
