@@ -94,9 +94,9 @@ func (p *Pipe) deliverArrived() (more bool) {
 	return more
 }
 
-// keepArrived is how many messages of one read a pipe keeps room for: as many as fit
-// into 64 KiB.
-const keepArrived = 1 << 13
+// keepArrived is how many messages of one read a pipe keeps room for: as many as a
+// stream hands over at once.
+const keepArrived = 1 << 11
 
 // deliver passes a batch on and reports whether more is welcome; if not, readOn will
 // tell.
