@@ -46,12 +46,12 @@ func (p *Peer) Init(x Protocol, owner any, id uint32, pending, current msg.Batch
 	p.of, p.Owner, p.ID, p.Priority = x, owner, id, 1
 	p.out.pending, p.out.Current, p.out.overhead = pending, current, overhead
 	cfg := &x.Base().cfg
-	switch x.(type) {
+	switch x := x.(type) {
 	case *Pub, *Surveyor, *Bus:
 		p.out.limit, p.out.lossy = NewLimit(cfg.SendBuffer, LossyBytes), true
 	case *Raw:
 		p.out.limit = NewLimit(cfg.SendBuffer, QueueBytes)
-		if x.(*Raw).toAll() {
+		if x.toAll() {
 			p.out.limit, p.out.lossy = NewLimit(cfg.SendBuffer, LossyBytes), true
 		}
 	default:
