@@ -364,12 +364,12 @@ func TestFewestUnanswered(t *testing.T) {
 // all the peers that it killed.
 func TestPeersThatHaveGoneAreForgotten(t *testing.T) {
 	r := newRig(t, NewReq(), Config{ResendTime: second})
-	r.connect()
-	r.send(r, "poison")
 	p := r.connect()
+	r.send(r, "poison")
 	for range 100 {
 		q := r.connect()
 		r.disconnect(p)
+		equal(t, "requests of the next peer", q.SendQueue(), 1)
 		p = q
 	}
 	if n := len(r.Endpoint.(*Request).askedOf); n > 3 {
