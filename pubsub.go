@@ -34,15 +34,14 @@ func NewSub0(opts ...SubOption) (*Sub0, error) {
 // Set changes options, as [Req0.Set] does. WithTopics adds topics.
 func (x *Sub0) Set(opts ...SubOption) error { return set(x.socket, opts) }
 
-// Subscribe adds topics; a message matches when it begins with one. The empty
-// topic matches all. Subscribing twice is the same as once. It holds for messages
-// that arrive afterwards. nng:
-// NNG_OPT_SUB_SUBSCRIBE; pynng: subscribe.
+// Subscribe adds topics; a message matches when it begins with one of them. The empty
+// topic matches all messages. Subscribing twice is the same as once. It holds for
+// messages that arrive afterwards. nng: NNG_OPT_SUB_SUBSCRIBE; pynng: subscribe.
 func (x *Sub0) Subscribe(topics ...string) error { return x.endpoint.subscribe(topics) }
 
-// Unsubscribe removes topics; one that is not there is ErrNoEntry, and then
-// none is removed. Messages that wait already are still received. nng:
-// NNG_OPT_SUB_UNSUBSCRIBE; pynng: unsubscribe.
+// Unsubscribe removes topics, and the messages that wait and match none of the topics
+// left; those are counted as Filtered. When one of the topics is not there it returns
+// ErrNoEntry and removes none. nng: NNG_OPT_SUB_UNSUBSCRIBE; pynng: unsubscribe.
 func (x *Sub0) Unsubscribe(topics ...string) error { return x.endpoint.unsubscribe(topics) }
 
 // SubContext is a subscriber of its own, with its own topics and queue, on the

@@ -6,9 +6,13 @@ import (
 	"github.com/gonng/gonng/internal/sp"
 )
 
-// Respondent0 receives surveys and sends its response to where the last
-// survey came from. Sending without a survey is ErrBadState; receiving again gives
-// up the survey before. nng: nng_respondent0; pynng: Respondent0.
+// Respondent0 receives surveys. What it sends is the response to the survey that it
+// received last. nng: nng_respondent0; pynng: Respondent0.
+//
+// The socket answers one survey at a time, each context another one. Receiving again
+// gives up the survey before. Sending without a survey is ErrBadState, and so is a
+// second receive at the same time on one socket or context. Send never waits; the
+// rules of [Rep0] for a peer that does not read apply.
 type Respondent0 struct {
 	*socket
 	*sender

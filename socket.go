@@ -22,11 +22,11 @@ import (
 type Socket interface {
 	// Dial connects to url and goes on doing so whenever the connection is
 	// lost, until the dialer is closed. It tries at once and waits for the
-	// outcome; when that fails it logs the reason, goes on in the background and
-	// returns no error: the peer may just not be there yet. [WithDialMode]
-	// changes that. A bad URL or option is always an error, and so is a ctx that
-	// ends before the outcome: then the dialer is closed. The ctx does not bound
-	// the dialer afterwards. nng: nng_dial; pynng: dial.
+	// outcome. When that attempt fails, because the peer is not there yet or refuses
+	// this socket, Dial logs the reason, goes on in the background and returns no
+	// error; [WithDialMode] changes that. A bad URL or option is always an error, and
+	// so is a ctx that ends before the outcome: then the dialer is closed. The ctx does
+	// not bound the dialer afterwards. nng: nng_dial; pynng: dial.
 	Dial(ctx context.Context, url string, opts ...DialOption) (*Dialer, error)
 	// Listen accepts connections at url until the listener is closed. The address
 	// is bound when Listen returns, or the error says why not: ErrAddressInUse,
@@ -64,10 +64,10 @@ type Socket interface {
 	Pipes() []*Pipe
 	Dialers() []*Dialer
 	Listeners() []*Listener
-	// OnPipe calls hook at each event of that kind, until remove is called. Any
-	// number of hooks run in the order added, without a lock held. The pipe waits
-	// for them, other pipes do not. It panics when hook is nil, or the event none of
-	// the three. nng: nng_pipe_notify.
+	// OnPipe calls hook at each event of that kind, until remove is called. A socket
+	// may have any number of hooks; it calls them in the order in which they were
+	// added, without a lock. The pipe waits for its hooks, other pipes do not. OnPipe
+	// panics when hook is nil, or the event none of the three. nng: nng_pipe_notify.
 	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
 	// Config is a copy of the values of all options. [Set] changes them, and so do
 	// the methods of that name on the types of sockets, which take the options of
@@ -79,10 +79,10 @@ type Socket interface {
 	Protocol() Protocol
 	// Peer is the protocol that the socket talks to.
 	Peer() Protocol
-	// RecvFD is a descriptor that is readable while a receive would not wait:
-	// for poll, select and the like; do not read from it. It is the socket's, and
-	// gone when Close returns. ErrNotSupported for a protocol that does not
-	// receive, and on other systems than Unix. nng: NNG_OPT_RECVFD; pynng: recv_fd.
+	// RecvFD is a descriptor that is readable while a receive would not wait, for
+	// poll, select and the like; do not read from it. It belongs to the socket, and
+	// Close closes it. ErrNotSupported for a protocol that does not receive, and on
+	// systems other than Unix. nng: NNG_OPT_RECVFD; pynng: recv_fd.
 	RecvFD() (int, error)
 	// SendFD is a descriptor that is readable while a send would not wait. The
 	// rules of RecvFD apply. nng: NNG_OPT_SENDFD; pynng: send_fd.
@@ -90,7 +90,7 @@ type Socket interface {
 	// ListenURL is the URL of the socket's only listener, with its real port and
 	// path; "" unless there is exactly one.
 	ListenURL() string
-	// Raw reports whether the socket is raw: whether headers are the program's.
+	// Raw reports whether the socket is raw: whether the program writes the headers.
 	Raw() bool
 	// Stats are the socket's counters: what went through, and what was dropped
 	// for which reason.
@@ -103,8 +103,8 @@ type Socket interface {
 type socket struct {
 	protocol Protocol
 	raw      bool
-	fansOut  bool   // sends each message to all peers
-	self     Socket // what the constructor returns
+	fansOut  bool   // it sends each message to all peers
+	self     Socket // the value that the constructor returns
 	in       *receiver
 	out      *sender
 	endpoint // the socket's own
@@ -115,30 +115,30 @@ type socket struct {
 	clock   clock
 	tasks   task.Group
 	serving serving
-	stop    context.Context // ends when the socket is closed
+	stop    context.Context // ends in the last phase of Close
 	halt    context.CancelFunc
 
 	mu        sync.Mutex // see lock; it guards all that follows
 	closed    bool       // Close has begun
-	sealed    bool       // and what handlers return is not sent any more
+	sealed    bool       // the socket is closed, and sends nothing that handlers return any more
 	cfg       Config
-	given     settings // what cfg was changed by
-	nextPipe  uint32
-	pipes     pipeList // connected or connecting
-	connected int      // of those the hooks have run for
+	given     settings // the options that have changed cfg
+	nextPipe  uint32   // the ID of the last pipe
+	pipes     pipeList // connecting or connected
+	connected int      // the number of pipes whose PipeConnected hooks have run
 	dialers   []*Dialer
 	listeners []*Listener
 	hooks     []*hook
-	peers     sp.Waiters // for WaitPeers
-	idle      *waiter    // those that nobody uses now
+	peers     sp.Waiters // the calls of WaitPeers
+	idle      *waiter    // waiters to use again
 	idles     int        // their number
 	parked    int        // goroutines that wait
-	blank     []Message  // for RecvMsg
-	offered   sp.Message // what a sender offers just now
+	blank     []Message  // empty messages for RecvMsg
+	offered   sp.Message // the message that a sender offers just now
 	direct    directRead
-	reader    *waiter // the receiver that waits by reading its peer
+	reader    *waiter // the receiver that waits by reading a connection
 	stats     Stats
-	left      int // messages that were not written before Close gave up
+	left      int // messages that were not written when the linger was over
 	episodes  map[sp.Reasons]*episode
 	recvFD    *pollfd.FD
 	sendFD    *pollfd.FD
@@ -150,12 +150,13 @@ type socket struct {
 type endpoint struct {
 	s         *socket
 	core      sp.Endpoint // guarded by the socket's lock
-	own       *Config     // nil: the socket's
+	own       *Config     // of a context; nil: the socket's is used
 	gone      bool        // the context is closed; guarded by the socket's lock
-	answering bool        // it sends what a handler of Serve has returned
+	answering bool        // a worker of Serve uses it, and may send while the socket closes
 }
 
-// endedLocked says what is closed, the socket or the context; nil: neither is.
+// endedLocked is the error that says whether the socket or the context is closed; nil:
+// neither is.
 func (e *endpoint) endedLocked() error {
 	switch {
 	case e.s.closed:
@@ -184,7 +185,7 @@ func newSocket(p Protocol, proto sp.Protocol) *socket {
 	s := &socket{
 		protocol: p,
 		cfg:      defaultConfig(p),
-		nextPipe: rand.Uint32(), // a restarted peer does not reuse the numbers of before
+		nextPipe: rand.Uint32(), // a program that restarts does not use the same IDs again
 		proto:    proto,
 		core:     proto.Base(),
 	}
@@ -197,14 +198,14 @@ func newSocket(p Protocol, proto sp.Protocol) *socket {
 	return s
 }
 
-// configureLocked tells the protocol what the program has set.
+// configureLocked tells the protocol the options that the program has set.
 func (s *socket) configureLocked() {
 	cfg := s.cfg.protocol()
 	s.proto.Configure(cfg)
 	s.endpoint.core.Configure(cfg)
 }
 
-// canSend and canRecv give the socket its protocol's two directions.
+// canSend and canRecv make the socket one that can send and one that can receive.
 func (s *socket) canSend() *sender {
 	s.out = &sender{&s.endpoint}
 	return s.out
@@ -215,7 +216,8 @@ func (s *socket) canRecv() *receiver {
 	return s.in
 }
 
-// openSocket gives x, a new socket over s, its options.
+// openSocket sets the options of x, a new socket over s. When one is refused it closes
+// the socket.
 func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 	s.self = x
 	remember(s)
@@ -267,7 +269,7 @@ func (s *socket) Protocol() Protocol { return s.protocol }
 // Peer is the protocol that the socket talks to. See [Socket].
 func (s *socket) Peer() Protocol { return s.protocol.Peer() }
 
-// Raw reports whether headers are the program's. See [Socket].
+// Raw reports whether the socket is raw. See [Socket].
 func (s *socket) Raw() bool { return s.raw }
 
 // Dialers are the dialers that are not closed. See [Socket].

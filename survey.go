@@ -8,12 +8,18 @@ import (
 	"github.com/gonng/gonng/internal/sp"
 )
 
-// Surveyor0 sends a survey to all its peers and receives their responses until
-// the survey time is over ([WithSurveyTime], default 1 s), which is ErrTimeout for
-// all who wait. Receiving without a survey, also after that, is ErrBadState; sending
-// again ends the survey before. Sending never waits: a peer whose queue is full does
-// not get the survey, see [WithSendBuffer], which is counted. nng: nng_surveyor0;
-// pynng: Surveyor0.
+// Surveyor0 sends a survey to all its peers and receives their responses until the
+// survey time is over ([WithSurveyTime], default 1 s). nng: nng_surveyor0; pynng:
+// Surveyor0.
+//
+// When the survey time is over, all receives that wait return ErrTimeout, or the next
+// one if none waits; responses that came in time are received before. After that, and
+// without a survey, a receive returns ErrBadState. Sending again ends the survey
+// before; a receive that waits for its responses fails with ErrCanceled. A response
+// counts only from a peer that was connected when the survey began.
+//
+// Send never waits: a peer whose queue is full ([WithSendBuffer]) does not get the
+// survey, which is counted on its pipe.
 type Surveyor0 struct {
 	*socket
 	*sender
