@@ -59,7 +59,7 @@ func (t *table) plot() []byte {
 	y := plotTop
 	for i, l := range t.lines {
 		if t.begins(i) {
-			svgText(&b, 4, y+groupSpace-8, `font-weight="600"`, l.row.String())
+			svgText(&b, 4, y+groupSpace-8, `font-weight="600"`, l.row.label())
 			y += groupSpace
 		}
 		drawBar(&b, x, y, l, m)
