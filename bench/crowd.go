@@ -47,6 +47,13 @@ func fill(e trier, body []byte) {
 	}
 }
 
+// spareWorkers are more than the stuck peer's extra requests, of which some
+// are answered before it is stuck: one worker is always left for others.
+const (
+	extraRequests = 32
+	spareWorkers  = extraRequests + 1
+)
+
 // A surveyor waits for n answers.
 type surveyor interface {
 	Survey(body []byte, n int) error

@@ -42,7 +42,7 @@ func (gonngContestant) Open(j job) (end, error) {
 		return nil, err
 	}
 	if j.role() == "crew" {
-		e.workers = j.n + 1
+		e.workers = j.n + spareWorkers
 	}
 	if j.role() == "topics" {
 		if err := e.subscribe(j); err != nil {

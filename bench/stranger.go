@@ -96,13 +96,13 @@ func shakeHands(conn net.Conn, protocol byte) error {
 // questionSize is that of what a stuck peer asks, and is answered.
 const questionSize = 16 << 10
 
-// ask sends more requests than n workers can answer while nobody reads, or as
-// many as the other side takes.
+// ask sends requests that keep n workers from ending, where a reply waits for
+// the peer, or as many as the other side takes.
 func (t *throng) ask(n int) error {
 	conn := t.conns[0]
 	frame := newBody(headerSize + 4 + questionSize)
 	binary.BigEndian.PutUint64(frame, uint64(len(frame)-headerSize))
-	for i := range uint32(n + 256) {
+	for i := range uint32(n + extraRequests) {
 		binary.BigEndian.PutUint32(frame[headerSize:], 1<<31|i)
 		if err := conn.SetWriteDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
 			return err
