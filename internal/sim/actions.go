@@ -224,7 +224,7 @@ func (w *world) doCloseContext(s step) {
 	}
 	e.open, e.over, e.queue, e.asker = false, false, nil, nil
 	for _, c := range w.callers {
-		if c.e == e && c.Queued() && !c.sends {
+		if c.e == e && c.Queued() {
 			w.fail("a caller waits at what is closed", "%v", c)
 		}
 	}
