@@ -79,7 +79,9 @@ func TestRawAnswerNeedsPeer(t *testing.T) {
 		equal(t, "verdict", r.sendRaw("", "x"), OK)
 		r.sendRaw(word(77)+end(1), "x")
 		r.sendRaw(word(gone.ID)+end(1), "x")
-		equal(t, "no peer", r.c.Counters.NoPeer, 3)
+		foreign := Message{Data: msg.NewMessage([]byte("x")), Peer: newRaw(t, name, Config{}).connect(), Traced: true}
+		equal(t, "verdict for another socket's peer", r.Offer(&foreign), OK)
+		equal(t, "no peer", r.c.Counters.NoPeer, 4)
 		r.sendRaw(word(p.ID)+end(1), "x")
 		r.sendRaw(word(p.ID)+end(1), "y")
 		equal(t, "lost", [2]uint64{p.DroppedFull, r.c.Counters.DroppedFull}, [2]uint64{1, 1})

@@ -421,6 +421,18 @@ func TestReqTooSmall(t *testing.T) {
 	equal(t, "CanRecv", r.CanRecv(), false)
 }
 
+// TestReqContextEndWakesSenders: who waits to send at a context that is closed looks, and so do
+// the others, whose queue is the same.
+func TestReqContextEndWakesSenders(t *testing.T) {
+	r := newRig(t, NewReq(), Config{})
+	e := r.context()
+	equal(t, "verdict", r.send(e, "1"), Wait)
+	ws := waiting(e.Room(), 2)
+	e.Close()
+	equal(t, "woken", r.woken(), ws)
+	equal(t, "verdict", ws[0].Verdict, OK)
+}
+
 // TestReqClose: all who wait are told, in an order that does not depend on a map's; a
 // context's end is its own.
 func TestReqClose(t *testing.T) {
