@@ -71,9 +71,8 @@ var dropTexts = []struct {
 const notForwarded sp.Reasons = 1 << 7
 
 // logDrops logs the losses that begin an episode. The socket is not locked.
-func (s *socket) logDrops(e *sp.Effects) {
-	for p := e.NextSlow(); p != nil; p = e.NextSlow() {
-		pipe := pipeOf(p)
+func (s *socket) logDrops(e *sp.Effects, slow []*Pipe) {
+	for _, p := range slow {
 		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID, "peer", pipe.name)
 	}
 	reasons, by := e.Reasons()
