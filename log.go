@@ -73,7 +73,7 @@ const notForwarded sp.Reasons = 1 << 7
 // logDrops logs the losses that begin an episode. The socket is not locked.
 func (s *socket) logDrops(e *sp.Effects, slow []*Pipe) {
 	for _, p := range slow {
-		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID, "peer", pipe.name)
+		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID(), "peer", p.name)
 	}
 	reasons, by := e.Reasons()
 	if reasons != 0 {
