@@ -114,7 +114,10 @@ again when it has gone, and a send that needs a peer waits for it.
 [Socket.WaitPeers] waits for connections, so that a publisher does not speak to
 an empty room. [Socket.OnPipe] tells of pipes that come and go and may refuse
 them. A peer of the wrong protocol is refused, and so is one that has not
-introduced itself 5 seconds after it connected.
+introduced itself 5 seconds after it connected. A listener answers a peer last, when
+protocol, hooks, [WithAuthorize] and the place of a pair are decided; so a Dial that waits
+returns nil only when it was taken. A [PipeConnecting] hook that waits for a lock
+which the caller of that Dial holds ends in a timeout.
 
 # Timeouts and contexts
 
@@ -134,8 +137,8 @@ requests in progress. [Req0.Request], [Rep0.Serve], [Respondent0.Serve] and
 
 All methods of sockets, contexts, pipes, dialers and listeners may be called
 from any goroutine at any time, also from hooks. Two goroutines that share the
-state of one Req0, say, do no harm to memory, but take each other's replies:
-they want a context each. A [Message] belongs to one goroutine at a time.
+state of one Req0, say, do no harm to memory, but a second receive is ErrBadState,
+and a second request ends the wait for the first: they want a context each. A [Message] belongs to one goroutine at a time.
 
 Messages that one peer sends over one connection are received in the order in
 which it sent them.
@@ -182,13 +185,17 @@ tell. Where it can be lost, [Stats] counts it under a reason:
     Filtered.
 
 The other sockets lose nothing to a slow peer: when its queue, 128 KiB or as many
-messages as WithSendBuffer says, is full, Send waits, or goes to another peer
-where there is a choice. What a peer sent before it went can still be received.
+messages as WithSendBuffer says, and always one, is full, Send waits, or goes to another
+peer where there is a choice. A reply or response never waits: while a peer does not
+take its answers, no more of its questions are taken. What a peer sent before it went can still be received.
 
 Close writes what Send accepted for at most the linger (one second, see
 [WithLinger]); Shutdown takes as long as its context allows. Their error says
 how many messages were left, and how many peers had not confirmed what they were
-sent. Messages that have arrived and that nobody has received are discarded.
+sent. Messages that have arrived and that nobody has received are discarded. nil says
+that the operating system has all of it, not that the peer does: what is under way when
+a cable is pulled, or waits at a puller that is killed, is lost without a count. Where that
+matters, have it answered.
 
 What is dropped is logged when an episode begins, not for each message, and only
 if there is a logger, see [WithLogger]. An episode ends when the queue that was

@@ -12,7 +12,10 @@ type PipeEvent int
 
 const (
 	// PipeConnecting is a new connection before any message: a hook that
-	// closes the pipe refuses the peer. nng: NNG_PIPE_EV_ADD_PRE.
+	// closes the pipe refuses the peer. A listener answers the peer, whose Dial may
+	// wait, after its hooks have returned; that has to be within 5 seconds of the
+	// connection. So a hook that waits for a lock which the caller of that Dial
+	// holds ends in a timeout. nng: NNG_PIPE_EV_ADD_PRE.
 	PipeConnecting PipeEvent = iota
 	// PipeConnected is a connection that messages can be sent to. No message
 	// from it is received before its hooks have returned. nng:
