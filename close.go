@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gonng/gonng/internal/pollfd"
 	"github.com/gonng/gonng/internal/task"
 )
 
@@ -135,6 +136,19 @@ func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 // endTime is how long a transport of somebody else's may take to end when the linger is
 // over. Those of gonng end.
 const endTime = 500 * time.Millisecond
+
+// closeFDs is called once nobody uses the descriptors any more.
+func (s *socket) closeFDs() {
+	s.lock()
+	fds := [2]*pollfd.FD{s.recvFD, s.sendFD}
+	s.recvFD, s.sendFD, s.hasFDs = nil, nil, false
+	s.unlock()
+	for _, fd := range fds {
+		if fd != nil {
+			fd.Close()
+		}
+	}
+}
 
 // closeError says what Close could not do.
 func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error {

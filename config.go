@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -22,14 +23,14 @@ type Config struct {
 	RecvTimeout time.Duration // 0: as long as the context allows
 	SendTimeout time.Duration // 0: as long as the context allows
 	RecvBuffer  int           // messages held for the program; 0: as many as fit into 128 KiB of each peer (where a full queue drops: 4 MiB)
-	SendBuffer  int           // messages held for each peer; 0: as many as fit into 128 KiB (where a full queue drops: 4 MiB)
+	SendBuffer  int           // messages held for each peer, and while none is connected; 0: for each peer as many as fit into 128 KiB (where a full queue drops: 4 MiB)
 	RecvMaxSize int           // bytes; 0: no limit; default 1 MiB
 	Linger      time.Duration // how long Close may write what Send accepted; default 1 s
 	TTL         int           // hops that a message may make; default 8; 0 where they are not counted
 
-	ReconnectMin time.Duration // the pause after the first failure; default 100 ms
-	ReconnectMax time.Duration // up to which the pause doubles; default 1 s; 0: it does not grow
-	DialMode     DialMode      // what Dial does when the peer is not there yet
+	ReconnectMin time.Duration // the first pause of a dialer; default 100 ms
+	ReconnectMax time.Duration // the longest pause, up to which it doubles; default 1 s; 0: it stays at ReconnectMin
+	DialMode     DialMode      // what Dial does when the first attempt fails; default DialRetry
 
 	Priority int // Push0 and Req0: 1, the default, to 16; peers of a lower number are sent to first
 	MaxPeers int // of a listener; 0, the default: any number
@@ -59,14 +60,16 @@ type Config struct {
 	topics           []string // to subscribe to
 }
 
-// DialMode says what Dial does when the peer is not there yet.
+// DialMode says what Dial does when the first attempt to connect fails.
 type DialMode int
 
 const (
-	// DialRetry tries once while the caller waits; a failure is logged, and
-	// trying goes on in the background. The default; pynng's block=None.
+	// DialRetry, the default, tries once while the caller waits. A failure is logged,
+	// and the dialer goes on trying in the background. pynng's block=None.
 	DialRetry DialMode = iota
-	// DialWait returns the first failure and gives up; pynng's block=True.
+	// DialWait returns the first failure and gives up. When it returns no error, a
+	// gonng listener has taken this side as its peer; nng, nanomsg and mangos answer
+	// before they decide. pynng's block=True.
 	DialWait
 	// DialBackground does not wait even for the first attempt; pynng's
 	// block=False.
@@ -133,5 +136,34 @@ func (c *Config) transport(p Protocol) *transport.Config {
 		HTTPHeader:  c.HTTPHeader,
 		CheckOrigin: c.CheckOrigin,
 		TextFrames:  c.TextFrames,
+	}
+}
+
+// protocol is what the state machine of a protocol knows of the configuration.
+func (c *Config) protocol() sp.Config {
+	return sp.Config{
+		RecvBuffer:  c.RecvBuffer,
+		SendBuffer:  c.SendBuffer,
+		TTL:         c.TTL,
+		ResendTime:  c.ResendTime,
+		SurveyTime:  c.SurveyTime,
+		PreferNew:   c.PreferNew,
+		Polyamorous: c.Polyamorous,
+	}
+}
+
+// dialContext is the program's function, or nil. One that returns neither a
+// connection nor an error would crash the program far from its mistake.
+func (c *Config) dialContext() func(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := c.DialContext
+	if dial == nil {
+		return nil
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		nc, err := dial(ctx, network, address)
+		if nc == nil && err == nil {
+			err = errorf(ErrUnreachable, "the function of WithDialContext returned neither a connection nor an error")
+		}
+		return nc, err
 	}
 }

@@ -166,6 +166,17 @@ func (s *socket) attach(t *task.Task, p *Pipe) error {
 	return nil
 }
 
+// countLocked counts for the socket and for the dialer or listener of p.
+func (p *Pipe) countLocked(event func(*ConnectStats)) {
+	event(&p.s.stats.ConnectStats)
+	switch {
+	case p.dialer != nil:
+		event(&p.dialer.stats)
+	case p.listener != nil:
+		event(&p.listener.stats)
+	}
+}
+
 // addPipe admits and attaches a peer that needs no answer.
 func (s *socket) addPipe(ctx context.Context, t *task.Task, p *Pipe) error {
 	err := s.admit(ctx, t, p)

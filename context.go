@@ -1,6 +1,6 @@
 package gonng
 
-import "github.com/gonng/gonng/internal/sp"
+import "slices"
 
 // contextBase is the common part of all contexts: options and an end of their own,
 // on the connections of the socket.
@@ -30,15 +30,44 @@ func (c contextBase) Close() error {
 	return nil
 }
 
-// protocol is what the state machine of a protocol knows of the configuration.
-func (c *Config) protocol() sp.Config {
-	return sp.Config{
-		RecvBuffer:  c.RecvBuffer,
-		SendBuffer:  c.SendBuffer,
-		TTL:         c.TTL,
-		ResendTime:  c.ResendTime,
-		SurveyTime:  c.SurveyTime,
-		PreferNew:   c.PreferNew,
-		Polyamorous: c.Polyamorous,
+// setContext changes options of a context, all or none.
+func setContext[O option](c contextBase, opts []O) error {
+	s := c.e.s
+	list, err := settingsOf(s, opts)
+	for _, t := range list {
+		if err = t.suitsContext(s); err != nil {
+			break
+		}
 	}
+	if err == nil {
+		err = c.change(list)
+	}
+	return s.opError("set", "", err)
+}
+
+func (c contextBase) change(list settings) error {
+	c.e.s.lock()
+	defer c.e.s.unlock()
+	if c.e.endedLocked() != nil {
+		return c.e.endedLocked()
+	}
+	list.apply(c.e.own)
+	c.e.core.Configure(c.e.own.protocol())
+	c.e.subscribeLocked(list.topics())
+	return nil
+}
+
+// Config is a copy of the values of all options: the context's own and, for the
+// rest, the socket's.
+func (c contextBase) Config() Config {
+	s := c.e.s
+	s.lock()
+	defer s.unlock()
+	cfg := c.e.own.copy()
+	for _, t := range s.given {
+		if !slices.Contains(t.contexts, s.protocol) {
+			t.change(&cfg)
+		}
+	}
+	return cfg
 }

@@ -118,6 +118,13 @@ func (d *Dialer) Pipes() []*Pipe {
 	return slices.DeleteFunc(d.s.Pipes(), func(p *Pipe) bool { return p.dialer != d })
 }
 
+// Stats are the dialer's counters.
+func (d *Dialer) Stats() ConnectStats {
+	d.s.lock()
+	defer d.s.unlock()
+	return d.stats
+}
+
 // Close stops dialing and disconnects at once, as [Pipe.Close] does. nng:
 // nng_dialer_close.
 func (d *Dialer) Close() error {

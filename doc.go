@@ -1,8 +1,8 @@
 /*
-Package gonng speaks the Scalability Protocols: messages between programs in
+Package gonng speaks the Scalability Protocols: programs exchange messages in
 a few fixed patterns, over several transports, with peers that come and go. It
-talks to every other implementation of them: nanomsg, nng, mangos, pynng. It
-is written in Go alone and needs no C library.
+talks to nanomsg, nng, mangos and pynng. It is written in Go and needs no C
+library.
 
 A program opens a socket of the pattern it wants and lets it dial or listen at
 any number of URLs, in any order. The socket makes the connections, makes them
@@ -57,9 +57,9 @@ side can do: there is no Send on a [Sub0].
 	Surveyor0, Respondent0    a question to everybody, answers until a deadline
 	Bus0                      each message to every directly connected peer
 
-Which side dials and which listens does not matter. What must not be lost
-belongs on Push0, Pair or Req0, which wait for a slow peer; what is worthless
-when late belongs on Pub0, Surveyor0 or Bus0, which do not.
+Which side dials and which listens does not matter. Messages that must not be
+lost belong on Push0, Pair0 or Req0, which wait for a slow peer; messages that
+are worthless when late belong on Pub0, Surveyor0 or Bus0, which do not wait.
 
 [NewRaw] makes a socket of any protocol without its state, for devices.
 
@@ -109,15 +109,18 @@ own.
 # Connections
 
 A socket sends and receives over all its connections, which are called pipes.
-Dialing first is no mistake: a [Dialer] tries again until the peer is there, and
-again when it has gone, and a send that needs a peer waits for it.
-[Socket.WaitPeers] waits for connections, so that a publisher does not speak to
-an empty room. [Socket.OnPipe] tells of pipes that come and go and may refuse
-them. A peer of the wrong protocol is refused, and so is one that has not
-introduced itself 5 seconds after it connected. A listener answers a peer last, when
-protocol, hooks, [WithAuthorize] and the place of a pair are decided; so a Dial that waits
-returns nil only when it was taken. A [PipeConnecting] hook that waits for a lock
-which the caller of that Dial holds ends in a timeout.
+A program may dial before anybody listens: a [Dialer] tries again until the peer
+is there, and again when it has gone, after pauses that grow
+([WithReconnectTime]). A send that needs a peer waits for one, or with
+[WithSendBuffer] the message does. [Socket.WaitPeers] waits for connections, so
+that a publisher does not publish to nobody. [Socket.OnPipe] calls a function
+when a pipe connects or ends.
+
+A listener decides over a peer before it answers it. It refuses a peer of the
+wrong protocol, one that has not introduced itself within 5 seconds, one that a
+[PipeConnecting] hook or the function of [WithAuthorize] refuses, one for which
+there is no place ([WithMaxPeers], the second peer of a pair). The Dial of a
+refused peer fails; see [WithDialMode].
 
 # Timeouts and contexts
 
@@ -136,9 +139,11 @@ requests in progress. [Req0.Request], [Rep0.Serve], [Respondent0.Serve] and
 # Concurrency
 
 All methods of sockets, contexts, pipes, dialers and listeners may be called
-from any goroutine at any time, also from hooks. Two goroutines that share the
-state of one Req0, say, do no harm to memory, but a second receive is ErrBadState,
-and a second request ends the wait for the first: they want a context each. A [Message] belongs to one goroutine at a time.
+from any goroutine at any time, also from hooks. Goroutines that ask or answer
+need a context each: a second receive at the same time on one Req0, Rep0 or
+Respondent0 is ErrBadState, and a second request takes the place of the first,
+whose receive then fails with ErrCanceled. A [Message] belongs to one goroutine
+at a time.
 
 Messages that one peer sends over one connection are received in the order in
 which it sent them.
@@ -158,8 +163,8 @@ The body of a message is never changed, because it may be shared.
 
 # What can be lost
 
-A message that Send accepted is on its way; that it arrives, only an answer can
-tell. Where it can be lost, [Stats] counts it under a reason:
+A message that Send accepted is on its way. Only an answer tells that it has
+arrived. Where a message can be lost, [Stats] counts it under a reason:
 
   - Pub0, Surveyor0 and Bus0 never wait. A peer whose queue is full loses the
     message (DroppedFull, on the socket and on the pipe). The queue of each peer
@@ -173,33 +178,37 @@ tell. Where it can be lost, [Stats] counts it under a reason:
     bytes, wait at one of them; and to the message, what was published is what
     the publisher's pipe and the subscriber dropped, what the subscriber
     filtered, and what it received.
-  - A polyamorous Pair1 drops what is for a pipe that is full (DroppedFull) or
-    has gone (NoPeer), and a reply or response is dropped if whoever asked has
-    gone (NoPeer).
+  - A polyamorous Pair1 drops messages for a pipe that is full (DroppedFull) or
+    has gone (NoPeer), and so do a raw Rep0 and Respondent0. A reply or response
+    for a peer that has gone is dropped (NoPeer).
   - When a connection is lost, so is what had been accepted for it but not
     handed to the operating system (Unsent), and, uncounted, what the operating
     system had not delivered. Only requests are sent again: to another peer at
-    once, or when [WithResendTime] is over.
+    once, or when [WithResendTime] is over. A request is not sent again once its
+    receive has ended by its timeout or ctx.
+  - What [WithSendBuffer] held while no peer was connected is dropped when the
+    socket closes (Unsent).
   - What arrives and makes no sense, or no sense any more, is dropped:
     Malformed, TTLExceeded, TooLarge, Truncated, Unexpected, LateReplies,
     Filtered.
 
-The other sockets lose nothing to a slow peer: when its queue, 128 KiB or as many
-messages as WithSendBuffer says, and always one, is full, Send waits, or goes to another
-peer where there is a choice. A reply or response never waits: while a peer does not
-take its answers, no more of its questions are taken. What a peer sent before it went can still be received.
+The other sockets lose nothing to a slow peer. When the queue of a peer is full,
+which holds 128 KiB or as many messages as WithSendBuffer says, and always one, Send waits, or
+sends to another peer where there is a choice. Rep0 and Respondent0 queue the
+reply and read no more of that peer until it has taken its replies. What a peer
+sent before it went can still be received.
 
-Close writes what Send accepted for at most the linger (one second, see
-[WithLinger]); Shutdown takes as long as its context allows. Their error says
-how many messages were left, and how many peers had not confirmed what they were
-sent. Messages that have arrived and that nobody has received are discarded. nil says
-that the operating system has all of it, not that the peer does: what is under way when
-a cable is pulled, or waits at a puller that is killed, is lost without a count. Where that
-matters, have it answered.
+Close writes what Send accepted, for at most the linger (one second, see
+[WithLinger]); Shutdown does the same for as long as its context allows. Their
+error says how many messages were left, and how many peers had not confirmed
+what they were sent. Messages that have arrived and were not received are
+discarded. No error means that the operating system has everything, not that the
+peer has: what is on its way when a cable is pulled, or waits at a puller that is
+killed, is lost without a count.
 
-What is dropped is logged when an episode begins, not for each message, and only
-if there is a logger, see [WithLogger]. An episode ends when the queue that was
-full is empty again, and elsewhere when nothing was dropped for a minute.
+A socket with a logger ([WithLogger]) logs dropped messages once an episode, not
+each of them. An episode ends when the queue that was full is empty again, and
+elsewhere when nothing was dropped for a minute.
 
 # Errors
 
@@ -214,10 +223,11 @@ the standard library's: ErrTimeout is [os.ErrDeadlineExceeded] (and
 
 # Raw mode and devices
 
-A [Raw] socket has the connections and queues of its protocol, but no state:
-the protocol headers are the program's. [Device] joins two of them into a
-forwarder, so that requests, say, cross from one network to another and find
-their way back. What passes through too many nodes is dropped, see [WithTTL].
+A [Raw] socket has the connections and queues of its protocol, but no state: the
+program sees and writes the protocol headers. [Device] joins two raw sockets into
+a forwarder, so that requests, say, cross from one network to another and their
+replies find the way back. A message that passes through too many nodes is
+dropped, see [WithTTL].
 
 # Coming from nng or pynng
 

@@ -11,20 +11,19 @@ import (
 type PipeEvent int
 
 const (
-	// PipeConnecting is a new connection before any message: a hook that
-	// closes the pipe refuses the peer. A listener answers the peer, whose Dial may
-	// wait, after its hooks have returned; that has to be within 5 seconds of the
-	// connection. So a hook that waits for a lock which the caller of that Dial
-	// holds ends in a timeout. nng: NNG_PIPE_EV_ADD_PRE.
+	// PipeConnecting is a new connection before any message. A hook that closes the
+	// pipe refuses the peer; a listener has not answered the peer yet, and has to
+	// within 5 seconds. So a hook that waits for a lock which the caller of the
+	// peer's Dial holds ends in a timeout. nng: NNG_PIPE_EV_ADD_PRE.
 	PipeConnecting PipeEvent = iota
 	// PipeConnected is a connection that messages can be sent to. No message
 	// from it is received before its hooks have returned. nng:
 	// NNG_PIPE_EV_ADD_POST.
 	PipeConnected
-	// PipeClosed is a connection that was connected and has ended. Where a
-	// receiver has just got the message that it alone waited for, it may come up to
-	// 40 ms late: the socket waits that long for the receiver to come back and read the
-	// connection itself. nng: NNG_PIPE_EV_REM_POST.
+	// PipeClosed is a connection that was connected and has ended. While the program
+	// is busy with the only message that a receiver waited for, nobody reads the
+	// connection, because the receiver is expected to come back and read it; so the end
+	// may be noticed some 40 ms later. nng: NNG_PIPE_EV_REM_POST.
 	PipeClosed
 )
 
@@ -41,15 +40,17 @@ func (e PipeEvent) String() string {
 	return fmt.Sprintf("PipeEvent(%d)", int(e))
 }
 
+// hook is a function of the program, and the event that it is called for.
 type hook struct {
 	event PipeEvent
 	fn    func(*Pipe)
 }
 
-// OnPipe calls fn at each event of that kind from now on, until remove is
-// called; any number of hooks, in the order added. No lock is held: a hook may
-// use the socket, and close it. The pipe waits meanwhile, other pipes do not.
-// It panics when fn is nil, or the event none of the three. nng: nng_pipe_notify.
+// OnPipe calls fn at each event of that kind from now on, until remove is called. A
+// socket may have any number of hooks; it calls them in the order in which they were
+// added, without a lock, so that a hook may use the socket and close it. The pipe waits
+// for its hooks, other pipes do not. OnPipe panics when fn is nil, or the event none of
+// the three. nng: nng_pipe_notify.
 func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
 	if err := checkHook("OnPipe", event, fn); err != nil {
 		panic("gonng: " + err.Error())
@@ -65,7 +66,18 @@ func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
 	}
 }
 
-// runHooks runs on the goroutine t.
+// checkHook refuses what would fail later, on a goroutine of a connection.
+func checkHook(name string, event PipeEvent, hook func(*Pipe)) error {
+	switch {
+	case hook == nil:
+		return errorf(ErrInvalid, "%s(%v, nil): the hook is nil", name, event)
+	case event < PipeConnecting || event > PipeClosed:
+		return errorf(ErrInvalid, "%s(%d): no such event", name, int(event))
+	}
+	return nil
+}
+
+// runHooks calls the hooks of event for p, on the goroutine t.
 func (s *socket) runHooks(t *task.Task, event PipeEvent, p *Pipe) {
 	s.lock()
 	hooks := s.hooks

@@ -128,6 +128,13 @@ func (l *Listener) Pipes() []*Pipe {
 	return slices.DeleteFunc(l.s.Pipes(), func(p *Pipe) bool { return p.listener != l })
 }
 
+// Stats are the listener's counters.
+func (l *Listener) Stats() ConnectStats {
+	l.s.lock()
+	defer l.s.unlock()
+	return l.stats
+}
+
 // Close stops accepting and disconnects the peers that were accepted, at once,
 // as [Pipe.Close] does. nng: nng_listener_close.
 func (l *Listener) Close() error {

@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"github.com/gonng/gonng/internal/pollfd"
 	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/internal/task"
 )
@@ -62,6 +63,21 @@ func (s *socket) unlockWithEffects(do func(sp.Effects)) {
 	if send != nil {
 		send.Apply()
 	}
+}
+
+// levelsLocked are the descriptors whose level has changed: it is to be applied once the
+// socket is unlocked.
+func (s *socket) levelsLocked() (recv, send *pollfd.FD) {
+	if !s.hasFDs || s.closed {
+		return nil, nil
+	}
+	if s.recvFD != nil && s.recvFD.Want(s.endpoint.core.CanRecv()) {
+		recv = s.recvFD
+	}
+	if s.sendFD != nil && s.sendFD.Want(s.endpoint.core.CanSend()) {
+		send = s.sendFD
+	}
+	return recv, send
 }
 
 // carryOut does what the protocol has asked for. The socket is not locked.

@@ -3,9 +3,12 @@ package gonng
 import (
 	"context"
 	"log/slog"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/gonng/gonng/internal/sp"
+	"github.com/gonng/gonng/transport"
 )
 
 // log writes to the socket's logger, if it has one. The socket is not locked.
@@ -27,6 +30,27 @@ func loggable(err error) any {
 		return err
 	}
 	return strings.ToValidUTF8(err.Error()[:most], "") + "…"
+}
+
+// peerName is how logs and errors call a peer: by its address, or by its process
+// if it has none, as with most Unix sockets. The kernel tells the process while the
+// connection is open.
+func peerName(peer interface{ RemoteAddr() net.Addr }) string {
+	if addr := peer.RemoteAddr().String(); addr != "" && addr != "@" {
+		return addr
+	}
+	c, ok := peer.(transport.Credentials)
+	if !ok {
+		return "a peer without address"
+	}
+	switch cred, err := c.PeerCred(); {
+	case err != nil:
+		return "a peer without address"
+	case cred.PID == 0: // not told
+		return "uid " + strconv.FormatUint(uint64(cred.UID), 10)
+	default:
+		return "pid " + strconv.Itoa(cred.PID)
+	}
 }
 
 // dropTexts are what the log says of messages that were dropped, in this order.

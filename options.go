@@ -32,12 +32,12 @@ func WithName(name string) SocketOption {
 	return forSocket(setting{name: "WithName", change: func(c *Config) { c.Name = name }})
 }
 
-// WithLogger sends what happens to connections and what is dropped to l: as
-// [slog.LevelInfo] that a peer has come or gone, as LevelWarn what somebody may have
-// to mend, as LevelDebug what only repeats it, as LevelError a [Handler] that
-// failed. Default, and for nil: nothing is logged, except the first failure of a
-// Dial that goes on in the background and a Handler that failed, which
-// [slog.Default] gets.
+// WithLogger makes the socket log to l. It logs a peer that connects or disconnects at
+// [slog.LevelInfo]; a connection that fails or is refused, and messages that are
+// dropped, at LevelWarn, and repetitions of those at LevelDebug; a [Handler] that
+// failed at LevelError. Default, and for nil: the socket logs nothing, except that
+// [slog.Default] gets the first failure of a Dial that goes on in the background, and a
+// Handler that failed.
 func WithLogger(l *slog.Logger) SocketOption {
 	return forSocket(setting{name: "WithLogger", change: func(c *Config) { c.Logger = l }})
 }
@@ -100,9 +100,15 @@ func WithRecvBuffer(messages int) SocketOption {
 // Surveyor0 and Bus0 before messages to the peer are dropped. Changed later, it
 // holds for new connections.
 //
-// Default 0: as many as fit into 128 KiB, or into 4 MiB where messages are
-// dropped; always at least one. Negative: ErrInvalid. Sub0 and Pull0 do not send:
-// ErrNotSupported. nng: NNG_OPT_SENDBUF; pynng: send_buffer_size.
+// Pair0, Pair1, Push0, their raw forms and a raw Req0 accept so many messages also
+// while no peer is connected. These go to the first peer that connects, in order. Close
+// does not wait for a peer to come: its error names their number, and Stats counts them
+// as Unsent. Messages in the queue of a peer that is lost do not return to the buffer.
+//
+// Default 0: as many for each peer as fit into 128 KiB, or into 4 MiB where messages
+// are dropped, always at least one; and while no peer is connected a send waits.
+// Negative: ErrInvalid. Sub0 and Pull0 do not send: ErrNotSupported. nng:
+// NNG_OPT_SENDBUF; pynng: send_buffer_size.
 func WithSendBuffer(messages int) SocketOption {
 	return forSocket(setting{
 		name:   "WithSendBuffer",
@@ -114,10 +120,11 @@ func WithSendBuffer(messages int) SocketOption {
 	})
 }
 
-// WithRecvMaxSize is the largest message accepted from a peer, in bytes, its
-// SP header (at most a few words) included; a peer that announces a larger one
-// is disconnected, which is counted and logged. Changed later, it holds for new
-// connections. Default 1 MiB; 0: no limit. Negative: ErrInvalid. nng:
+// WithRecvMaxSize is the largest message accepted from a peer, in bytes, with its
+// SP header (at most a few words). A peer that announces a larger one is disconnected,
+// which is counted and logged. A Req0 skips a reply of up to 16 times the limit
+// instead, and its request fails with ErrMessageTooLarge. Changed later, it holds for
+// new connections. Default 1 MiB; 0: no limit. Negative: ErrInvalid. nng:
 // NNG_OPT_RECVMAXSZ; pynng: recv_max_size.
 func WithRecvMaxSize(bytes int) EndpointOption {
 	return forEndpoint(setting{
@@ -128,13 +135,14 @@ func WithRecvMaxSize(bytes int) EndpointOption {
 	})
 }
 
-// WithReconnectTime is the pause of a dialer after a failed or lost
-// connection: at first min, then doubling up to max, and each time shortened at
-// random by up to a half, so that a thousand peers do not come back at once. A
-// connection that lasted longer than the last pause starts it again at min. With
-// max 0 it stays at min. Default 100 ms growing to 1 s. ErrInvalid unless 0 < min,
-// and max is 0 or not below min. nng: NNG_OPT_RECONNMINT and NNG_OPT_RECONNMAXT;
-// pynng: reconnect_time_min and reconnect_time_max.
+// WithReconnectTime is how long a dialer pauses after it failed to connect or lost its
+// connection. The first pause is min, and each following one is twice as long, up to
+// max; with max 0 the pause stays at min. Each pause is shortened at random by up to a
+// half, so that a thousand peers do not come back at once. After a connection that
+// received a message, or lasted longer than the longest pause, the pause begins at min
+// again. Default: 100 ms, growing to 1 s. ErrInvalid unless 0 < min, and max is 0 or
+// not below min. nng: NNG_OPT_RECONNMINT and NNG_OPT_RECONNMAXT; pynng:
+// reconnect_time_min and reconnect_time_max.
 func WithReconnectTime(min, max time.Duration) SocketDialOption {
 	var err error
 	if min <= 0 || max != 0 && max < min {
@@ -244,15 +252,4 @@ func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
 		err:  checkHook("WithPipeHook", event, hook),
 		hook: func(s *socket) { s.OnPipe(event, hook) },
 	})
-}
-
-// checkHook refuses what would fail later, on a goroutine of a connection.
-func checkHook(name string, event PipeEvent, hook func(*Pipe)) error {
-	switch {
-	case hook == nil:
-		return errorf(ErrInvalid, "%s(%v, nil): the hook is nil", name, event)
-	case event < PipeConnecting || event > PipeClosed:
-		return errorf(ErrInvalid, "%s(%d): no such event", name, int(event))
-	}
-	return nil
 }

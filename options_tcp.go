@@ -54,19 +54,3 @@ func WithDialContext(dial func(ctx context.Context, network, address string) (ne
 		carried:   true,
 	})
 }
-
-// dialContext is the program's function, or nil. One that returns neither a
-// connection nor an error would crash the program far from its mistake.
-func (c *Config) dialContext() func(ctx context.Context, network, address string) (net.Conn, error) {
-	dial := c.DialContext
-	if dial == nil {
-		return nil
-	}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		nc, err := dial(ctx, network, address)
-		if nc == nil && err == nil {
-			err = errorf(ErrUnreachable, "the function of WithDialContext returned neither a connection nor an error")
-		}
-		return nc, err
-	}
-}

@@ -2,8 +2,6 @@ package gonng
 
 import (
 	"fmt"
-	"net"
-	"strconv"
 
 	"github.com/gonng/gonng/transport"
 )
@@ -29,25 +27,4 @@ func (p *Pipe) PeerCred() (PeerCred, error) {
 	}
 	cred, err := c.PeerCred()
 	return cred, p.s.opError("peer credentials", p.url, err)
-}
-
-// peerName is how logs and errors call a peer: by its address, or by its process
-// if it has none, as with most Unix sockets. The kernel tells the process while the
-// connection is open.
-func peerName(peer interface{ RemoteAddr() net.Addr }) string {
-	if addr := peer.RemoteAddr().String(); addr != "" && addr != "@" {
-		return addr
-	}
-	c, ok := peer.(transport.Credentials)
-	if !ok {
-		return "a peer without address"
-	}
-	switch cred, err := c.PeerCred(); {
-	case err != nil:
-		return "a peer without address"
-	case cred.PID == 0: // not told
-		return "uid " + strconv.FormatUint(uint64(cred.UID), 10)
-	default:
-		return "pid " + strconv.Itoa(cred.PID)
-	}
 }

@@ -19,31 +19,31 @@ import (
 type Pipe struct {
 	s        *socket
 	conn     transport.Conn
-	dialer   *Dialer
-	listener *Listener
+	dialer   *Dialer   // nil unless it made the pipe
+	listener *Listener // nil unless it accepted the pipe
 	url      string
-	name     string // what the peer is called in logs and errors
+	name     string // of the peer, for logs and errors
 
-	peer       sp.Peer   // guarded by the socket's lock, but for its ID and Current
+	peer       sp.Peer   // guarded by the socket's lock, except its ID and Current
 	life       life      // guarded by the socket's lock
-	next, prev *Pipe     // in the socket's pipes
+	next, prev *Pipe     // in the socket's pipes; guarded by the socket's lock
 	stats      PipeStats // guarded by the socket's lock
 	counted    bool      // among the peers of its listener; guarded by the socket's lock
 	undecided  bool      // the transport is still to be told whether the peer is taken; guarded by the socket's lock
 
 	// Read state.
 	reading     reading               // guarded by the socket's lock
-	readMu      sync.Mutex            // held while the connection is read, and what was read delivered
-	arrived     []transport.Message   // what was read; guarded by readMu
-	yield       bool                  // the receivers should run; guarded by readMu
-	tryReader   transport.TryReader   // how a receiver reads without waiting, or nil
-	interrupter transport.Interrupter // how a receiver that waits reads, or nil
+	readMu      sync.Mutex            // held while a goroutine reads the connection and delivers
+	arrived     []transport.Message   // the messages of the last read; guarded by readMu
+	yield       bool                  // the receivers should run before the next read; guarded by readMu
+	tryReader   transport.TryReader   // the connection, if a receiver can read it without waiting, or nil
+	interrupter transport.Interrupter // the connection, if a receiver that waits can read it, or nil
 	room        chan struct{}         // tells the pipe's goroutine to read on; nil over inproc
 
 	// Write state.
-	writeMu sync.Mutex    // held while a sender writes; at the end of the pipe it says what was written
-	kicked  chan struct{} // passes the writing token to the writer goroutine, which exists once there was something to gather
-	written chan struct{} // closed when the writer goroutine has ended; nil before it exists
+	writeMu sync.Mutex    // held while a sender writes, so that join can wait for the sender
+	kicked  chan struct{} // passes the writing token to the writer goroutine; nil before that exists
+	written chan struct{} // closed when the writer goroutine has ended; nil before that exists
 	drained chan struct{} // closed when the pipe is drained, if Close waits for that
 
 	once sync.Once
@@ -53,9 +53,10 @@ type Pipe struct {
 
 // life is how far a pipe has come.
 //
-//	connecting → open      the hooks have run: it is in Pipes and counts for WaitPeers
-//	open → readOnly        a write has found the peer gone: what that sent is still received
-//	any → ended            the connection is closed, and its goroutines have ended
+//	connecting → open      its hooks have run: it is in Pipes and counts for WaitPeers (attach)
+//	connecting, open       a write, or another peer of a pair, has found the peer gone: what
+//	  → readOnly           the peer sent is still received (writeFailed, reserve)
+//	any → ended            the connection is closed, and no goroutine uses it (disconnected)
 type life uint8
 
 const (
@@ -65,7 +66,7 @@ const (
 	ended
 )
 
-// connected reports whether the pipe is in Pipes.
+// connectedLocked reports whether the pipe is in Pipes.
 func (p *Pipe) connectedLocked() bool { return p.life == open || p.life == readOnly }
 
 func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string, cfg *Config) *Pipe {
@@ -82,7 +83,7 @@ func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string,
 	return p
 }
 
-// What a message costs in a batch beside its own bytes.
+// The memory that a message costs in a batch beside its own bytes.
 const (
 	streamOverhead = 8  // its length
 	listOverhead   = 64 // its place in a transport.List
@@ -147,6 +148,17 @@ func (p *Pipe) Err() error {
 	}
 }
 
+// Stats are the pipe's counters.
+func (p *Pipe) Stats() PipeStats {
+	p.s.lock()
+	defer p.s.unlock()
+	st := p.stats
+	st.Sent, st.SentBytes = p.peer.Sent()
+	st.DroppedFull = p.peer.DroppedFull
+	st.SendQueue, st.RecvQueue = p.peer.SendQueue(), p.peer.RecvQueue()
+	return st
+}
+
 // Close disconnects the peer at once; messages that are not written yet are
 // dropped and counted as Unsent. Its dialer, here or there, dials again. The
 // error is always nil. nng: nng_pipe_close.
@@ -155,8 +167,8 @@ func (p *Pipe) Close() error {
 	return nil
 }
 
-// Send sends body to this peer, as far as the protocol lets a program choose:
-// a polyamorous Pair1. Elsewhere it is the socket's Send. pynng: Pipe.send.
+// Send sends body to this peer on a polyamorous Pair1, whose program chooses the peer.
+// On other sockets it is the socket's Send. pynng: Pipe.send.
 func (p *Pipe) Send(ctx context.Context, body []byte) error {
 	if p.s.out == nil {
 		return p.s.opError("send", p.url, refusals[sp.CannotSend])
@@ -174,8 +186,8 @@ func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	return p.s.out.SendMsg(ctx, m)
 }
 
-// closeWith ends the pipe; the first reason counts. Its goroutine does the rest. The
-// socket is not locked.
+// closeWith begins the end of the pipe; the first reason counts. The pipe's goroutine
+// notices, and calls disconnected. The socket is not locked.
 func (p *Pipe) closeWith(why error) {
 	p.once.Do(func() {
 		p.err = why
@@ -195,10 +207,10 @@ func (p *Pipe) closeMalformed(why error) {
 	p.closeWith(p.s.opError("pipe", p.url, errorf(ErrProtocol, "%s sent a malformed message: %w", p.name, why)))
 }
 
-// endReason is why the pipe ended, in words for the program.
+// endReason explains the error of a read or write that ended the pipe.
 func (p *Pipe) endReason(err error) error {
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF): // says what was unexpected
+	case errors.Is(err, io.ErrUnexpectedEOF): // its text says more
 	case errors.Is(err, io.EOF):
 		err = errorf(ErrConnectionReset, "the peer closed the connection")
 	}

@@ -11,30 +11,35 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// reading is who reads a pipe's connection just now.
+// reading says which goroutine reads a pipe's connection just now.
 //
-//	byPipe → paused          Deliver had no room: the pipe's goroutine waits
-//	paused → byPipe          there is room again, or the socket closes (readOn)
-//	paused → byReceiver      a receiver took the last message: it looks for more itself
-//	byPipe → lent            the only receiver was woken: it probably comes back to wait
-//	lent → byReceiver        it did, and reads while it waits
-//	byReceiver → lent        it got something
-//	lent, byReceiver → byPipe  it did not come for 20 to 40 ms, or others wait, or there
-//	                         is another pipe or a poll descriptor, or the socket closes
-//	byPeer ↔ paused          inproc: the goroutine of the sender delivers
+//	byPipe → paused            Deliver had no room: the pipe's goroutine waits (deliver)
+//	paused → byPipe            there is room again, or the socket closes (readOn)
+//	paused → byReceiver        a receiver took the last message, and reads more without
+//	                           waiting (receiver.done, then refill)
+//	byReceiver → paused        it has read something, or had no room (refill, deliver)
+//	byPipe → lent              one message woke the only receiver, which probably comes
+//	                           back to wait (deliver)
+//	lent → byReceiver          the receiver came back, and reads while it waits
+//	                           (takeReadingLocked)
+//	byReceiver → lent          the receiver got a message (readByReceiverLocked)
+//	lent, byReceiver → byPipe  no receiver came for 20 to 40 ms (reclaim), or others wait,
+//	                           or there is another pipe or a descriptor to poll, or the
+//	                           socket closes (endDirectReadLocked, readByReceiverLocked)
+//	byPeer ↔ paused            inproc: the goroutine of the sender delivers
 //
-// Reading by the receiver saves two programs that ask and answer in turn the goroutine
-// switches, and above all the wake-up of another processor that each brings: that was
-// half of their round trip. While nobody reads, a disconnect goes unnoticed; so
-// the pipe's goroutine takes the reading back after 20 to 40 ms.
+// When two programs ask and answer in turn, a receiver that reads by itself saves the
+// goroutine switches and, above all, the wake-up of another processor with each: half of
+// the round trip. While no goroutine reads, a disconnect goes unnoticed; so the pipe's
+// goroutine takes the reading back after 20 to 40 ms.
 type reading uint8
 
 const (
-	byPipe reading = iota
-	paused
-	lent
-	byReceiver
-	byPeer
+	byPipe     reading = iota // the pipe's goroutine
+	paused                    // none: there is no room
+	lent                      // none: the next receiver may
+	byReceiver                // a receiver
+	byPeer                    // inproc: the sender's goroutine delivers
 )
 
 // run starts to read the peer.
@@ -44,7 +49,7 @@ func (p *Pipe) run() {
 		p.reading = byPeer
 		p.s.unlock()
 		direct.Receive(p.deliver, func(err error) {
-			// On a goroutine of its own: this one belongs to the peer's socket.
+			// On another goroutine: this one belongs to the peer's socket.
 			p.s.tasks.Start("", func(t *task.Task) {
 				p.closeWith(p.endReason(err))
 				p.s.disconnected(t, p)
@@ -94,12 +99,12 @@ func (p *Pipe) deliverArrived() (more bool) {
 	return more
 }
 
-// keepArrived is how many messages of one read a pipe keeps room for: as many as fit
-// into 64 KiB.
-const keepArrived = 1 << 13
+// keepArrived is how many messages of one read a pipe keeps room for: as many as a
+// stream hands over at once.
+const keepArrived = 1 << 11
 
-// deliver passes a batch on and reports whether more is welcome; if not, readOn will
-// tell.
+// deliver passes a batch to the protocol and reports whether the caller may read on. If
+// not, readOn is called when there is room again.
 func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	s, count, bytes := p.s, uint64(len(batch)), bytesIn(batch)
 	s.lock()
@@ -131,6 +136,13 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	}
 	s.unlockDelivery(p)
 	return more
+}
+
+func bytesIn(batch []transport.Message) (n uint64) {
+	for i := range batch {
+		n += uint64(len(batch[i].Data))
+	}
+	return n
 }
 
 // skipTooLarge has replies that are too large skipped, where the transport can: the
@@ -184,12 +196,12 @@ func (p *Pipe) readOnLocked() {
 	}
 }
 
-// refill is for a receiver that has taken the last message of a paused pipe. The
-// receiver reads on by itself as long as there is something to read; only the
-// waiting is left to the pipe's goroutine.
+// refill is called by a receiver that has taken the last message of a paused pipe. The
+// receiver reads what has arrived, without waiting. When nothing has, it leaves the
+// reading to the pipe's goroutine.
 func (p *Pipe) refill() {
 	if !p.readMu.TryLock() {
-		p.readOn() // somebody is still delivering the batch before: the pipe's goroutine waits for that
+		p.readOn() // another goroutine still delivers the batch before: the pipe's goroutine waits for that
 		return
 	}
 	for {
@@ -216,24 +228,24 @@ func (p *Pipe) refill() {
 	p.s.unlock()
 }
 
-// directRead is what a socket remembers of reading by its receivers. There is one
-// pipe then.
+// directRead is the state that a socket keeps for receivers that read a connection. A
+// receiver does so only while the socket has one pipe.
 type directRead struct {
-	used  bool // since the timer was set
+	used  bool // a receiver has come since the timer was set
 	armed bool
 	timer *time.Timer
 
-	// What ends the reading when a context ends. Most receivers come back with the
-	// same context: it is set only for another.
+	// The context whose end interrupts the receiver. Most receivers come back with the
+	// same one, so it is changed only for another.
 	mu      sync.Mutex
 	watched <-chan struct{}
 	unwatch func() bool // nil: none
 	over    bool        // the socket is closed
 }
 
-// lentTime is how long a pipe is lent while nobody reads, at most twice. Any
-// shorter, and the kernel would set a clock for the timer at every wait for the
-// peer: on a virtual machine that takes longer than a system call.
+// lentTime is how long a pipe stays lent without a receiver, or up to twice as long. With
+// a shorter time the kernel would set a clock for the timer at every wait for the peer,
+// which on a virtual machine takes longer than a system call.
 const lentTime = 20 * time.Millisecond
 
 // lendsLocked reports whether the message that p has just delivered wakes the only
@@ -242,6 +254,7 @@ func (s *socket) lendsLocked(p *Pipe) bool {
 	return s.parked == 1 && s.core.Effects.OnlyWaiter() && s.pipes.len() == 1 && !s.hasFDs && p.interrupter != nil
 }
 
+// watchLocked sets the timer after which reclaim looks for a receiver.
 func (d *directRead) watchLocked(s *socket) {
 	d.used = true
 	switch {
@@ -272,8 +285,8 @@ func (s *socket) reclaim() {
 	}
 }
 
-// endDirectReadLocked ends reading by receivers: other things must be able to wake
-// them.
+// endDirectReadLocked ends reading by receivers, because something that a read does not
+// notice must be able to wake them: another pipe, a poll, Close.
 func (s *socket) endDirectReadLocked() {
 	for p := s.pipes.first; p != nil; p = p.next {
 		switch p.reading {
@@ -365,7 +378,7 @@ func (s *socket) readNowLocked() bool {
 	return true
 }
 
-// watch has the end of ctx end the caller's reading.
+// watch makes the end of ctx interrupt the caller while it reads.
 func (s *socket) watch(ctx context.Context) {
 	done := ctx.Done()
 	s.direct.watch(ctx, done, s)
@@ -396,7 +409,7 @@ func (s *socket) contextEnded(ctx context.Context, done <-chan struct{}) {
 	}
 }
 
-// forget leaves the context alone that was watched.
+// forget stops watching the context.
 func (d *directRead) forget() {
 	if d.unwatch != nil {
 		d.unwatch()
@@ -404,7 +417,7 @@ func (d *directRead) forget() {
 	d.watched, d.unwatch = nil, nil
 }
 
-// close is the end of the socket. No receiver begins to read any more.
+// close is called when the socket closes. No context is watched afterwards.
 func (d *directRead) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

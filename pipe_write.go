@@ -11,8 +11,8 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// flush writes to the pipes whose writing token the caller has. The socket is not
-// locked.
+// flush writes to the pipes in e, whose writing tokens the caller has: inline on the
+// caller's goroutine, else by the writer goroutines. The socket is not locked.
 func (s *socket) flush(e *sp.Effects, inline bool) {
 	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
 		pipe := pipeOf(p)
@@ -23,7 +23,8 @@ func (s *socket) flush(e *sp.Effects, inline bool) {
 	s.clock.wrote()
 }
 
-// writeInline writes without waiting and reports whether that was all, or failed.
+// writeInline writes without waiting. It reports whether nothing is left to write:
+// because all is written, or because the write failed.
 func (p *Pipe) writeInline() bool {
 	p.writeMu.Lock()
 	defer p.writeMu.Unlock()
@@ -38,8 +39,8 @@ func (p *Pipe) writeInline() bool {
 	return done && !p.take()
 }
 
-// kick passes the writing token to the writer goroutine, which exists from the first
-// time that there is something to gather. It never blocks: there is one token.
+// kick passes the writing token to the writer goroutine, which it starts the first time.
+// It never blocks, because there is one token.
 func (p *Pipe) kick() {
 	if p.kicked == nil {
 		p.s.lock()
@@ -59,7 +60,7 @@ func (p *Pipe) write(*task.Task) {
 		case <-p.done:
 			return
 		}
-		runtime.Gosched() // those who are about to send, too, share the write
+		runtime.Gosched() // goroutines that are about to send share the write
 		for p.peer.Current().Len() > 0 || p.take() {
 			if err := p.conn.Write(p.peer.Current()); err != nil {
 				p.writeFailed(err)
@@ -70,7 +71,8 @@ func (p *Pipe) write(*task.Task) {
 	}
 }
 
-// join waits until nobody writes any more. The connection is closed: it is soon.
+// join waits until no goroutine writes any more. The connection is closed, so that is
+// soon.
 func (p *Pipe) join() {
 	p.writeMu.Lock()
 	defer p.writeMu.Unlock()
@@ -82,8 +84,8 @@ func (p *Pipe) join() {
 	}
 }
 
-// take takes what is to be written. Without any the writing token is given back, and
-// Close hears that the pipe is drained.
+// take makes what is to be written the current batch and reports whether there is any.
+// If not, it gives the writing token back, and tells Close that the pipe is drained.
 func (p *Pipe) take() bool {
 	p.s.lock()
 	work := p.peer.Take()
@@ -107,16 +109,18 @@ func (p *Pipe) drainLocked() <-chan struct{} {
 	return p.drained
 }
 
-// part says goodbye to the peer and reports whether to wait for its answer. Where
-// nothing was sent there is nothing to lose.
+// part tells the peer that nothing more comes, and reports whether Close has to wait
+// until the peer closes the connection. A peer to which nothing was sent can lose
+// nothing.
 func (p *Pipe) part() bool {
 	f, ok := p.conn.(transport.Finisher)
 	return ok && p.Stats().Sent > 0 && f.Finish()
 }
 
-// writeFailed ends the pipe, but lets the reader finish when it was the peer
-// who went: what the peer sent before is still to be received. That may take as
-// long as the program likes, and meanwhile another may take the peer's place.
+// writeFailed ends the pipe after a write that failed. When the reason is that the peer
+// has gone, the reader goes on: what the peer sent before is still received. That may
+// take as long as the program likes; meanwhile another peer may take the place of this
+// one.
 func (p *Pipe) writeFailed(err error) {
 	_, direct := p.conn.(transport.Direct)
 	gone := !direct && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
@@ -143,8 +147,8 @@ func (p *Pipe) hungUp() (yes, known bool) {
 	return c.HungUp()
 }
 
-// notRead ends the pipe of a peer that reads no more, unless it turns out to
-// have gone altogether: then the reader finds the end by itself.
+// notRead ends the pipe of a peer that has stopped reading and has not hung up. If the
+// peer hangs up within a second, the reader finds the end by itself.
 func (p *Pipe) notRead(err error) {
 	grace := time.NewTimer(time.Second)
 	defer grace.Stop()

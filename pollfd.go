@@ -46,31 +46,3 @@ func (s *socket) openFD(op string, fd **pollfd.FD, able bool, otherwise error) (
 	}
 	return opened.FD(), nil
 }
-
-// levelsLocked are the descriptors whose level has changed: it is to be applied once the
-// socket is unlocked.
-func (s *socket) levelsLocked() (recv, send *pollfd.FD) {
-	if !s.hasFDs || s.closed {
-		return nil, nil
-	}
-	if s.recvFD != nil && s.recvFD.Want(s.endpoint.core.CanRecv()) {
-		recv = s.recvFD
-	}
-	if s.sendFD != nil && s.sendFD.Want(s.endpoint.core.CanSend()) {
-		send = s.sendFD
-	}
-	return recv, send
-}
-
-// closeFDs is called once nobody uses the descriptors any more.
-func (s *socket) closeFDs() {
-	s.lock()
-	fds := [2]*pollfd.FD{s.recvFD, s.sendFD}
-	s.recvFD, s.sendFD, s.hasFDs = nil, nil, false
-	s.unlock()
-	for _, fd := range fds {
-		if fd != nil {
-			fd.Close()
-		}
-	}
-}

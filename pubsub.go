@@ -13,7 +13,6 @@ type Pub0 struct {
 // NewPub0 makes a Pub0.
 func NewPub0(opts ...SocketOption) (*Pub0, error) {
 	s := newSocket(ProtocolPub0, sp.NewPub())
-	s.fansOut = true
 	return openSocket(&Pub0{s, s.canSend()}, s, opts)
 }
 
@@ -32,15 +31,17 @@ func NewSub0(opts ...SubOption) (*Sub0, error) {
 	return openSocket(&Sub0{s, s.canRecv()}, s, opts)
 }
 
-// Subscribe adds topics; a message matches when it begins with one. The empty
-// topic matches all. Subscribing twice is the same as once. It holds for messages
-// that arrive afterwards. nng:
-// NNG_OPT_SUB_SUBSCRIBE; pynng: subscribe.
+// Set changes options, as [Req0.Set] does. WithTopics adds topics.
+func (x *Sub0) Set(opts ...SubOption) error { return set(x.socket, opts) }
+
+// Subscribe adds topics; a message matches when it begins with one of them. The empty
+// topic matches all messages. Subscribing twice is the same as once. It holds for
+// messages that arrive afterwards. nng: NNG_OPT_SUB_SUBSCRIBE; pynng: subscribe.
 func (x *Sub0) Subscribe(topics ...string) error { return x.endpoint.subscribe(topics) }
 
-// Unsubscribe removes topics; one that is not there is ErrNoEntry, and then
-// none is removed. Messages that wait already are still received. nng:
-// NNG_OPT_SUB_UNSUBSCRIBE; pynng: unsubscribe.
+// Unsubscribe removes topics, and the messages that wait and match none of the topics
+// left; those are counted as Filtered. When one of the topics is not there it returns
+// ErrNoEntry and removes none. nng: NNG_OPT_SUB_UNSUBSCRIBE; pynng: unsubscribe.
 func (x *Sub0) Unsubscribe(topics ...string) error { return x.endpoint.unsubscribe(topics) }
 
 // SubContext is a subscriber of its own, with its own topics and queue, on the
@@ -49,6 +50,12 @@ type SubContext struct {
 	*receiver
 	contextBase
 }
+
+// Set changes options of this context only: its timeouts, [WithRecvBuffer] and
+// [WithPreferNew]; [WithTopics] adds topics. The rest is the socket's, and
+// ErrNotSupported here. All options are changed or, when one is refused, none.
+// ErrClosed: the context or the socket is closed.
+func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.contextBase, opts) }
 
 // NewContext makes a context with the socket's present options and no topics. It
 // receives what is published from now on, beside the socket and other contexts.
@@ -66,13 +73,6 @@ func (c *SubContext) Subscribe(topics ...string) error { return c.contextBase.e.
 
 // Unsubscribe removes topics of this context.
 func (c *SubContext) Unsubscribe(topics ...string) error { return c.contextBase.e.unsubscribe(topics) }
-
-// subscribeLocked adds topics to what the endpoint of a Sub0 wants.
-func (e *endpoint) subscribeLocked(topics []string) {
-	if sub, ok := e.core.(*sp.Subscriber); ok {
-		sub.Subscribe(topics...)
-	}
-}
 
 func (e *endpoint) subscribe(topics []string) error {
 	e.s.lock()

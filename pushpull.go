@@ -2,9 +2,10 @@ package gonng
 
 import "github.com/gonng/gonng/internal/sp"
 
-// Push0 sends each message to one of its peers, in turn, past those whose queue
-// is full ([WithSendBuffer]). When no peer has room Send waits. nng: nng_push0;
-// pynng: Push0.
+// Push0 sends each message to one of its peers, in turn, past those whose queue is
+// full ([WithSendBuffer]); see also [WithPriority]. When no peer has room Send waits;
+// with WithSendBuffer it accepts messages also while no peer is connected. nng:
+// nng_push0; pynng: Push0.
 type Push0 struct {
 	*socket
 	*sender

@@ -7,17 +7,21 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Raw is a socket of any protocol without its state: headers are the
-// program's. It is what devices and proxies are made of, see [Device]. nng:
-// raw mode, NNG_OPT_RAW.
+// Raw is a socket of any protocol without its state: the program sees and writes the
+// protocol headers. Devices and proxies are made of it, see [Device]. nng: raw mode,
+// NNG_OPT_RAW.
 //
 // A received message has its protocol header in [Message.Header]. For rep,
 // respondent and bus the header begins with the ID of the pipe that the
 // message came from; a rep or respondent sends a message to the pipe that its
 // header begins with, and a bus to all pipes but that one. What is sent is the
 // header, without that ID, and the body. Surveys, requests and messages of pub
-// and push go where those protocols send them; subscriptions do not filter. A raw
-// pair1 has one peer, as in nng: it is not polyamorous.
+// and push go where those protocols send them; subscriptions do not filter.
+//
+// A raw rep or respondent drops a message for a pipe that is full (DroppedFull) or has
+// gone (NoPeer), and counts it. A raw sub drops messages when its queue is full, as
+// Sub0 does. A raw pair1 sends only messages with a hop count before the body, others
+// are ErrProtocol; with [WithPolyamorous] it has many peers.
 type Raw struct {
 	*socket
 	*sender
@@ -33,7 +37,6 @@ func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
 		return nil, s.opError("raw", "", errorf(ErrInvalid, "there is no protocol %d", uint16(p)))
 	}
 	s.raw = true
-	s.fansOut = kind.Send == sp.ToAll || kind.Send == sp.ToOthers
 	x := &Raw{s, &sender{&s.endpoint}, &receiver{&s.endpoint}}
 	if kind.Send != sp.ToNobody {
 		s.canSend()
@@ -43,6 +46,9 @@ func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
 	}
 	return openSocket(x, s, opts)
 }
+
+// Set changes options, as [Req0.Set] does.
+func (x *Raw) Set(opts ...RawOption) error { return set(x.socket, opts) }
 
 // rawKinds are what raw sockets do with messages and headers.
 var rawKinds = map[Protocol]sp.RawKind{
@@ -59,7 +65,7 @@ var rawKinds = map[Protocol]sp.RawKind{
 	ProtocolBus0:        {Send: sp.ToOthers, Recv: sp.Fairly, Traced: true},
 }
 
-// NewRawMessage makes a message for a raw socket. Both slices are copied.
+// NewRawMessage makes a message for a raw socket. It copies both slices.
 func NewRawMessage(header, body []byte) *Message {
 	data := slices.Concat(header, body)
 	return &Message{in: sp.Message{Data: transport.Message{Data: data, Header: len(header)}}}

@@ -11,13 +11,13 @@ import (
 
 // Receiver is what can receive: a socket or a context.
 type Receiver interface {
-	// Recv waits for a message, until ctx ends or the receive timeout is over,
-	// and returns its body, which is the caller's. nng: nng_recv; pynng: recv,
-	// arecv.
+	// Recv waits for a message, until ctx ends or the receive timeout is over, and
+	// returns its body, which belongs to the caller. On Req0 a Recv that ends without a
+	// reply gives the request up, see [Req0]. nng: nng_recv; pynng: recv, arecv.
 	Recv(ctx context.Context) ([]byte, error)
-	// RecvMsg is Recv without a copy, and says which pipe the message came
-	// from. The message is the caller's; see [Message.Bytes] for its memory. nng:
-	// nng_recvmsg; pynng: recv_msg, arecv_msg.
+	// RecvMsg is Recv without a copy; [Message.Pipe] says which pipe the message came
+	// from. The message belongs to the caller; see [Message.Bytes] for its memory.
+	// nng: nng_recvmsg; pynng: recv_msg, arecv_msg.
 	RecvMsg(ctx context.Context) (*Message, error)
 	// RecvInto copies the body into buf and returns its length, without an
 	// allocation. When buf is too small it returns ErrMessageTooLarge, and the
@@ -28,9 +28,9 @@ type Receiver interface {
 	TryRecv() ([]byte, error)
 	// TryRecvMsg is RecvMsg that returns ErrTryAgain instead of waiting.
 	TryRecvMsg() (*Message, error)
-	// All receives in a loop. It ends quietly when the socket or context is
-	// closed; any other error, as when ctx ends or the receive timeout is over, is
-	// its last value. What it yields is the caller's.
+	// All receives in a loop. The loop ends without an error when the socket or
+	// context is closed; any other error, as when ctx ends or the receive timeout is
+	// over, is its last value. The slices belong to the caller.
 	All(ctx context.Context) iter.Seq2[[]byte, error]
 	// Messages is All for messages.
 	Messages(ctx context.Context) iter.Seq2[*Message, error]
@@ -108,6 +108,7 @@ func (x *receiver) Messages(ctx context.Context) iter.Seq2[*Message, error] {
 	return sequence(ctx, x.RecvMsg)
 }
 
+// sequence is the loop of All and Messages.
 func sequence[T any](ctx context.Context, recv func(context.Context) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {
@@ -119,8 +120,9 @@ func sequence[T any](ctx context.Context, recv func(context.Context) (T, error))
 	}
 }
 
-// take waits for a message, in the socket's blank one. Unless it fails it leaves
-// the socket locked: the caller takes what it needs of the message, then calls done.
+// take waits for a message and puts it into the socket's blank one. Unless take fails it
+// leaves the socket locked: the caller takes what it needs of the message, then calls
+// done.
 func (x *receiver) take(ctx context.Context, max int, try bool) (*Message, error) {
 	s := x.e.s
 	if ctx.Err() != nil && !x.answered() {
@@ -148,8 +150,8 @@ func (x *receiver) take(ctx context.Context, max int, try bool) (*Message, error
 	return m, nil
 }
 
-// answered reports whether the reply to a request is there, which is received even if
-// the context has ended.
+// answered reports whether the reply to a request is there. Such a reply is received
+// even if the context has ended.
 func (x *receiver) answered() bool {
 	s := x.e.s
 	s.lock()
@@ -158,7 +160,7 @@ func (x *receiver) answered() bool {
 	return asks && x.e.core.CanRecv()
 }
 
-// giveUp is a receive that failed with err before it began.
+// giveUp gives up the request of a receive that failed with err before it began.
 func (x *receiver) giveUp(err error) error {
 	s := x.e.s
 	s.lock()
@@ -230,7 +232,7 @@ func (x *receiver) waitLocked(ctx context.Context, max int) (*Message, error) {
 			x.e.core.End(&c.w.Waiter)
 			return m, nil
 		case sp.Wait:
-		default: // such as too small a buffer: another may take the message
+		default: // too small a buffer, for instance: another receiver may take the message
 			x.e.core.End(&c.w.Waiter)
 			s.core.PassOn(&c.w.Waiter)
 			return nil, x.refusalLocked(v, max)
@@ -238,8 +240,8 @@ func (x *receiver) waitLocked(ctx context.Context, max int) (*Message, error) {
 	}
 }
 
-// tryAgainLocked is for a receive that must not wait: perhaps what has arrived is not
-// read yet, because the reading is lent.
+// tryAgainLocked tries once more to receive without waiting. If the connection is lent,
+// something may have arrived that was not read yet.
 func (x *receiver) tryAgainLocked(max int) (*Message, error) {
 	if !x.e.s.readNowLocked() {
 		return nil, ErrTryAgain
@@ -255,9 +257,9 @@ func (x *receiver) tryAgainLocked(max int) (*Message, error) {
 	}
 }
 
-// blankLocked is the next message for RecvMsg, which every receive fills and
-// only RecvMsg keeps. Messages are made many at a time and not pooled: a
-// pooled one that is freed twice would be somebody else's the second time.
+// blankLocked is an empty message, which every receive fills and only RecvMsg keeps.
+// Messages are made many at a time and not pooled: a pooled one that a program frees
+// twice would belong to another call the second time.
 func (s *socket) blankLocked() *Message {
 	if len(s.blank) == 0 {
 		s.blank = make([]Message, 64)

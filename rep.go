@@ -6,12 +6,17 @@ import (
 	"github.com/gonng/gonng/internal/sp"
 )
 
-// Rep0 receives requests and sends each its reply, which goes to where the
-// last received request came from. Sending without a request is ErrBadState;
-// receiving again gives up the request before. nng: nng_rep0; pynng: Rep0.
+// Rep0 receives requests. What it sends is the reply to the request that it received
+// last. nng: nng_rep0; pynng: Rep0.
 //
-// The socket answers one request at a time, each context another; see
-// [Rep0.Serve].
+// The socket answers one request at a time, each context another one; see
+// [Rep0.Serve]. Receiving again gives up the request before. Sending without a request
+// is ErrBadState, and so is a second receive at the same time on one socket or context.
+//
+// Send never waits: the reply is queued for its requester. While a requester does not
+// take its replies, so that its queue is full ([WithSendBuffer]), the socket reads no
+// more of its requests and hands none out. A reply to a requester that has gone is
+// dropped and counted (NoPeer).
 type Rep0 struct {
 	*socket
 	*sender
@@ -32,6 +37,11 @@ type RepContext struct {
 	contextBase
 }
 
+// Set changes options of this context only: its timeouts. The rest is the
+// socket's, and ErrNotSupported here. All options are changed or, when one is
+// refused, none. ErrClosed: the context or the socket is closed.
+func (c *RepContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }
+
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Rep0) NewContext() (*RepContext, error) {
@@ -42,16 +52,17 @@ func (x *Rep0) NewContext() (*RepContext, error) {
 	return &RepContext{&sender{c.e}, &receiver{c.e}, c}, nil
 }
 
-// Serve answers requests with h until ctx ends, whose error it returns, or the
-// socket is closed, and then it returns nil. Then it takes no new request. The handlers
-// that run may go on for the grace period ([WithGracePeriod]; in Shutdown as long as
-// its ctx allows), then their own ctx ends; what they return is sent, and Serve
-// returns when they have. Close ends their ctx at once, and still sends what they
-// return within the linger. A handler that wants the end calls go rep.Shutdown(ctx):
-// without go it would wait for itself.
+// Serve answers requests with h. When ctx ends it returns the error of ctx, and when
+// the socket is closed it returns nil.
 //
-// A reply never waits and holds no worker: it is queued for its requester. While a
-// requester does not take its replies, no more of its requests are read or handed out.
+// When ctx ends or Shutdown begins, Serve takes no new request. The handlers that run
+// may go on for the grace period ([WithGracePeriod]; in Shutdown as long as its ctx
+// allows); then the ctx of the handlers ends. What the handlers return is sent, and
+// Serve returns when all have returned. Close ends the ctx of the handlers at once, and
+// still sends what they return within the linger. A handler that wants to end the
+// service calls go rep.Shutdown(ctx): without go it would wait for itself.
+//
+// A reply never waits and holds no worker, see [Rep0].
 func (x *Rep0) Serve(ctx context.Context, h Handler, opts ...ServeOption) error {
 	return serve(ctx, x.socket, h, opts, x.NewContext)
 }

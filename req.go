@@ -7,14 +7,23 @@ import (
 	"github.com/gonng/gonng/internal/sp"
 )
 
-// Req0 sends a request to one of its peers and receives the reply. A peer that
-// goes away, or does not reply within the resend time, costs nothing but time:
-// the request is sent to another, or to the same when it is back. Receiving
-// without an outstanding request is ErrBadState; sending again gives up the
-// request before. nng: nng_req0; pynng: Req0.
+// Req0 sends a request to one of its peers and receives the reply. It sends to the peer
+// that has room and the fewest unanswered requests, in turn among equals; see also
+// [WithPriority]. When that peer goes away, or does not reply within the resend time
+// ([WithResendTime]), the request is sent again, to another peer if there is one.
+// nng: nng_req0; pynng: Req0.
 //
-// The socket has one request outstanding, each context another, and [Req0.Request]
-// any number.
+// The socket has one outstanding request, each context another one, and [Req0.Request]
+// has any number.
+//
+// Sending again gives up the request before; a receive that waits for the reply to that
+// one fails with ErrCanceled. A receive that ends by its timeout or its ctx gives up
+// the request, too: the request is not sent again, and a late reply is dropped and
+// counted. TryRecv does not give up. Receiving without an outstanding request is
+// ErrBadState, and so is a second receive at the same time on one socket or context.
+//
+// A reply above the limit ([WithRecvMaxSize]) fails its request with
+// ErrMessageTooLarge.
 type Req0 struct {
 	*socket
 	*sender
@@ -28,6 +37,15 @@ func NewReq0(opts ...ReqOption) (*Req0, error) {
 	return openSocket(&Req0{s, s.canSend(), s.canRecv(), new(sync.Pool)}, s, opts)
 }
 
+// Set changes options: all or, when one is refused, none. What dialers and
+// listeners have, such as the receive limit, reaches those that exist, for the
+// connections to come, unless they were given a value of their own; a listener
+// whose transport cannot change an option keeps it. What counts when they are
+// made, as [WithDialMode] and [WithIPCPermissions], reaches later ones. Contexts
+// are not reached. [WithDial] and [WithListen] are carried out last. ErrClosed:
+// the socket is closed.
+func (x *Req0) Set(opts ...ReqOption) error { return set(x.socket, opts) }
+
 // ReqContext is one more outstanding request on a Req0. nng: nng_ctx; pynng:
 // Context.
 type ReqContext struct {
@@ -35,6 +53,11 @@ type ReqContext struct {
 	*receiver
 	contextBase
 }
+
+// Set changes options of this context only: its timeouts and [WithResendTime].
+// The rest is the socket's, and ErrNotSupported here. All options are changed or,
+// when one is refused, none. ErrClosed: the context or the socket is closed.
+func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.contextBase, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
@@ -46,11 +69,10 @@ func (x *Req0) NewContext() (*ReqContext, error) {
 	return &ReqContext{&sender{c.e}, &receiver{c.e}, c}, nil
 }
 
-// Request sends body and returns the reply. Any number of goroutines may have
-// requests outstanding at the same time. It takes as long as ctx allows: the send
-// timeout bounds the wait for a peer, the receive timeout that for the reply, and
-// without them a request that nobody answers is sent again and again, see
-// [WithResendTime].
+// Request sends body and returns the reply. Any number of goroutines may call it at
+// the same time. It waits as long as ctx allows; the send timeout bounds the wait for
+// a peer, and the receive timeout the wait for the reply. Without a bound, a request
+// that nobody answers is sent again and again, see [WithResendTime].
 func (x *Req0) Request(ctx context.Context, body []byte) ([]byte, error) {
 	c, err := x.borrow()
 	if err != nil {
@@ -81,8 +103,8 @@ func (x *Req0) RequestMsg(ctx context.Context, m *Message) (*Message, error) {
 	return reply, err
 }
 
-// borrow takes a context for one Request; giveBack keeps it for the next. What a burst
-// has needed is left to the garbage collector.
+// borrow takes a context for one Request, and giveBack keeps it for the next. The pool
+// leaves contexts that a burst needed to the garbage collector.
 func (x *Req0) borrow() (*ReqContext, error) {
 	c, _ := x.idle.Get().(*ReqContext)
 	if c == nil {

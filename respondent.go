@@ -6,9 +6,13 @@ import (
 	"github.com/gonng/gonng/internal/sp"
 )
 
-// Respondent0 receives surveys and sends its response to where the last
-// survey came from. Sending without a survey is ErrBadState; receiving again gives
-// up the survey before. nng: nng_respondent0; pynng: Respondent0.
+// Respondent0 receives surveys. What it sends is the response to the survey that it
+// received last. nng: nng_respondent0; pynng: Respondent0.
+//
+// The socket answers one survey at a time, each context another one. Receiving again
+// gives up the survey before. Sending without a survey is ErrBadState, and so is a
+// second receive at the same time on one socket or context. Send never waits; the
+// rules of [Rep0] for a peer that does not read apply.
 type Respondent0 struct {
 	*socket
 	*sender
@@ -28,6 +32,11 @@ type RespondentContext struct {
 	*receiver
 	contextBase
 }
+
+// Set changes options of this context only: its timeouts. The rest is the
+// socket's, and ErrNotSupported here. All options are changed or, when one is
+// refused, none. ErrClosed: the context or the socket is closed.
+func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.

@@ -11,11 +11,11 @@ import (
 
 // Sender is what can send: a socket or a context.
 type Sender interface {
-	// Send sends body and waits until a peer can take it, ctx ends or the send
-	// timeout is over; Pub0, Surveyor0 and Bus0 never wait. The slice is the
-	// caller's again when it returns. A nil error means that the message is on its
-	// way, not that it has arrived.
-	// nng: nng_send; pynng: send, asend.
+	// Send sends body. It waits until a peer can take the message, ctx ends or the send
+	// timeout is over; Pub0, Surveyor0, Bus0, Rep0 and Respondent0 never wait. The
+	// slice belongs to the caller again when Send returns. A nil error means that the
+	// message is on its way, not that it has arrived. nng: nng_send; pynng: send,
+	// asend.
 	Send(ctx context.Context, body []byte) error
 	// SendMsg sends m and takes it over on success; on failure it still
 	// belongs to the caller. Bodies above 16 KiB are not copied. nng:
@@ -50,7 +50,7 @@ func (x *sender) send(ctx context.Context, body []byte, p *Pipe) error {
 	return x.sendCopy(ctx, body, p, false)
 }
 
-// sendCopy sends a body that stays the caller's.
+// sendCopy sends a body that goes on belonging to the caller.
 func (x *sender) sendCopy(ctx context.Context, body []byte, p *Pipe, try bool) error {
 	if len(body) > sp.CopyMax { // smaller ones are copied into the batch
 		return x.sendLargeCopy(ctx, body, p, try)
@@ -83,7 +83,7 @@ func (x *sender) sendMsg(ctx context.Context, m *Message, try bool) error {
 	return err
 }
 
-// sendShared sends a message that stays the caller's.
+// sendShared sends a message that goes on belonging to the caller.
 func (x *sender) sendShared(ctx context.Context, m *Message, try bool) error {
 	if m.freed.Load() {
 		return x.e.s.opError("send", "", errorf(ErrInvalid, "the message was sent or freed before"))
@@ -99,8 +99,9 @@ func (x *sender) sendShared(ctx context.Context, m *Message, try bool) error {
 	return x.finish(ctx, try)
 }
 
-// begin locks the socket and returns where to put the message, which is empty.
-// There is one such place a socket: one a call would be an allocation a call.
+// begin locks the socket and returns the empty message that the caller fills with what it
+// sends. A socket has one such message: one for each call would be an allocation for
+// each call.
 func (x *sender) begin(ctx context.Context) (*sp.Message, error) {
 	if ctx.Err() != nil {
 		return nil, x.e.s.opError("send", "", contextError(ctx))
@@ -112,7 +113,7 @@ func (x *sender) begin(ctx context.Context) (*sp.Message, error) {
 // finish sends what was offered and unlocks the socket.
 func (x *sender) finish(ctx context.Context, try bool) error {
 	s := x.e.s
-	quiet := s.fansOut && s.clock.quiet() // asked before: an offer to many peers alone takes longer than the gap
+	quiet := s.fansOut && s.clock.quiet() // before the offer: with many peers the offer takes longer than the gap
 	s.core.Size = uint64(len(s.offered.Data.Data))
 	v := x.offerLocked()
 	if v == sp.Wait {
@@ -144,8 +145,8 @@ func (x *sender) finish(ctx context.Context, try bool) error {
 	return nil
 }
 
-// offerLocked offers the message to the protocol. Closed stands also for a context that
-// is.
+// offerLocked offers the message to the protocol. The verdict Closed means that the
+// socket or the context is closed.
 func (x *sender) offerLocked() sp.Verdict {
 	e := x.e
 	if e.gone || e.s.closed && (!e.answering || e.s.sealed) {
@@ -154,6 +155,7 @@ func (x *sender) offerLocked() sp.Verdict {
 	return e.core.Offer(&e.s.offered)
 }
 
+// refusalLocked is the error for a verdict on what was offered.
 func (x *sender) refusalLocked(v sp.Verdict) error {
 	if v == sp.Closed {
 		return x.e.endedLocked()
@@ -176,27 +178,29 @@ func (x *sender) waitLocked(ctx context.Context, try bool, v *sp.Verdict) error 
 		}
 		s.offered, s.core.Size = m, uint64(len(m.Data.Data))
 		if *v = x.offerLocked(); *v != sp.Wait {
-			s.core.WakeOne(room) // whoever waits may find room, too
+			s.core.WakeOne(room) // the next sender may find room, too
 			return nil
 		}
 	}
 }
 
-// inlineGap is the pause after which a message is written by the goroutine
-// that sends it. Messages that follow faster are left to the writer, which
-// gathers them: one system call takes about as long.
+// inlineGap is the pause after which the goroutine that sends a message writes it
+// itself. Messages that follow each other faster are left to the writer goroutine, which
+// gathers them. The gap is about as long as a system call takes.
 const inlineGap = 5 * time.Microsecond
 
-// clock tells whether a socket is sending one message after the other. There
-// is one for the socket: in a fan-out, writing to the other pipes makes every
-// pause long for each single pipe.
+// clock tells whether a socket sends one message right after the other. A socket has one
+// for all pipes: in a fan-out, the writes to the other pipes would make every pause long
+// for each single pipe.
 type clock struct {
 	last atomic.Int64
-	used atomic.Bool // req and rep know without it, and do not pay for it
+	used atomic.Bool // false on req and rep, which do not need the time and do not ask for it
 }
 
+// started is the zero of now.
 var started = time.Now()
 
+// now is the time in nanoseconds, by the monotonic clock.
 func now() int64 { return int64(time.Since(started)) }
 
 func (c *clock) wrote() {
@@ -205,6 +209,7 @@ func (c *clock) wrote() {
 	}
 }
 
+// quiet reports whether the socket has not written for inlineGap.
 func (c *clock) quiet() bool {
 	c.used.Store(true)
 	return now()-c.last.Load() > int64(inlineGap)

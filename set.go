@@ -23,27 +23,6 @@ func (s *socket) base() *socket { return s }
 // the socket is closed.
 func (s *socket) Set(opts ...SocketOption) error { return set(s, opts) }
 
-// Set changes options, as [Req0.Set] does.
-func (x *Pair1) Set(opts ...Pair1Option) error { return set(x.socket, opts) }
-
-// Set changes options: all or, when one is refused, none. What dialers and
-// listeners have, such as the receive limit, reaches those that exist, for the
-// connections to come, unless they were given a value of their own; a listener
-// whose transport cannot change an option keeps it. What counts when they are
-// made, as [WithDialMode] and [WithIPCPermissions], reaches later ones. Contexts
-// are not reached. [WithDial] and [WithListen] are carried out last. ErrClosed:
-// the socket is closed.
-func (x *Req0) Set(opts ...ReqOption) error { return set(x.socket, opts) }
-
-// Set changes options, as [Req0.Set] does. WithTopics adds topics.
-func (x *Sub0) Set(opts ...SubOption) error { return set(x.socket, opts) }
-
-// Set changes options, as [Req0.Set] does.
-func (x *Surveyor0) Set(opts ...SurveyorOption) error { return set(x.socket, opts) }
-
-// Set changes options, as [Req0.Set] does.
-func (x *Raw) Set(opts ...RawOption) error { return set(x.socket, opts) }
-
 // set applies options, all or none, and then does what they ask for.
 func set[O option](s *socket, opts []O) error {
 	list, err := settingsOf(s, opts)
@@ -251,72 +230,3 @@ func (l *Listener) Config() Config {
 	defer l.s.unlock()
 	return l.s.given.outside(listening, l.cfg)
 }
-
-// setContext changes options of a context, all or none.
-func setContext[O option](c contextBase, opts []O) error {
-	s := c.e.s
-	list, err := settingsOf(s, opts)
-	for _, t := range list {
-		if err = t.suitsContext(s); err != nil {
-			break
-		}
-	}
-	if err == nil {
-		err = c.change(list)
-	}
-	return s.opError("set", "", err)
-}
-
-func (c contextBase) change(list settings) error {
-	c.e.s.lock()
-	defer c.e.s.unlock()
-	if c.e.endedLocked() != nil {
-		return c.e.endedLocked()
-	}
-	list.apply(c.e.own)
-	c.e.core.Configure(c.e.own.protocol())
-	c.e.subscribeLocked(list.topics())
-	return nil
-}
-
-// Config is a copy of the values of all options: the context's own and, for the
-// rest, the socket's.
-func (c contextBase) Config() Config {
-	s := c.e.s
-	s.lock()
-	defer s.unlock()
-	cfg := c.e.own.copy()
-	for _, t := range s.given {
-		if !slices.Contains(t.contexts, s.protocol) {
-			t.change(&cfg)
-		}
-	}
-	return cfg
-}
-
-// Set changes options of this context only: its timeouts and [WithResendTime].
-// The rest is the socket's, and ErrNotSupported here. All options are changed or,
-// when one is refused, none. ErrClosed: the context or the socket is closed.
-func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.contextBase, opts) }
-
-// Set changes options of this context only: its timeouts. The rest is the
-// socket's, and ErrNotSupported here. All options are changed or, when one is
-// refused, none. ErrClosed: the context or the socket is closed.
-func (c *RepContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }
-
-// Set changes options of this context only: its timeouts, [WithRecvBuffer] and
-// [WithPreferNew]; [WithTopics] adds topics. The rest is the socket's, and
-// ErrNotSupported here. All options are changed or, when one is refused, none.
-// ErrClosed: the context or the socket is closed.
-func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.contextBase, opts) }
-
-// Set changes options of this context only: its timeouts, [WithRecvBuffer] and
-// [WithSurveyTime]. The rest is the socket's, and ErrNotSupported here. All
-// options are changed or, when one is refused, none. ErrClosed: the context or the
-// socket is closed.
-func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.contextBase, opts) }
-
-// Set changes options of this context only: its timeouts. The rest is the
-// socket's, and ErrNotSupported here. All options are changed or, when one is
-// refused, none. ErrClosed: the context or the socket is closed.
-func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }

@@ -22,11 +22,11 @@ import (
 type Socket interface {
 	// Dial connects to url and goes on doing so whenever the connection is
 	// lost, until the dialer is closed. It tries at once and waits for the
-	// outcome; when that fails it logs the reason, goes on in the background and
-	// returns no error: the peer may just not be there yet. [WithDialMode]
-	// changes that. A bad URL or option is always an error, and so is a ctx that
-	// ends before the outcome: then the dialer is closed. The ctx does not bound
-	// the dialer afterwards. nng: nng_dial; pynng: dial.
+	// outcome. When that attempt fails, because the peer is not there yet or refuses
+	// this socket, Dial logs the reason, goes on in the background and returns no
+	// error; [WithDialMode] changes that. A bad URL or option is always an error, and
+	// so is a ctx that ends before the outcome: then the dialer is closed. The ctx does
+	// not bound the dialer afterwards. nng: nng_dial; pynng: dial.
 	Dial(ctx context.Context, url string, opts ...DialOption) (*Dialer, error)
 	// Listen accepts connections at url until the listener is closed. The address
 	// is bound when Listen returns, or the error says why not: ErrAddressInUse,
@@ -67,10 +67,10 @@ type Socket interface {
 	Pipes() []*Pipe
 	Dialers() []*Dialer
 	Listeners() []*Listener
-	// OnPipe calls hook at each event of that kind, until remove is called. Any
-	// number of hooks run in the order added, without a lock held. The pipe waits
-	// for them, other pipes do not. It panics when hook is nil, or the event none of
-	// the three. nng: nng_pipe_notify.
+	// OnPipe calls hook at each event of that kind, until remove is called. A socket
+	// may have any number of hooks; it calls them in the order in which they were
+	// added, without a lock. The pipe waits for its hooks, other pipes do not. OnPipe
+	// panics when hook is nil, or the event none of the three. nng: nng_pipe_notify.
 	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
 	// Config is a copy of the values of all options. [Set] changes them, and so do
 	// the methods of that name on the types of sockets, which take the options of
@@ -82,10 +82,10 @@ type Socket interface {
 	Protocol() Protocol
 	// Peer is the protocol that the socket talks to.
 	Peer() Protocol
-	// RecvFD is a descriptor that is readable while a receive would not wait:
-	// for poll, select and the like; do not read from it. It is the socket's, and
-	// gone when Close returns. ErrNotSupported for a protocol that does not
-	// receive, and on other systems than Unix. nng: NNG_OPT_RECVFD; pynng: recv_fd.
+	// RecvFD is a descriptor that is readable while a receive would not wait, for
+	// poll, select and the like; do not read from it. It belongs to the socket, and
+	// Close closes it. ErrNotSupported for a protocol that does not receive, and on
+	// systems other than Unix. nng: NNG_OPT_RECVFD; pynng: recv_fd.
 	RecvFD() (int, error)
 	// SendFD is a descriptor that is readable while a send would not wait. The
 	// rules of RecvFD apply. nng: NNG_OPT_SENDFD; pynng: send_fd.
@@ -93,7 +93,7 @@ type Socket interface {
 	// ListenURL is the URL of the socket's only listener, with its real port and
 	// path; "" unless there is exactly one.
 	ListenURL() string
-	// Raw reports whether the socket is raw: whether headers are the program's.
+	// Raw reports whether the socket is raw: whether the program writes the headers.
 	Raw() bool
 	// Stats are the socket's counters: what went through, and what was dropped
 	// for which reason.
@@ -106,8 +106,8 @@ type Socket interface {
 type socket struct {
 	protocol Protocol
 	raw      bool
-	fansOut  bool   // sends each message to all peers
-	self     Socket // what the constructor returns
+	fansOut  bool   // it sends each message to all peers
+	self     Socket // the value that the constructor returns
 	in       *receiver
 	out      *sender
 	endpoint // the socket's own
@@ -118,30 +118,30 @@ type socket struct {
 	clock   clock
 	tasks   task.Group
 	serving serving
-	stop    context.Context // ends when the socket is closed
+	stop    context.Context // ends in the last phase of Close
 	halt    context.CancelFunc
 
 	mu        sync.Mutex // see lock; it guards all that follows
 	closed    bool       // Close has begun
-	sealed    bool       // and what handlers return is not sent any more
+	sealed    bool       // the socket is closed, and sends nothing that handlers return any more
 	cfg       Config
-	given     settings // what cfg was changed by
-	nextPipe  uint32
-	pipes     pipeList // connected or connecting
-	connected int      // of those the hooks have run for
+	given     settings // the options that have changed cfg
+	nextPipe  uint32   // the ID of the last pipe
+	pipes     pipeList // connecting or connected
+	connected int      // the number of pipes whose PipeConnected hooks have run
 	dialers   []*Dialer
 	listeners []*Listener
 	hooks     []*hook
-	peers     sp.Waiters // for WaitPeers
-	idle      *waiter    // those that nobody uses now
+	peers     sp.Waiters // the calls of WaitPeers
+	idle      *waiter    // waiters to use again
 	idles     int        // their number
 	parked    int        // goroutines that wait
-	blank     []Message  // for RecvMsg
-	offered   sp.Message // what a sender offers just now
+	blank     []Message  // empty messages for RecvMsg
+	offered   sp.Message // the message that a sender offers just now
 	direct    directRead
-	reader    *waiter // the receiver that waits by reading its peer
+	reader    *waiter // the receiver that waits by reading a connection
 	stats     Stats
-	left      int // messages that were not written before Close gave up
+	left      int // messages that were not written when the linger was over
 	episodes  map[sp.Reasons]*episode
 	recvFD    *pollfd.FD
 	sendFD    *pollfd.FD
@@ -153,12 +153,13 @@ type socket struct {
 type endpoint struct {
 	s         *socket
 	core      sp.Endpoint // guarded by the socket's lock
-	own       *Config     // nil: the socket's
+	own       *Config     // of a context; nil: the socket's is used
 	gone      bool        // the context is closed; guarded by the socket's lock
-	answering bool        // it sends what a handler of Serve has returned
+	answering bool        // a worker of Serve uses it, and may send while the socket closes
 }
 
-// endedLocked says what is closed, the socket or the context; nil: neither is.
+// endedLocked is the error that says whether the socket or the context is closed; nil:
+// neither is.
 func (e *endpoint) endedLocked() error {
 	switch {
 	case e.s.closed:
@@ -176,14 +177,22 @@ func (e *endpoint) config() *Config {
 	return &e.s.cfg
 }
 
+// subscribeLocked adds topics to what the endpoint of a Sub0 wants.
+func (e *endpoint) subscribeLocked(topics []string) {
+	if sub, ok := e.core.(*sp.Subscriber); ok {
+		sub.Subscribe(topics...)
+	}
+}
+
 func newSocket(p Protocol, proto sp.Protocol) *socket {
 	s := &socket{
 		protocol: p,
 		cfg:      defaultConfig(p),
-		nextPipe: rand.Uint32(), // a restarted peer does not reuse the numbers of before
+		nextPipe: rand.Uint32(), // a program that restarts does not use the same IDs again
 		proto:    proto,
 		core:     proto.Base(),
 	}
+	s.fansOut = proto.FansOut()
 	s.core.Clock, s.core.Random = now, rand.Uint32
 	s.endpoint.s, s.endpoint.core = s, proto.NewEndpoint()
 	s.configureLocked()
@@ -192,14 +201,14 @@ func newSocket(p Protocol, proto sp.Protocol) *socket {
 	return s
 }
 
-// configureLocked tells the protocol what the program has set.
+// configureLocked tells the protocol the options that the program has set.
 func (s *socket) configureLocked() {
 	cfg := s.cfg.protocol()
 	s.proto.Configure(cfg)
 	s.endpoint.core.Configure(cfg)
 }
 
-// canSend and canRecv give the socket its protocol's two directions.
+// canSend and canRecv make the socket one that can send and one that can receive.
 func (s *socket) canSend() *sender {
 	s.out = &sender{&s.endpoint}
 	return s.out
@@ -210,7 +219,8 @@ func (s *socket) canRecv() *receiver {
 	return s.in
 }
 
-// openSocket gives x, a new socket over s, its options.
+// openSocket sets the options of x, a new socket over s. When one is refused it closes
+// the socket.
 func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 	s.self = x
 	remember(s)
@@ -222,32 +232,32 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 	return x, nil
 }
 
-// sockets are those of this process that are open, in the order in which they were
+// registry has the sockets of this process that are open, in the order in which they were
 // made.
-var sockets struct {
+var registry struct {
 	mu   sync.Mutex
 	open []*socket
 }
 
 func remember(s *socket) {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	sockets.open = append(sockets.open, s)
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	registry.open = append(registry.open, s)
 }
 
 func forget(s *socket) {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	sockets.open = slices.DeleteFunc(sockets.open, func(x *socket) bool { return x == s })
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	registry.open = slices.DeleteFunc(registry.open, func(x *socket) bool { return x == s })
 }
 
 // Sockets are the sockets of this process that are open, in the order in which they
 // were made: for tools that look inside a program.
 func Sockets() []Socket {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	list := make([]Socket, len(sockets.open))
-	for i, s := range sockets.open {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	list := make([]Socket, len(registry.open))
+	for i, s := range registry.open {
 		list[i] = s.self
 	}
 	return list
@@ -262,7 +272,7 @@ func (s *socket) Protocol() Protocol { return s.protocol }
 // Peer is the protocol that the socket talks to. See [Socket].
 func (s *socket) Peer() Protocol { return s.protocol.Peer() }
 
-// Raw reports whether headers are the program's. See [Socket].
+// Raw reports whether the socket is raw. See [Socket].
 func (s *socket) Raw() bool { return s.raw }
 
 // Dialers are the dialers that are not closed. See [Socket].
@@ -285,6 +295,20 @@ func (s *socket) ListenURL() string {
 		return l[0].URL()
 	}
 	return ""
+}
+
+// Stats are the socket's counters. See [Socket].
+func (s *socket) Stats() Stats {
+	s.lock()
+	defer s.unlock()
+	st, c := s.stats, &s.core.Counters
+	st.Pipes = s.connected
+	st.Unsent += c.Unsent
+	st.Malformed, st.TTLExceeded, st.Unexpected = c.Malformed, c.TTLExceeded, c.Unexpected
+	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
+	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
+	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
+	return st
 }
 
 // Attach makes a pipe of a connection of the program's. See [Socket].
@@ -316,4 +340,25 @@ func (s *socket) opError(op, url string, err error) error {
 		return nil
 	}
 	return &OpError{Op: op, Protocol: s.protocol, URL: url, Err: classify(err)}
+}
+
+// refusal is the error for a verdict. The socket is locked.
+func (s *socket) refusal(v sp.Verdict, max int) error {
+	switch v {
+	case sp.TooSmall:
+		return errorf(ErrMessageTooLarge, "the message has %d bytes, the buffer %d", s.core.Size, max)
+	case sp.TooLarge:
+		return errorf(ErrMessageTooLarge, "the reply has %d bytes, more than WithRecvMaxSize allows", s.core.Size)
+	case sp.Replaced:
+		if s.protocol == ProtocolSurveyor0 {
+			return errorf(ErrCanceled, "another survey has taken the place of this one")
+		}
+		return errorf(ErrCanceled, "another request has taken the place of this one")
+	case sp.Closed:
+		if s.closed {
+			return errSocketClosed
+		}
+		return errContextClosed
+	}
+	return refusals[v]
 }

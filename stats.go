@@ -2,8 +2,6 @@ package gonng
 
 import (
 	"errors"
-
-	"github.com/gonng/gonng/transport"
 )
 
 // Stats are a socket's counters since it was made.
@@ -57,31 +55,6 @@ func (st *ConnectStats) refused(why error) {
 	}
 }
 
-// countLocked counts for the socket and for the dialer or listener of p.
-func (p *Pipe) countLocked(event func(*ConnectStats)) {
-	event(&p.s.stats.ConnectStats)
-	switch {
-	case p.dialer != nil:
-		event(&p.dialer.stats)
-	case p.listener != nil:
-		event(&p.listener.stats)
-	}
-}
-
-// Stats are the dialer's counters.
-func (d *Dialer) Stats() ConnectStats {
-	d.s.lock()
-	defer d.s.unlock()
-	return d.stats
-}
-
-// Stats are the listener's counters.
-func (l *Listener) Stats() ConnectStats {
-	l.s.lock()
-	defer l.s.unlock()
-	return l.stats
-}
-
 // PipeStats are a pipe's counters since it was made.
 type PipeStats struct {
 	Sent          uint64 `json:"sent"`           // messages accepted for this peer
@@ -91,36 +64,4 @@ type PipeStats struct {
 	DroppedFull   uint64 `json:"dropped_full"`   // not sent: the peer's queue was full
 	SendQueue     int    `json:"send_queue"`     // messages that wait to be written now
 	RecvQueue     int    `json:"recv_queue"`     // messages that wait to be received now
-}
-
-// Stats are the pipe's counters.
-func (p *Pipe) Stats() PipeStats {
-	p.s.lock()
-	defer p.s.unlock()
-	st := p.stats
-	st.Sent, st.SentBytes = p.peer.Sent()
-	st.DroppedFull = p.peer.DroppedFull
-	st.SendQueue, st.RecvQueue = p.peer.SendQueue(), p.peer.RecvQueue()
-	return st
-}
-
-// Stats are the socket's counters. See [Socket].
-func (s *socket) Stats() Stats {
-	s.lock()
-	defer s.unlock()
-	st, c := s.stats, &s.core.Counters
-	st.Pipes = s.connected
-	st.Unsent += c.Unsent
-	st.Malformed, st.TTLExceeded, st.Unexpected = c.Malformed, c.TTLExceeded, c.Unexpected
-	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
-	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
-	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
-	return st
-}
-
-func bytesIn(batch []transport.Message) (n uint64) {
-	for i := range batch {
-		n += uint64(len(batch[i].Data))
-	}
-	return n
 }

@@ -8,12 +8,18 @@ import (
 	"github.com/gonng/gonng/internal/sp"
 )
 
-// Surveyor0 sends a survey to all its peers and receives their responses until
-// the survey time is over ([WithSurveyTime], default 1 s), which is ErrTimeout for
-// all who wait. Receiving without a survey, also after that, is ErrBadState; sending
-// again ends the survey before. Sending never waits: a peer whose queue is full does
-// not get the survey, see [WithSendBuffer], which is counted. nng: nng_surveyor0;
-// pynng: Surveyor0.
+// Surveyor0 sends a survey to all its peers and receives their responses until the
+// survey time is over ([WithSurveyTime], default 1 s). nng: nng_surveyor0; pynng:
+// Surveyor0.
+//
+// When the survey time is over, all receives that wait return ErrTimeout, or the next
+// one if none waits; responses that came in time are received before. After that, and
+// without a survey, a receive returns ErrBadState. Sending again ends the survey
+// before; a receive that waits for its responses fails with ErrCanceled. A response
+// counts only from a peer that was connected when the survey began.
+//
+// Send never waits: a peer whose queue is full ([WithSendBuffer]) does not get the
+// survey, which is counted on its pipe.
 type Surveyor0 struct {
 	*socket
 	*sender
@@ -23,9 +29,11 @@ type Surveyor0 struct {
 // NewSurveyor0 makes a Surveyor0.
 func NewSurveyor0(opts ...SurveyorOption) (*Surveyor0, error) {
 	s := newSocket(ProtocolSurveyor0, sp.NewSurveyor())
-	s.fansOut = true
 	return openSocket(&Surveyor0{s, s.canSend(), s.canRecv()}, s, opts)
 }
+
+// Set changes options, as [Req0.Set] does.
+func (x *Surveyor0) Set(opts ...SurveyorOption) error { return set(x.socket, opts) }
 
 // SurveyorContext is one more survey at a time on a Surveyor0. nng: nng_ctx;
 // pynng: Context.
@@ -34,6 +42,12 @@ type SurveyorContext struct {
 	*receiver
 	contextBase
 }
+
+// Set changes options of this context only: its timeouts, [WithRecvBuffer] and
+// [WithSurveyTime]. The rest is the socket's, and ErrNotSupported here. All
+// options are changed or, when one is refused, none. ErrClosed: the context or the
+// socket is closed.
+func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.contextBase, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.

@@ -22,25 +22,4 @@ var refusals = [sp.Verdicts]error{
 
 var errSurveyOver = errorf(ErrTimeout, "the survey time is over")
 
-// refusal is the error for a verdict. The socket is locked.
-func (s *socket) refusal(v sp.Verdict, max int) error {
-	switch v {
-	case sp.TooSmall:
-		return errorf(ErrMessageTooLarge, "the message has %d bytes, the buffer %d", s.core.Size, max)
-	case sp.TooLarge:
-		return errorf(ErrMessageTooLarge, "the reply has %d bytes, more than WithRecvMaxSize allows", s.core.Size)
-	case sp.Replaced:
-		if s.protocol == ProtocolSurveyor0 {
-			return errorf(ErrCanceled, "another survey has taken the place of this one")
-		}
-		return errorf(ErrCanceled, "another request has taken the place of this one")
-	case sp.Closed:
-		if s.closed {
-			return errSocketClosed
-		}
-		return errContextClosed
-	}
-	return refusals[v]
-}
-
 var errContextClosed = errorf(ErrClosed, "the context is closed")

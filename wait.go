@@ -16,14 +16,15 @@ type waiter struct {
 	woken chan struct{}
 	timer *time.Timer
 	until int64           // when the call's time is over; 0: never
-	reads *Pipe           // that it reads while it waits, or nil
-	done  <-chan struct{} // whose closing ends that reading
-	err   error           // what the wait has come to, if the shell has ended it
-	next  *waiter         // that nobody uses now
+	reads *Pipe           // the pipe that the goroutine reads while it waits, or nil
+	done  <-chan struct{} // of the context whose end interrupts that
+	err   error           // why the shell has ended the wait, or nil
+	next  *waiter         // the next one to use again
 }
 
-// newWaiterLocked returns a waiter to use again, or a new one. A socket has its own:
-// in a testing/synctest bubble, a channel or timer from outside is of no use.
+// newWaiterLocked returns a waiter that was used before, or a new one. Each socket has
+// waiters of its own: in a testing/synctest bubble, a channel or timer from outside is of
+// no use.
 func (s *socket) newWaiterLocked() *waiter {
 	if w := s.idle; w != nil {
 		s.idle, w.next = w.next, nil
@@ -69,7 +70,7 @@ type call struct {
 	w       *waiter
 }
 
-// begin prepares the call's waiter for a wait.
+// beginLocked prepares the call's waiter for a wait.
 func (c *call) beginLocked() error {
 	if c.w == nil {
 		c.w = c.s.newWaiterLocked()
@@ -85,8 +86,8 @@ func (c *call) beginLocked() error {
 	return nil
 }
 
-// waitLocked parks the goroutine in l until it is woken or the time is over. The socket
-// is locked when it is called and when it returns, not between.
+// waitLocked parks the goroutine in l until it is woken, its context ends or its time is
+// over. The socket is locked when waitLocked is called and when it returns, not between.
 func (c *call) waitLocked(l *sp.Waiters) error {
 	if err := c.beginLocked(); err != nil {
 		return err
@@ -130,6 +131,7 @@ func (c *call) parkLocked() error {
 	return err
 }
 
+// sleep waits for the wake-up or the end of the context.
 func (c *call) sleep() error {
 	done := c.ctx.Done()
 	if done == nil {
@@ -144,8 +146,8 @@ func (c *call) sleep() error {
 	}
 }
 
-// failure is what the call returns when the shell has ended its wait with err, or when
-// the protocol has.
+// failure is the error that the call returns when the shell has ended its wait with err,
+// or the protocol with a verdict; nil: the wait was for a change, which has come.
 func (c *call) failure(err error) error {
 	switch {
 	case err == errOverdue:
@@ -175,12 +177,12 @@ func (c *call) endLocked() {
 	c.w = nil
 }
 
-// keepWaiters is how many waiters a socket keeps for later. What a burst of calls has
-// needed beyond is left to the garbage collector.
+// keepWaiters is how many waiters a socket keeps to use again. More than that, which a
+// burst of calls needed, are left to the garbage collector.
 const keepWaiters = 256
 
-// explainTimeoutLocked adds to a timeout what the wait lacked: a peer, most often, or
-// else what is not "".
+// explainTimeoutLocked adds to a timeout error why nothing came: no peer is connected,
+// and the last error of a dialer; or else why, unless that is "".
 func (s *socket) explainTimeoutLocked(err error, why string) error {
 	if !errors.Is(err, ErrTimeout) {
 		return err
@@ -201,7 +203,7 @@ func (s *socket) explainTimeoutLocked(err error, why string) error {
 	return fmt.Errorf("%w: %s", err, why)
 }
 
-// contextError is what a call returns whose context has ended.
+// contextError is the error of a call whose context has ended.
 func contextError(ctx context.Context) error {
 	err, kind := ctx.Err(), ErrCanceled
 	if err == context.DeadlineExceeded {

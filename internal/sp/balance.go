@@ -138,7 +138,7 @@ func (b *balance) canHold() bool { return b.peers == 0 && len(b.held) < b.c.cfg.
 // sendOrHold is send that keeps the message while nobody is connected. It reports
 // whether it took the message.
 func (b *balance) sendOrHold(header []byte, body *msg.Message) bool {
-	if len(b.held) == 0 && b.send(header, body) != nil {
+	if b.send(header, body) != nil { // what is held has gone before, or nobody has room
 		return true
 	}
 	if !b.canHold() {

@@ -68,7 +68,8 @@ func NewRaw(kind RawKind) *Raw {
 	return x
 }
 
-func (x *Raw) toAll() bool { return x.kind.Send == ToAll || x.kind.Send == ToOthers }
+// FansOut implements Protocol.
+func (x *Raw) FansOut() bool { return x.kind.Send == ToAll || x.kind.Send == ToOthers }
 
 func (x *Raw) NewEndpoint() Endpoint { return x }
 
@@ -84,7 +85,7 @@ func (x *Raw) Attach(p *Peer) {
 	switch {
 	case x.kind.Send == ToOne:
 		x.balance.attach(p)
-	case x.toAll():
+	case x.FansOut():
 		x.fanout.attach(p)
 	}
 }
@@ -179,7 +180,7 @@ func (x *Raw) sendOne(m *Message) Verdict {
 			return OK
 		}
 		header, body = wire.AppendHops(nil, uint8(n+1)), body.Strip()
-		if x.cfg.Polyamorous && m.Peer != nil {
+		if x.cfg.Polyamorous && m.Peer != nil && m.Peer.of.Base() == &x.Core { // else a device forwards it
 			return x.sendNamed(m.Peer, header, &body)
 		}
 	}

@@ -75,6 +75,7 @@ func TestRawAnswerNeedsPeer(t *testing.T) {
 		r := newRaw(t, name, Config{SendBuffer: 1})
 		p, gone := r.connect(), r.connect()
 		r.disconnect(gone)
+		equal(t, "peers that are known by their numbers", len(r.Protocol.(*Raw).byID), 1)
 		equal(t, "verdict", r.sendRaw("", "x"), OK)
 		r.sendRaw(word(77)+end(1), "x")
 		r.sendRaw(word(gone.ID)+end(1), "x")
@@ -150,6 +151,17 @@ func TestRawPolyamorous(t *testing.T) {
 	}
 	equal(t, "written", r.written(b), []string{word(2) + "x"})
 	equal(t, "lost", b.DroppedFull, 1)
+}
+
+// TestRawPolyamorousDevice: a message of another socket's peer names nobody here: it goes to
+// any peer.
+func TestRawPolyamorousDevice(t *testing.T) {
+	x, y := newRaw(t, "pair1", Config{Polyamorous: true}), newRaw(t, "pair1", Config{Polyamorous: true})
+	a, b := x.connect(), y.connect()
+	x.deliver(a, word(1)+"1")
+	m, _, _ := x.popRaw()
+	equal(t, "verdict", y.Offer(&m), OK)
+	equal(t, "written", y.written(b), []string{word(2) + "1"})
 }
 
 // TestRawReceives: which header each raw protocol finds.

@@ -386,8 +386,12 @@ func (r *Request) End(w *Waiter) {
 }
 
 // GiveUp is a receive that ended in vain: the request is not sent again, and its
-// reply comes late.
-func (r *Request) GiveUp() { r.forget(true) }
+// reply comes late; unless another receive waits for that.
+func (r *Request) GiveUp() {
+	if r.receiver == nil {
+		r.forget(true)
+	}
+}
 
 func (r *Request) Room() *Waiters       { return &r.of.senders }
 func (r *Request) CanSend() bool        { return r.of.ready() }

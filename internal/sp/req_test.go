@@ -183,6 +183,21 @@ func TestReqGiveUp(t *testing.T) {
 	equal(t, "resends", r.c.Counters.Resends, 0)
 }
 
+// TestGiveUpIsOfOneReceive: a receive that fails before it begins does not give up what
+// another waits for.
+func TestGiveUpIsOfOneReceive(t *testing.T) {
+	r := newRig(t, NewReq(), Config{})
+	p := r.connect()
+	r.send(r, "1")
+	w := r.receive(r)
+	r.GiveUp()
+	equal(t, "outstanding", r.c.Counters.Outstanding, 1)
+	r.deliver(p, r.asked(p, "1")+"one")
+	equal(t, "woken", r.woken(), []*Waiter{w})
+	body, _ := r.recvAs(r, w)
+	equal(t, "reply", body, "one")
+}
+
 // TestResend: to another peer first. The peers that have the request get it once more after
 // pauses that double, until a new peer comes.
 func TestResend(t *testing.T) {
@@ -349,12 +364,12 @@ func TestFewestUnanswered(t *testing.T) {
 // all the peers that it killed.
 func TestPeersThatHaveGoneAreForgotten(t *testing.T) {
 	r := newRig(t, NewReq(), Config{ResendTime: second})
-	r.connect()
-	r.send(r, "poison")
 	p := r.connect()
+	r.send(r, "poison")
 	for range 100 {
 		q := r.connect()
 		r.disconnect(p)
+		equal(t, "requests of the next peer", q.SendQueue(), 1)
 		p = q
 	}
 	if n := len(r.Endpoint.(*Request).askedOf); n > 3 {

@@ -52,6 +52,9 @@ type Protocol interface {
 	// Expire does what is due; Next is when something is due next, or 0.
 	Expire()
 	Next() int64
+	// FansOut reports whether each message is sent to all peers: one that has no room
+	// loses it.
+	FansOut() bool
 	// Configure sets the socket's configuration.
 	Configure(cfg Config)
 	// Close fails everybody who waits with Closed.
@@ -81,7 +84,8 @@ type Endpoint interface {
 	CanRecv() bool
 	// Pace says when what was offered is to be written.
 	Pace() Pace
-	// GiveUp is a receive that ended before there was something for it.
+	// GiveUp is a receive that ended before there was something for it, after its End
+	// if it has waited.
 	GiveUp()
 	// Configure sets the configuration of a context.
 	Configure(cfg Config)
@@ -165,6 +169,7 @@ func (c *Core) Attach(*Peer)                   {}
 func (c *Core) Detach(*Peer)                   {}
 func (c *Core) TooLarge(*Peer, []byte, uint64) {}
 func (c *Core) Expire()                        {}
+func (c *Core) FansOut() bool                  { return false }
 func (c *Core) Next() int64                    { return 0 }
 func (c *Core) Configure(cfg Config)           { c.cfg = cfg }
 func (c *Core) writable(*Peer)                 {}

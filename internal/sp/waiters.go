@@ -9,13 +9,18 @@ type Waiter struct {
 	list, last *Waiters
 	next, prev *Waiter
 	question   uint32 // that it waits for an answer to
+	byOne      bool   // WakeOne has woken it
 }
 
 // Queued reports whether w still waits.
 func (w *Waiter) Queued() bool { return w.list != nil }
 
-// Woken ends the wake-up of w: another may be woken.
-func (w *Waiter) Woken() { w.last.waking = false }
+// Woken ends the wake-up of w: another may be woken. The end of a wait is no wake-up.
+func (w *Waiter) Woken() {
+	if w.byOne {
+		w.byOne, w.last.waking = false, false
+	}
+}
 
 // Leave takes w out of its queue.
 func (w *Waiter) Leave() {
@@ -61,7 +66,7 @@ func (l *Waiters) Add(w *Waiter) {
 // WakeOne wakes the one that has waited longest, unless a wake-up is under way.
 func (c *Core) WakeOne(l *Waiters) {
 	if w := l.head; w != nil && !l.waking {
-		l.waking = true
+		l.waking, w.byOne = true, true
 		w.Leave()
 		c.Effects.addWaiter(w)
 	}

@@ -42,6 +42,23 @@ func TestLeave(t *testing.T) {
 	}
 }
 
+// TestEndOfAWaitIsNoWakeUp: one whose wait was ended says nothing about the wake-up of
+// another.
+func TestEndOfAWaitIsNoWakeUp(t *testing.T) {
+	r := newRig(t, NewPush(), Config{})
+	var l Waiters
+	ws := waiting(&l, 3)
+	r.c.WakeOne(&l)
+	r.c.EndWait(ws[1], OK)
+	r.woken()
+	ws[1].Woken()
+	r.c.WakeOne(&l)
+	equal(t, "woken while the first has not looked", r.woken(), nil)
+	ws[0].Woken()
+	r.c.WakeOne(&l)
+	equal(t, "woken then", r.woken(), ws[2:])
+}
+
 // TestFailAll: everybody is told, in order, also while a wake-up is under way.
 func TestFailAll(t *testing.T) {
 	r := newRig(t, NewPush(), Config{})
