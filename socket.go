@@ -52,8 +52,11 @@ type Socket interface {
 	// linger ([WithLinger], default 1 s), then closes everything; calls that wait
 	// return ErrClosed. When it returns no goroutine and no descriptor of the
 	// socket is left, except hooks that are still running. Closing twice is
-	// harmless. ErrTimeout says how many messages were left, and how many peers
-	// had not confirmed what they were sent. nng: nng_close; pynng: close.
+	// harmless. nil says that the operating system has all that was sent, not that
+	// the peers do: only an answer can tell. ErrTimeout says how many messages were
+	// left, and, of a socket that receives, too, how many peers had not said goodbye
+	// after what they were sent. A foreign transport that does not end its calls is
+	// named in it. nng: nng_close; pynng: close.
 	Close() error
 	// Shutdown is Close that takes as long as ctx allows, instead of the linger.
 	Shutdown(ctx context.Context) error
