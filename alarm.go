@@ -9,7 +9,7 @@ import (
 // alarm calls the protocol when something is due: a request to be sent again, a survey
 // to end.
 type alarm struct {
-	mu    sync.Mutex // before the socket's: settings that overtake each other end with the newest
+	mu    sync.Mutex // taken before the socket's lock, so that the newest setting wins
 	timer *time.Timer
 	at    int64 // when the timer fires; 0: it is not set
 }
@@ -32,7 +32,7 @@ func (a *alarm) set(s *socket) {
 		a.at = 0
 		return
 	case a.at != 0 && a.at <= at:
-		return // it will look again
+		return // the timer fires before, and is then set again
 	}
 	a.at = at
 	after := max(0, time.Duration(at-now()))
@@ -43,7 +43,7 @@ func (a *alarm) set(s *socket) {
 	}
 }
 
-// stop is the end of the socket.
+// stop stops the timer when the socket closes.
 func (a *alarm) stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -53,7 +53,7 @@ func (a *alarm) stop() {
 	a.at = 0
 }
 
-// due is when the timer fires.
+// due is called when the timer fires.
 func (s *socket) due() {
 	s.alarm.mu.Lock()
 	s.alarm.at = 0

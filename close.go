@@ -25,9 +25,9 @@ func (s *socket) Close() error {
 	return s.close(ctx, now)
 }
 
-// close closes the socket in five phases, which take until ctx ends. The handlers of
-// Serve may go on until grace ends. It may run more than once at a time: whoever
-// has less patience then ends the waiting for all.
+// close closes the socket in five phases, which wait until ctx ends. The handlers of
+// Serve may go on until grace ends. Several calls may run at the same time; the one
+// whose ctx ends first ends the waiting of all.
 func (s *socket) close(ctx, grace context.Context) error {
 	s.tasks.Release()
 	first, pipes := s.shut()
@@ -38,9 +38,9 @@ func (s *socket) close(ctx, grace context.Context) error {
 	return s.closeError(first, unconfirmed, hanging)
 }
 
-// shut is the first phase: calls that wait return ErrClosed, nothing new is accepted,
-// and nobody connects any more. What peers send now is discarded: unread data
-// would reset a connection.
+// shut is the first phase: calls that wait return ErrClosed, sends are refused, and
+// dialers and listeners stop. What peers send from now on is read and discarded: unread
+// data would reset a connection.
 func (s *socket) shut() (first bool, pipes []*Pipe) {
 	s.lock()
 	first = !s.closed
@@ -59,7 +59,7 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	for _, d := range dialers {
 		d.stop()
 	}
-	atOnce(listeners, func(l *Listener) { l.close() }) // not its pipes: they have something to send, perhaps
+	atOnce(listeners, func(l *Listener) { l.close() }) // not their pipes, which may have something to send
 	for _, p := range pipes {
 		p.readOn()
 	}
@@ -90,12 +90,12 @@ func (s *socket) drain(ctx context.Context, pipes []*Pipe) {
 	}
 }
 
-// part is the fourth phase: it says goodbye to the peers and waits for theirs, where
-// closing at once could destroy what is on its way. It returns how many peers did
-// not answer.
+// part is the fourth phase: where closing at once could destroy what is on its way, it
+// tells the peer that nothing more comes, and waits until the peer closes the
+// connection. It returns how many peers did not in time.
 func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 	if s.in == nil || ctx.Err() != nil {
-		return 0 // what never receives is not sent to, and so cannot be reset
+		return 0 // no peer sends to a socket that does not receive, so no connection is reset
 	}
 	var mu sync.Mutex
 	var waiting []*Pipe
@@ -117,7 +117,7 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 }
 
 // end is the fifth phase: the connections are closed, and the goroutines end. It
-// returns the URLs of transports that do not let them.
+// returns the URLs of foreign transports whose calls do not end.
 func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 	for _, p := range pipes {
 		s.tasks.Start(p.taskName(), func(*task.Task) { p.closeWith(s.opError("pipe", p.url, ErrClosed)) })
@@ -133,8 +133,8 @@ func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 	return hanging
 }
 
-// endTime is how long a transport of somebody else's may take to end when the linger is
-// over. Those of gonng end.
+// endTime is how long Close waits for calls of a foreign transport to end when the
+// linger is over. Those of gonng's own transports always end.
 const endTime = 500 * time.Millisecond
 
 // closeFDs is called once nobody uses the descriptors any more.
@@ -166,13 +166,14 @@ func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error
 		text = append(text, fmt.Sprintf("%d peers did not confirm what they were sent", unconfirmed))
 	}
 	if len(hanging) > 0 {
-		text = append(text, fmt.Sprintf("what was called of the transport of %s does not end with Close, which breaks its contract", hanging[0]))
+		text = append(text, fmt.Sprintf("the transport of %s breaks its contract: a call of it does not end after Close", hanging[0]))
 	}
 	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
 	return s.opError("close", "", errorf(ErrTimeout, "%s", strings.Join(text, "; ")))
 }
 
-// atOnce calls do for all at the same time, as closing one connection may take a moment.
+// atOnce calls do for all elements at the same time, since closing one connection may
+// take a moment, and waits for all calls.
 func atOnce[T any](list []T, do func(T)) {
 	if len(list) == 1 {
 		do(list[0])

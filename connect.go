@@ -51,8 +51,9 @@ func (s *socket) newPipeIDLocked() uint32 {
 	return s.nextPipe
 }
 
-// admit decides over a new peer, on the goroutine t: its protocol, the hooks of
-// PipeConnecting, and the place that a pair has for one. The place is reserved.
+// admit decides over a new peer, on the goroutine t: by its protocol, the PipeConnecting
+// hooks, the function of WithAuthorize, and whether there is a place for it, which admit
+// reserves.
 func (s *socket) admit(ctx context.Context, t *task.Task, p *Pipe) error {
 	if p.Peer() != s.Peer() {
 		return errorf(ErrProtocol, "the peer speaks %v (%d), %v (%d) talks to %v (%d)",
@@ -72,7 +73,7 @@ func (s *socket) admit(ctx context.Context, t *task.Task, p *Pipe) error {
 
 var errRefusedByHook = errorf(ErrConnectionAborted, "a PipeConnecting hook refused the peer")
 
-// authorize asks the program's function about a peer of a listener.
+// authorize asks the function of WithAuthorize about a peer of a listener.
 func (s *socket) authorize(ctx context.Context, t *task.Task, p *Pipe) error {
 	decide := s.Config().Authorize
 	if decide == nil || p.listener == nil {
@@ -84,7 +85,7 @@ func (s *socket) authorize(ctx context.Context, t *task.Task, p *Pipe) error {
 		return errorf(ErrPermission, "not authorized: %w", err)
 	}
 	if ctx.Err() != nil {
-		return errorf(ErrTimeout, "the decision over the peer took too long")
+		return errorf(ErrTimeout, "the function of WithAuthorize took longer than the handshake may")
 	}
 	return nil
 }
@@ -96,8 +97,8 @@ func (s *socket) reserve(p *Pipe) error {
 		if err == nil || other == nil {
 			return err
 		}
-		// One that has gone is in nobody's way, however long the program takes to
-		// receive what it sent. The kernel knows.
+		// A peer that has gone gives its place up, however long the program takes to
+		// receive what that peer sent. The kernel knows whether it has gone.
 		if gone, _ := other.hungUp(); !gone {
 			return err
 		}
@@ -108,8 +109,8 @@ func (s *socket) reserve(p *Pipe) error {
 	}
 }
 
-// tryReserve returns the pipe that has the place, if it is worth asking the kernel
-// about.
+// tryReserve is reserve that does not ask the kernel. When another pipe has the place, it
+// returns that pipe, unless the pipe is still connecting.
 func (s *socket) tryReserve(p *Pipe) (*Pipe, error) {
 	s.lock()
 	defer s.unlock()
@@ -199,8 +200,8 @@ func (s *socket) abandon(p *Pipe) {
 	s.proto.Detach(&p.peer)
 }
 
-// refuse drops a connection that did not become a peer. The peer is told why where that is
-// possible.
+// refuse closes a connection that did not become a peer. Where the transport can tell
+// the peer why, tell is not nil.
 func (s *socket) refuse(p *Pipe, why error, tell func(error)) error {
 	if tell != nil {
 		tell(forTransport(why))
@@ -212,7 +213,7 @@ func (s *socket) refuse(p *Pipe, why error, tell func(error)) error {
 	return fmt.Errorf("%s refused: %w", p.name, why)
 }
 
-// forTransport gives a refusal the kind by which a transport tells the peer.
+// forTransport gives a refusal the kind that transports know.
 func forTransport(why error) error {
 	switch {
 	case errors.Is(why, ErrBusy):
@@ -223,7 +224,8 @@ func forTransport(why error) error {
 	return why
 }
 
-// disconnected is the last act of a pipe's goroutine t.
+// disconnected ends the life of a pipe that was attached. The pipe's goroutine t calls
+// it last.
 func (s *socket) disconnected(t *task.Task, p *Pipe) {
 	p.join()
 	s.lock()
@@ -244,7 +246,7 @@ func (s *socket) disconnected(t *task.Task, p *Pipe) {
 		s.stats.TooLarge++
 	case errors.Is(p.err, io.ErrUnexpectedEOF):
 		s.stats.Truncated++
-	case errors.Is(p.err, transport.ErrProtocol): // a malformed header was counted with its message
+	case errors.Is(p.err, transport.ErrProtocol): // (the protocol has counted malformed headers)
 		s.core.Counters.Malformed++
 	case unsent == 0 && !errors.Is(p.err, ErrProtocol):
 		level = slog.LevelInfo
@@ -257,8 +259,9 @@ func (s *socket) disconnected(t *task.Task, p *Pipe) {
 	}
 }
 
-// taskName is "" for a goroutine that ends when its connection or listener is closed. With
-// a transport of somebody else's it may not: then it is the URL.
+// taskName names a goroutine that calls the transport of url: "" if the transport is one
+// of gonng's, whose calls end on Close; else the URL, since a foreign transport may break
+// that rule.
 func taskName(url string) string {
 	if scheme, _, _ := strings.Cut(url, ":"); url != "" && builtin[scheme] == nil {
 		return url

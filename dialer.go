@@ -23,15 +23,15 @@ type Dialer struct {
 
 	stats ConnectStats // guarded by s.mu
 
-	mu     sync.Mutex // after the socket's
+	mu     sync.Mutex // taken after the socket's lock
 	cfg    Config
-	own    settings      // what it was given itself
+	own    settings      // the options of this dialer alone
 	pipe   *Pipe         // the connection, if there is one
-	since  time.Time     // since when
+	since  time.Time     // when the connection began
 	delay  time.Duration // the pause before the next attempt; 0: none yet
 	next   time.Time     // when it tries again; zero while connected
 	err    error         // the last failure
-	logged bool          // the failures of this episode
+	logged bool          // a failure since the last connection was logged
 }
 
 // Dial connects to url, and again whenever the connection is lost. See
@@ -90,7 +90,7 @@ func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
 	return d, nil
 }
 
-// URL is where it dials.
+// URL is the URL that the dialer dials.
 func (d *Dialer) URL() string { return d.url }
 
 // LastError is why the last attempt failed or the last connection ended; nil
@@ -145,19 +145,18 @@ func (d *Dialer) Close() error {
 // connection that nobody answers is minutes.
 const attemptTimeout = 15 * time.Second
 
-// hopeless reports whether trying again is of no use.
+// hopeless reports whether err says that no attempt can ever succeed.
 func hopeless(err error) bool { return errors.Is(err, transport.ErrAddressInvalid) }
 
-// once reports whether a second attempt is of no use: the first has used up the
-// address.
+// once reports whether the address can be dialed once only, as a descriptor can.
 func (d *Dialer) once() bool {
 	_, ok := d.to.transport.(transport.Once)
 	return ok
 }
 
-// connect tries until there is a connection, and ends there: when the
-// connection ends, its goroutine calls redial. Only the outcome of the first
-// attempt is returned, once a background mode goes on without it.
+// connect makes the first attempt and returns its outcome. When the attempt fails, and
+// the mode is not to give up, connect starts the goroutine that goes on trying. When a
+// connection ends, its goroutine calls redial.
 func (d *Dialer) connect(t *task.Task) error {
 	err := d.attempt(t)
 	if err == nil {
@@ -177,7 +176,7 @@ func (d *Dialer) connect(t *task.Task) error {
 	}
 	logger := d.s.Config().Logger
 	if logger == nil && mode == DialRetry {
-		logger = slog.Default() // Dial returns no error: somebody has to hear of it
+		logger = slog.Default() // Dial returns no error, so the log has to tell
 	}
 	d.logFailure(logger, err)
 	d.s.tasks.Start(taskName(d.url), d.retry)
@@ -203,14 +202,15 @@ func (d *Dialer) retry(t *task.Task) {
 	}
 }
 
-// redial is called when the connection has ended, which had received a message or not.
+// redial is called when the connection has ended. received says whether a message had
+// come over it.
 func (d *Dialer) redial(received bool) {
 	d.mu.Lock()
 	if p := d.pipe; p != nil {
 		d.err = p.err
 		longest := max(d.cfg.ReconnectMin, d.cfg.ReconnectMax)
 		if received || time.Since(d.since) > longest {
-			d.delay = 0 // it was a good connection, not one that ends each time
+			d.delay = 0 // the connection was of use: the pauses begin small again
 		}
 	}
 	d.pipe = nil
@@ -224,6 +224,7 @@ func (d *Dialer) redial(received bool) {
 	}
 }
 
+// attempt tries once to connect.
 func (d *Dialer) attempt(t *task.Task) error {
 	d.mu.Lock()
 	cfg := d.cfg
@@ -235,18 +236,19 @@ func (d *Dialer) attempt(t *task.Task) error {
 		if d.ctx.Err() != nil {
 			err = ErrClosed
 		}
-		// What a DialContext of the program's returns may be of any kind.
+		// The error of a DialContext of the program may be of any kind.
 		return d.s.opError("dial", d.url, classifyOr(err, ErrUnreachable))
 	}
 	return d.s.opError("dial", d.url, d.adopt(ctx, t, conn, &cfg))
 }
 
+// adopt makes a peer of a new connection.
 func (d *Dialer) adopt(ctx context.Context, t *task.Task, conn transport.Conn, cfg *Config) error {
 	p := newPipe(d.s, conn, d, nil, d.url, cfg)
 	d.mu.Lock()
 	d.pipe, d.since, d.next = p, time.Now(), time.Time{}
 	d.mu.Unlock()
-	if d.ctx.Err() != nil { // closed before it could see the pipe
+	if d.ctx.Err() != nil { // Close has not seen the pipe
 		p.closeWith(ErrClosed)
 	}
 	if err := d.s.addPipe(ctx, t, p); err != nil {
@@ -256,13 +258,14 @@ func (d *Dialer) adopt(ctx context.Context, t *task.Task, conn transport.Conn, c
 		return err
 	}
 	d.mu.Lock()
-	if d.pipe == p { // it may have ended meanwhile
+	if d.pipe == p { // the pipe may have ended meanwhile
 		d.err, d.logged = nil, false
 	}
 	d.mu.Unlock()
 	return nil
 }
 
+// failed notes and counts a failed attempt.
 func (d *Dialer) failed(err error) {
 	if d.ctx.Err() != nil {
 		return
@@ -276,8 +279,8 @@ func (d *Dialer) failed(err error) {
 	d.mu.Unlock()
 }
 
-// logFailure logs the first failure of an episode for people, the others for
-// those who debug.
+// logFailure logs the first failure since the last connection as a warning, and the
+// others for debugging.
 func (d *Dialer) logFailure(l *slog.Logger, err error) {
 	if l == nil || d.ctx.Err() != nil {
 		return
@@ -292,8 +295,8 @@ func (d *Dialer) logFailure(l *slog.Logger, err error) {
 	d.s.logTo(l, level, "cannot connect, trying again", "url", d.url, "error", loggable(err))
 }
 
-// pause is how long to wait before the next attempt, varied so that many
-// dialers that lost the same peer do not come back at once.
+// pause is how long to wait before the next attempt. It is shortened at random, so that
+// many dialers that lost the same peer do not come back at once.
 func (d *Dialer) pause() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()

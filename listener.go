@@ -29,7 +29,7 @@ type Listener struct {
 	stats    ConnectStats       // guarded by the socket's lock
 	closed   bool               // by Close: no more pipes; guarded by the socket's lock
 	refusals map[Error]*episode // guarded by the socket's lock
-	peers    int                // that it has or is about to; guarded by the socket's lock
+	peers    int                // places taken by peers; guarded by the socket's lock
 }
 
 // Listen accepts connections at url. See [Socket].
@@ -56,8 +56,8 @@ func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, err
 	return l, s.opError("listen", url, err)
 }
 
-// bound is the transport of a listener that the program made: it is too late to
-// say who may connect.
+// bound is the transport of a listener that the program made. It is bound already, so
+// options about binding come too late.
 type bound struct{ transport.Transport }
 
 func (b bound) Options() transport.Options {
@@ -95,7 +95,7 @@ func (s *socket) accept(tl transport.Listener, cfg *listenerConfig) (*Listener, 
 		tl.Close()
 		return nil, errSocketClosed
 	}
-	l.inherit() // what was set while it was bound
+	l.inherit() // options that were set while the address was bound
 	s.tasks.Start(taskName(l.URL()), l.run)
 	return l, nil
 }
@@ -104,20 +104,20 @@ func (s *socket) accept(tl transport.Listener, cfg *listenerConfig) (*Listener, 
 // returns.
 func (l *Listener) Socket() Socket { return l.s.self }
 
-// URL is where to dial, with the real port where the listener was given port
-// 0. pynng: Listener.url.
+// URL is the URL to dial, with the real port if the listener was given port 0. pynng:
+// Listener.url.
 func (l *Listener) URL() string { return l.l.URL() }
 
 // Addr is the bound address: a *net.TCPAddr, *net.UnixAddr or InprocAddr, or what
 // the listener given to ListenOn has.
 func (l *Listener) Addr() net.Addr { return l.l.Addr() }
 
-// Handler makes peers of the requests of an HTTP server of the program's, at
-// whatever path it is mounted; nil unless the listener's URL is ws or wss. Who
-// may connect is decided before it is called: by authentication, say, in a
-// handler around it. The handler returns when the peer has connected, and the
-// connection goes on. A listener at ws:///, which binds nothing, has its peers
-// from here only; one at another URL from both.
+// Handler makes peers of the requests that an HTTP server of the program receives, at
+// any path; nil unless the listener's URL is ws or wss. A handler around it can decide
+// who may connect, by authentication for instance. The handler returns when the peer
+// has connected or was refused, and the connection goes on. A listener at ws:///, which
+// binds nothing, has its peers from the handler only; one at another URL has peers from
+// both.
 func (l *Listener) Handler() http.Handler {
 	h, _ := l.l.(http.Handler)
 	return h
@@ -141,7 +141,7 @@ func (l *Listener) Close() error {
 	err := l.close()
 	l.s.lock()
 	l.closed = true
-	pipes := l.s.pipes.where(func(p *Pipe) bool { return p.listener == l }) // also those that hooks still look at
+	pipes := l.s.pipes.where(func(p *Pipe) bool { return p.listener == l }) // also those whose hooks still run
 	l.s.unlock()
 	atOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError("listen", l.URL(), ErrClosed)) })
 	return err
@@ -158,7 +158,8 @@ func (l *Listener) close() (err error) {
 	return l.s.opError("close", l.URL(), err)
 }
 
-// run is the goroutine that accepts. It waits for nobody's handshake.
+// run is the goroutine that accepts. It starts a goroutine for each peer, so that no
+// handshake holds up another.
 func (l *Listener) run(*task.Task) {
 	failing := false
 	for {
@@ -184,13 +185,13 @@ func (l *Listener) run(*task.Task) {
 	}
 }
 
-// acceptPause keeps an accept that fails from spinning.
+// acceptPause is the pause after an Accept that failed.
 const acceptPause = 50 * time.Millisecond
 
-// introduce makes a peer of an accepted connection. The peer is answered last: its
-// Dial returns when it has been taken, or is refused.
+// introduce makes a peer of an accepted connection. The listener answers last, so that
+// the peer's Dial returns when the listener has taken or refused it.
 func (l *Listener) introduce(t *task.Task, in transport.Incoming) {
-	remote := peerName(in) // while it is connected
+	remote := peerName(in) // the kernel knows it only while the peer is connected
 	cfg := l.Config()
 	ctx, cancel := context.WithTimeout(l.ctx, cfg.handshakeTimeout)
 	defer cancel()
@@ -199,6 +200,7 @@ func (l *Listener) introduce(t *task.Task, in transport.Incoming) {
 	}
 }
 
+// take hears the peer, decides over it, answers and attaches it, in this order.
 func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming, cfg *Config) error {
 	d, decides := in.(transport.Decider)
 	hear := in.Handshake
@@ -275,8 +277,8 @@ func (l *Listener) giveBackLocked(p *Pipe) {
 	}
 }
 
-// logRefusal logs the first refusal of its kind in an episode for people, the others for
-// those who debug. What a peer has sent is no part of the kind.
+// logRefusal logs the first refusal of its kind in an episode as a warning, and the
+// others for debugging. The kind does not depend on what the peer has sent.
 func (l *Listener) logRefusal(remote string, why error) {
 	var kind Error
 	errors.As(why, &kind)

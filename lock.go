@@ -6,11 +6,11 @@ import (
 	"github.com/gonng/gonng/internal/task"
 )
 
-// lock locks the socket. Whoever has the lock may call the protocol, wake waiters
-// and change the socket's fields. It calls no hook, no logger and no method of a
-// connection, listener or transport, and makes no system call; appending to a batch
-// is allowed, which is memory. The locks of two sockets are never held together.
-// docs/architecture.md has the order of all locks.
+// lock locks the socket. A function that holds the lock may call the protocol, wake
+// waiters and change the socket's fields. It must not call a hook, a logger or a method
+// of a connection, listener or transport, and must not make a system call; a batch is
+// memory, and appending to it is allowed. The locks of two sockets are never held
+// together. docs/architecture.md has the order of all locks.
 func (s *socket) lock() { s.mu.Lock() }
 
 // unlock unlocks the socket and carries out what the protocol has left to do.
@@ -22,9 +22,9 @@ func (s *socket) unlock() {
 	s.mu.Unlock()
 }
 
-// unlockDelivery is unlock for the one who delivered messages of p. Over inproc that is
-// the goroutine of a sender, who has to return: loggers and the end of a
-// connection get goroutines of this socket.
+// unlockDelivery is unlock for the goroutine that delivered messages of p. Over inproc
+// that is a sender of another socket, which must not be held up: what calls out, such as
+// a logger, runs on goroutines of this socket.
 func (s *socket) unlockDelivery(p *Pipe) {
 	switch {
 	case !s.core.Effects.Any() && !s.hasFDs:
@@ -42,7 +42,7 @@ func (s *socket) unlockWithEffects(do func(sp.Effects, []*Pipe)) {
 	var interrupt *Pipe
 	for w := e.NextWaiter(); w != nil; w = e.NextWaiter() {
 		if p := s.wakeLocked(w.Owner.(*waiter)); p != nil {
-			interrupt = p // there is one at most: it is the only pipe
+			interrupt = p // one at most: a receiver reads the only pipe
 		}
 	}
 	// A slow peer may recover, and lose messages again, as soon as others have the lock:
@@ -115,4 +115,5 @@ func (s *socket) carryOutElsewhere(e sp.Effects, slow []*Pipe) {
 	s.carryOut(e, slow)
 }
 
+// pipeOf is the pipe of a peer.
 func pipeOf(p *sp.Peer) *Pipe { return p.Owner.(*Pipe) }

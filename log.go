@@ -23,7 +23,8 @@ func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any
 	l.Log(context.Background(), level, "gonng: "+msg, args...)
 }
 
-// loggable is err for a log: as it is, unless somebody else has made its text long.
+// loggable is err as it is, or the beginning of its text if that is long: a peer or the
+// program may have made it so.
 func loggable(err error) any {
 	const most = 500
 	if err == nil || len(err.Error()) <= most {
@@ -32,9 +33,9 @@ func loggable(err error) any {
 	return strings.ToValidUTF8(err.Error()[:most], "") + "…"
 }
 
-// peerName is how logs and errors call a peer: by its address, or by its process
-// if it has none, as with most Unix sockets. The kernel tells the process while the
-// connection is open.
+// peerName names a peer in logs and errors: by its address, or by its process if it has
+// no address, as most Unix sockets. The kernel knows the process while the connection is
+// open.
 func peerName(peer interface{ RemoteAddr() net.Addr }) string {
 	if addr := peer.RemoteAddr().String(); addr != "" && addr != "@" {
 		return addr
@@ -53,21 +54,21 @@ func peerName(peer interface{ RemoteAddr() net.Addr }) string {
 	}
 }
 
-// dropTexts are what the log says of messages that were dropped, in this order.
+// dropTexts are the texts for the log of each reason for which messages are dropped.
 var dropTexts = []struct {
 	reason sp.Reasons
 	text   string
 }{
 	{sp.TTLExceeded, "messages pass through too many nodes, dropping them"},
-	{sp.Unexpected, "peer sends what the protocol does not receive, dropping it"},
-	{sp.Unasked, "peer answers what it was not asked, dropping it"},
+	{sp.Unexpected, "the peer sends messages, which the protocol does not receive, dropping them"},
+	{sp.Unasked, "the peer answers a question that it was not asked, dropping its answers"},
 	{sp.LateReply, "nobody waits for the reply, dropping it"},
 	{sp.NoPeer, "the peer has gone, dropping messages for it"},
 	{sp.SlowReceiver, "receiver too slow, dropping messages"},
 	{notForwarded, "cannot forward messages, dropping them"},
 }
 
-// notForwarded is the reason of a Device, beside those of the protocols.
+// notForwarded is a reason beside those of the protocols: a Device could not send.
 const notForwarded sp.Reasons = 1 << 7
 
 // logDrops logs the losses that begin an episode. The socket is not locked.
@@ -93,6 +94,8 @@ func (s *socket) logOnce(reasons sp.Reasons, by *sp.Peer, args ...any) {
 	}
 }
 
+// beginsEpisode reports whether a loss that happens now is the first of its reason in an
+// episode.
 func (s *socket) beginsEpisode(reason sp.Reasons) bool {
 	s.lock()
 	defer s.unlock()
