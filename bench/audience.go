@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -89,8 +90,14 @@ func audience(p part) (figures, error) {
 	if err := w.watch(p.duration); err != nil {
 		return nil, err
 	}
-	elapsed := time.Since(start)
 	after, sentAfter := w.snapshot()
+	for slices.Equal(after, before) { // the machine does something else
+		if err := w.watch(glance); err != nil {
+			return nil, err
+		}
+		after, sentAfter = w.snapshot()
+	}
+	elapsed := time.Since(start)
 	p.report.over()
 
 	f := figures{"ends": float64(p.n), "silence": float64(w.silence) / float64(time.Millisecond)}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -20,9 +20,11 @@ func deal(p part) (figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	go func() {
-		for err == nil {
-			_, err = lively.Recv()
+	go func() { // ends with the process
+		for {
+			if _, err := lively.Recv(); err != nil {
+				return
+			}
 		}
 	}()
 	body := newBody(p.size)
@@ -86,20 +88,22 @@ type doorkeeper interface{ Watch(came, went func()) }
 
 // A passage is when the first and the last of n went through.
 type passage struct {
-	n           int64
-	count       atomic.Int64
+	mu          sync.Mutex
+	n, count    int
 	first, last time.Time
 	done        chan struct{}
 }
 
-func newPassage(n int) *passage { return &passage{n: int64(n), done: make(chan struct{})} }
+func newPassage(n int) *passage { return &passage{n: n, done: make(chan struct{})} }
 
 func (g *passage) pass() {
-	switch n := g.count.Add(1); {
-	case n == 1 && g.n > 1:
-		g.first = time.Now()
-	case n == g.n:
-		g.last = time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.last = time.Now()
+	if g.count++; g.count == 1 {
+		g.first = g.last
+	}
+	if g.count == g.n {
 		close(g.done)
 	}
 }

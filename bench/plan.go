@@ -36,12 +36,13 @@ func matches(re *regexp.Regexp, s string) bool { return re == nil || re.MatchStr
 type plan struct {
 	rows        []row
 	contestants []contestant
+	growth      bool
 }
 
 func newPlan(f filter) plan {
-	var p plan
+	p := plan{growth: f.growth}
 	all := rows()
-	if f.growth {
+	if p.growth {
 		all = growthRows(f.quick)
 	}
 	for _, r := range all {
@@ -55,6 +56,14 @@ func newPlan(f filter) plan {
 		}
 	}
 	return p
+}
+
+// name is that of the files.
+func (p plan) name() string {
+	if p.growth {
+		return "growth"
+	}
+	return "figures"
 }
 
 // cells lists one round. Each round begins with another contestant, so that

@@ -32,7 +32,11 @@ const (
 // fileName is for the files about the table.
 func (t *table) fileName() string {
 	words := func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }
-	return strings.Join(strings.FieldsFunc(t.pattern.name+" "+t.transport, words), "-")
+	name := t.pattern.name + " " + t.transport
+	if t.pattern.grows != "" {
+		name = "growth " + name
+	}
+	return strings.Join(strings.FieldsFunc(name, words), "-")
 }
 
 // plot draws costs against what grows, or else the first metric as bars on a logarithmic axis, with a line from

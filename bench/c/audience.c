@@ -65,6 +65,13 @@ static int64_t watch(struct seat *seats, int n, int64_t nanoseconds) {
 	return silence;
 }
 
+static uint64_t received(struct seat *seats, int n) {
+	uint64_t sum = 0;
+	for (int i = 0; i < n; i++)
+		sum += atomic_load(&seats[i].received);
+	return sum;
+}
+
 struct figures audience(struct part *p) {
 	int n = p->job->n;
 	struct seat *seats = calloc((size_t)n, sizeof *seats);
@@ -83,9 +90,12 @@ struct figures audience(struct part *p) {
 		before[i] = atomic_load(&seats[i].received);
 		number[i] = atomic_load(&seats[i].number);
 	}
+	uint64_t all = received(seats, n);
 	begin();
 	int64_t start = now();
 	int64_t silence = watch(seats, n, p->job->duration);
+	while (received(seats, n) == all) // the machine does something else
+		watch(seats, n, 10000000);
 	double elapsed = (double)(now() - start) / 1e9;
 	struct figures f = {.ends = n, .silence = (double)silence / 1e6};
 	for (int i = 0; i < n; i++) {
