@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -19,7 +20,7 @@ func (a *alarm) set(s *socket) {
 	defer a.mu.Unlock()
 	s.lock()
 	at := s.proto.Next()
-	if s.closed {
+	if s.closed || at == math.MaxInt64 { // that is never
 		at = 0
 	}
 	s.unlock()

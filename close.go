@@ -8,9 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gonng/gonng/internal/task"
-
 	"github.com/gonng/gonng/internal/pollfd"
+	"github.com/gonng/gonng/internal/task"
 )
 
 // Shutdown is Close that takes as long as ctx allows. See [Socket].

@@ -193,7 +193,7 @@ arrived. Where a message can be lost, [Stats] counts it under a reason:
     Filtered.
 
 The other sockets lose nothing to a slow peer. When the queue of a peer is full,
-which holds 128 KiB or as many messages as WithSendBuffer says, Send waits, or
+which holds 128 KiB or as many messages as WithSendBuffer says, and always one, Send waits, or
 sends to another peer where there is a choice. Rep0 and Respondent0 queue the
 reply and read no more of that peer until it has taken its replies. What a peer
 sent before it went can still be received.
@@ -202,7 +202,9 @@ Close writes what Send accepted, for at most the linger (one second, see
 [WithLinger]); Shutdown does the same for as long as its context allows. Their
 error says how many messages were left, and how many peers had not confirmed
 what they were sent. Messages that have arrived and were not received are
-discarded.
+discarded. No error means that the operating system has everything, not that the
+peer has: what is on its way when a cable is pulled, or waits at a puller that is
+killed, is lost without a count.
 
 A socket with a logger ([WithLogger]) logs dropped messages once an episode, not
 each of them. An episode ends when the queue that was full is empty again, and

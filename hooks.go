@@ -12,8 +12,9 @@ type PipeEvent int
 
 const (
 	// PipeConnecting is a new connection before any message. A hook that closes the
-	// pipe refuses the peer; a listener has not answered the peer yet. nng:
-	// NNG_PIPE_EV_ADD_PRE.
+	// pipe refuses the peer; a listener has not answered the peer yet, and has to
+	// within 5 seconds. So a hook that waits for a lock which the caller of the
+	// peer's Dial holds ends in a timeout. nng: NNG_PIPE_EV_ADD_PRE.
 	PipeConnecting PipeEvent = iota
 	// PipeConnected is a connection that messages can be sent to. No message
 	// from it is received before its hooks have returned. nng:

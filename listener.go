@@ -218,14 +218,15 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 	if !decides {
 		return l.s.addPipe(ctx, t, p)
 	}
+	p.undecided = true
 	err = l.s.admit(ctx, t, p)
-	if err == nil && ctx.Err() != nil {
-		l.s.abandon(p)
-		err = errorf(ErrTimeout, "deciding over the peer took longer than %v", cfg.handshakeTimeout)
+	if err == nil {
+		if err = p.decided(ctx, cfg); err != nil {
+			l.s.abandon(p)
+		}
 	}
 	if err != nil {
-		err = l.s.refuse(p, err, d.Refuse)
-		return err
+		return l.s.refuse(p, err, d.Refuse)
 	}
 	if err := d.Answer(ctx); err != nil {
 		l.s.abandon(p)
@@ -236,6 +237,21 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 	if err := l.s.attach(t, p); err != nil {
 		l.s.abandon(p)
 		return l.s.refuse(p, err, nil)
+	}
+	return nil
+}
+
+// decided is the end of the time in which a hook can refuse the peer. It reports why the
+// peer is not taken although it was admitted.
+func (p *Pipe) decided(ctx context.Context, cfg *Config) error {
+	p.s.lock()
+	p.undecided = false
+	p.s.unlock()
+	switch {
+	case p.Err() != nil: // a hook has left that to a goroutine
+		return errRefusedByHook
+	case ctx.Err() != nil:
+		return errorf(ErrTimeout, "the decision over the peer took longer than %v", cfg.handshakeTimeout)
 	}
 	return nil
 }

@@ -37,13 +37,19 @@ func (s *socket) unlockDelivery(p *Pipe) {
 }
 
 // unlockWithEffects wakes the waiters, unlocks the socket and has do carry out the rest.
-func (s *socket) unlockWithEffects(do func(sp.Effects)) {
+func (s *socket) unlockWithEffects(do func(sp.Effects, []*Pipe)) {
 	e := &s.core.Effects
 	var interrupt *Pipe
 	for w := e.NextWaiter(); w != nil; w = e.NextWaiter() {
 		if p := s.wakeLocked(w.Owner.(*waiter)); p != nil {
 			interrupt = p // one at most: a receiver reads the only pipe
 		}
+	}
+	// A slow peer may recover, and lose messages again, as soon as others have the lock:
+	// this chain is not taken along.
+	var slow []*Pipe
+	for p := e.NextSlow(); p != nil; p = e.NextSlow() {
+		slow = append(slow, pipeOf(p))
 	}
 	recv, send := s.levelsLocked()
 	if !e.Any() {
@@ -52,7 +58,7 @@ func (s *socket) unlockWithEffects(do func(sp.Effects)) {
 		rest := *e
 		*e = sp.Effects{}
 		s.mu.Unlock()
-		do(rest)
+		do(rest, slow)
 	}
 	if interrupt != nil {
 		interrupt.interrupter.Interrupt()
@@ -80,8 +86,8 @@ func (s *socket) levelsLocked() (recv, send *pollfd.FD) {
 	return recv, send
 }
 
-// carryOut does what the protocol asked for in e. The socket is not locked.
-func (s *socket) carryOut(e sp.Effects) {
+// carryOut does what the protocol has asked for. The socket is not locked.
+func (s *socket) carryOut(e sp.Effects, slow []*Pipe) {
 	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
 		pipeOf(p).kick()
 	}
@@ -94,19 +100,19 @@ func (s *socket) carryOut(e sp.Effects) {
 	if e.Reschedule() {
 		s.alarm.set(s)
 	}
-	s.logDrops(&e)
+	s.logDrops(&e, slow)
 	for p := e.NextFaulty(); p != nil; p = e.NextFaulty() {
 		pipeOf(p).closeMalformed(p.Fault)
 	}
 }
 
-// carryOutElsewhere is carryOut that calls no code of the program on this goroutine.
-func (s *socket) carryOutElsewhere(e sp.Effects) {
-	if e.CallsOut() {
-		s.tasks.Start("", func(*task.Task) { s.carryOut(e) })
+// carryOutElsewhere is carryOut that calls nothing of the program's.
+func (s *socket) carryOutElsewhere(e sp.Effects, slow []*Pipe) {
+	if e.CallsOut() || slow != nil {
+		s.tasks.Start("", func(*task.Task) { s.carryOut(e, slow) })
 		return
 	}
-	s.carryOut(e)
+	s.carryOut(e, slow)
 }
 
 // pipeOf is the pipe of a peer.

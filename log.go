@@ -72,10 +72,9 @@ var dropTexts = []struct {
 const notForwarded sp.Reasons = 1 << 7
 
 // logDrops logs the losses that begin an episode. The socket is not locked.
-func (s *socket) logDrops(e *sp.Effects) {
-	for p := e.NextSlow(); p != nil; p = e.NextSlow() {
-		pipe := pipeOf(p)
-		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID, "peer", pipe.name)
+func (s *socket) logDrops(e *sp.Effects, slow []*Pipe) {
+	for _, p := range slow {
+		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID(), "peer", p.name)
 	}
 	reasons, by := e.Reasons()
 	if reasons != 0 {

@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/gonng/gonng/internal/sp"
@@ -20,6 +21,19 @@ type Message struct {
 // change it afterwards.
 func NewMessage(body []byte) *Message {
 	return &Message{in: sp.Message{Data: transport.NewMessage(body)}}
+}
+
+// AllocMessage makes a message with a body of n bytes of pooled memory, whose contents
+// are undefined: fill it through [Message.Bytes] before the message is sent or
+// cloned. Sending it copies nothing above 16 KiB, and the memory is used again when it
+// has been written, so that a program that sends large messages does not make the
+// garbage collector work. It panics when n is negative. nng: nng_msg_alloc.
+func AllocMessage(n int) *Message {
+	if n < 0 {
+		panic(fmt.Sprintf("gonng: AllocMessage(%d): want 0 or more bytes", n))
+	}
+	b := transport.NewBuffer(n)
+	return &Message{in: sp.Message{Data: transport.In(b, b.Bytes())}}
 }
 
 // Bytes is the body. It belongs to the message, must not be changed and not be

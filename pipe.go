@@ -29,6 +29,7 @@ type Pipe struct {
 	next, prev *Pipe     // in the socket's pipes; guarded by the socket's lock
 	stats      PipeStats // guarded by the socket's lock
 	counted    bool      // among the peers of its listener; guarded by the socket's lock
+	undecided  bool      // the transport is still to be told whether the peer is taken; guarded by the socket's lock
 
 	// Read state.
 	reading     reading               // guarded by the socket's lock
@@ -193,8 +194,11 @@ func (p *Pipe) closeWith(why error) {
 		close(p.done)
 		p.s.lock()
 		p.peer.CloseOutbox()
+		undecided := p.undecided
 		p.s.unlock()
-		p.conn.Close()
+		if !undecided { // or else the peer is refused, and told so
+			p.conn.Close()
+		}
 	})
 }
 

@@ -99,9 +99,9 @@ func (p *Pipe) deliverArrived() (more bool) {
 	return more
 }
 
-// keepArrived is how many messages of one read a pipe keeps room for: as many as fit
-// into 64 KiB.
-const keepArrived = 1 << 13
+// keepArrived is how many messages of one read a pipe keeps room for: as many as a
+// stream hands over at once.
+const keepArrived = 1 << 11
 
 // deliver passes a batch to the protocol and reports whether the caller may read on. If
 // not, readOn is called when there is room again.

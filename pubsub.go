@@ -13,7 +13,6 @@ type Pub0 struct {
 // NewPub0 makes a Pub0.
 func NewPub0(opts ...SocketOption) (*Pub0, error) {
 	s := newSocket(ProtocolPub0, sp.NewPub())
-	s.fansOut = true
 	return openSocket(&Pub0{s, s.canSend()}, s, opts)
 }
 

@@ -37,7 +37,6 @@ func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
 		return nil, s.opError("raw", "", errorf(ErrInvalid, "there is no protocol %d", uint16(p)))
 	}
 	s.raw = true
-	s.fansOut = kind.Send == sp.ToAll || kind.Send == sp.ToOthers
 	x := &Raw{s, &sender{&s.endpoint}, &receiver{&s.endpoint}}
 	if kind.Send != sp.ToNobody {
 		s.canSend()

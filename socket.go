@@ -52,8 +52,11 @@ type Socket interface {
 	// linger ([WithLinger], default 1 s), then closes everything; calls that wait
 	// return ErrClosed. When it returns no goroutine and no descriptor of the
 	// socket is left, except hooks that are still running. Closing twice is
-	// harmless. ErrTimeout says how many messages were left, and how many peers
-	// had not confirmed what they were sent. nng: nng_close; pynng: close.
+	// harmless. nil says that the operating system has all that was sent, not that
+	// the peers do: only an answer can tell. ErrTimeout says how many messages were
+	// left, and, of a socket that receives, too, how many peers had not said goodbye
+	// after what they were sent. A foreign transport that does not end its calls is
+	// named in it. nng: nng_close; pynng: close.
 	Close() error
 	// Shutdown is Close that takes as long as ctx allows, instead of the linger.
 	Shutdown(ctx context.Context) error
@@ -189,6 +192,7 @@ func newSocket(p Protocol, proto sp.Protocol) *socket {
 		proto:    proto,
 		core:     proto.Base(),
 	}
+	s.fansOut = proto.FansOut()
 	s.core.Clock, s.core.Random = now, rand.Uint32
 	s.endpoint.s, s.endpoint.core = s, proto.NewEndpoint()
 	s.configureLocked()
@@ -228,32 +232,32 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 	return x, nil
 }
 
-// sockets is the list of the open sockets of this process, in the order in which they
-// were made.
-var sockets struct {
+// registry has the sockets of this process that are open, in the order in which they were
+// made.
+var registry struct {
 	mu   sync.Mutex
 	open []*socket
 }
 
 func remember(s *socket) {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	sockets.open = append(sockets.open, s)
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	registry.open = append(registry.open, s)
 }
 
 func forget(s *socket) {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	sockets.open = slices.DeleteFunc(sockets.open, func(x *socket) bool { return x == s })
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	registry.open = slices.DeleteFunc(registry.open, func(x *socket) bool { return x == s })
 }
 
 // Sockets are the sockets of this process that are open, in the order in which they
 // were made: for tools that look inside a program.
 func Sockets() []Socket {
-	sockets.mu.Lock()
-	defer sockets.mu.Unlock()
-	list := make([]Socket, len(sockets.open))
-	for i, s := range sockets.open {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	list := make([]Socket, len(registry.open))
+	for i, s := range registry.open {
 		list[i] = s.self
 	}
 	return list

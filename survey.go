@@ -29,7 +29,6 @@ type Surveyor0 struct {
 // NewSurveyor0 makes a Surveyor0.
 func NewSurveyor0(opts ...SurveyorOption) (*Surveyor0, error) {
 	s := newSocket(ProtocolSurveyor0, sp.NewSurveyor())
-	s.fansOut = true
 	return openSocket(&Surveyor0{s, s.canSend(), s.canRecv()}, s, opts)
 }
 

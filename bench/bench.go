@@ -46,8 +46,11 @@ func (b *bench) run(ctx context.Context) (*results, error) {
 // measure does one cell in fresh processes.
 func (b *bench) measure(ctx context.Context, c cell) (figures, error) {
 	limit := b.warmup + b.duration + startup
-	if c.row.pattern == idle {
+	if c.row.pattern.listen == "hold" {
 		limit += time.Duration(b.connections) * 5 * time.Millisecond
+	}
+	if c.row.pattern.grows != "" {
+		limit += 2 * startup // for thousands of peers, and for bodies of 128 MiB
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -83,10 +86,16 @@ func (b *bench) jobs(c cell, dir string) []job {
 		warmup:      b.warmup,
 		duration:    b.duration,
 		peers:       pt.dialers,
+		n:           concurrency,
+		perSecond:   c.row.perSecond,
+		lengths:     c.row.lengths,
 		connections: b.connections,
 		messages:    1,
 		receive:     c.row.receive,
 		certs:       b.certs,
+	}
+	if pt.grows != "" {
+		j = j.growing(c.row)
 	}
 	if c.row.transport == "ipc" {
 		j.url = "ipc://" + filepath.Join(dir, "s")
@@ -99,9 +108,23 @@ func (b *bench) jobs(c cell, dir string) []job {
 	if b, ok := c.contestant.(brokered); ok && b.Brokered(c.row) {
 		jobs = append(jobs, j.playing([]string{"server"}))
 	}
+	if c.row.together {
+		floods := slices.Repeat([]string{"sink", "pump"}, c.row.n)
+		return append(jobs, j.playing(slices.Concat(listen, dial, floods)))
+	}
 	if c.row.transport == "inproc" || c.row.pairs > 0 {
 		both := slices.Concat(listen, dial)
 		return append(jobs, j.playing(slices.Repeat(both, max(c.row.pairs, 1))))
 	}
-	return append(jobs, j.playing(listen), j.playing(dial))
+	jobs = append(jobs, j.playing(listen))
+	if pt.stranger != "" && c.row.n > 0 {
+		jobs = append(jobs, j.stranger(c).playing([]string{pt.stranger}))
+	}
+	if pt.dialers == 0 {
+		return jobs
+	}
+	for i := range max(c.row.processes, 1) {
+		jobs = append(jobs, j.sharing(i, c.row.processes).playing(dial))
+	}
+	return jobs
 }

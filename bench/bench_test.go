@@ -71,7 +71,7 @@ func TestJobArguments(t *testing.T) {
 	want := job{
 		contestant: limit, roles: []string{"pull", "push"}, url: "inproc://x",
 		size: 1 << 20, warmup: time.Millisecond, duration: 3 * time.Second,
-		peers: 8, connections: 9, messages: 7, receive: "Recv", certs: "/c",
+		peers: 8, n: 5, perSecond: 200, lengths: 6, connections: 9, messages: 7, receive: "Recv", certs: "/c",
 	}
 	got, err := parseJob(want.args())
 	if err != nil {

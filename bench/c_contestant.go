@@ -20,16 +20,22 @@ var (
 
 func cContestants() []contestant {
 	return []contestant{
-		cContestant{"nng", libnng, func(row) bool { return true }},
+		// Its subscriptions are a list.
+		cContestant{"nng", libnng, func(r row) bool { return r.lengths == 0 || r.n <= 1000 }},
 		// At its best: push and pull of nng have no buffer.
-		cContestant{"nng pair0", libnng, func(r row) bool { return r.pattern == pushPull || r.pattern == pairs }},
-		cContestant{"libzmq", libzmq, func(r row) bool { return r.transport != "tls" && r.transport != "ws" }},
+		cContestant{"nng pair0", libnng, func(r row) bool { return r.pattern.listen == "pull" && r.pattern != byMethod }},
+		cContestant{"libzmq", libzmq, func(r row) bool {
+			return r.transport != "tls" && r.transport != "ws" && (r.pattern.stranger != "stalled" || r.n <= 1000)
+		}},
 	}
 }
 
 func (c cContestant) Name() string { return c.name }
 
 func (c cContestant) Supports(r row) bool { return c.supports(r) }
+
+// Foreign reports whether it speaks a protocol of its own.
+func (c cContestant) Foreign() bool { return c.library == libzmq }
 
 // Build compiles the program; the error says what to install.
 func (c cContestant) Build() error {

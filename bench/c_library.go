@@ -16,7 +16,7 @@ import (
 var cSources embed.FS
 
 // common are the sources of every program in C.
-var common = []string{"peer.c", "report.c", "loops.c", "connections.c"}
+var common = []string{"peer.c", "report.c", "loops.c", "connections.c", "crowd.c", "audience.c"}
 
 // A cLibrary is what a program in C is linked with.
 type cLibrary struct {

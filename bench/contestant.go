@@ -65,7 +65,7 @@ const (
 // contestants are in the order of the lines.
 func contestants() []contestant {
 	return slices.Concat(
-		[]contestant{gonngContestant{}, &rawBatched{}, rawSingle{}},
+		[]contestant{gonngContestant{}, &rawBatched{}, rawSingle{}, &rawGoroutines{}},
 		cContestants(),
 		[]contestant{&natsContestant{}, zmq4Contestant{}, websocketContestant{}},
 	)
@@ -73,7 +73,7 @@ func contestants() []contestant {
 
 // findHosted returns the contestant of that name if it runs in this program.
 func findHosted(name string) (hosted, error) {
-	for _, c := range contestants() {
+	for _, c := range append(contestants(), stranger{}) {
 		if h, ok := c.(hosted); ok && c.Name() == name {
 			return h, nil
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gonng/gonng"
 )
@@ -14,10 +15,10 @@ func (gonngContestant) Name() string      { return subject }
 func (gonngContestant) Supports(row) bool { return true }
 
 func (gonngContestant) Open(j job) (end, error) {
-	e := &gonngEnd{url: j.url, receive: j.receive}
+	e := &gonngEnd{url: j.url, receive: j.receive, workers: 1}
 	switch j.role() {
-	case "greet", "hold": // strangers come and go
-	case "pub":
+	case "greet", "hold", "door", "crew": // strangers come and go
+	case "pub", "publish", "deal", "survey":
 		e.peers = j.peers
 	default:
 		e.peers = 1
@@ -25,6 +26,9 @@ func (gonngContestant) Open(j job) (end, error) {
 	switch e.receive {
 	case "RecvMsg":
 		e.message = gonng.NewMessage(newBody(j.size))
+	case "Send", "new":
+		e.makes = e.receive == "new"
+		e.receive = "RecvMsg"
 	case "":
 		e.receive = "RecvInto"
 		if j.size > 16<<10 {
@@ -37,17 +41,25 @@ func (gonngContestant) Open(j job) (end, error) {
 	if err := e.open(j.role()); err != nil {
 		return nil, err
 	}
+	if j.role() == "crew" {
+		e.workers = j.n + spareWorkers
+	}
+	if j.role() == "topics" {
+		if err := e.subscribe(j); err != nil {
+			return nil, err
+		}
+	}
 	return e, e.connect(j)
 }
 
 // open makes the socket of the role.
 func (e *gonngEnd) open(role string) error {
 	switch role {
-	case "push":
+	case "push", "deal", "pump":
 		s, err := gonng.NewPush0()
 		e.Socket, e.sender = s, s
 		return err
-	case "pull", "hold":
+	case "pull", "hold", "lively", "sink", "door":
 		s, err := gonng.NewPull0()
 		e.Socket, e.receiver = s, s
 		return err
@@ -55,17 +67,32 @@ func (e *gonngEnd) open(role string) error {
 		s, err := gonng.NewReq0()
 		e.Socket, e.sender, e.receiver, e.req = s, s, s, s
 		return err
-	case "rep", "serve", "greet":
+	case "rep", "serve", "greet", "crew":
 		s, err := gonng.NewRep0()
 		e.Socket, e.sender, e.receiver, e.rep = s, s, s, s
 		return err
-	case "pub":
+	case "pub", "publish", "announce":
 		s, err := gonng.NewPub0()
 		e.Socket, e.sender = s, s
 		return err
 	case "sub":
 		s, err := gonng.NewSub0(gonng.WithTopics(""))
 		e.Socket, e.receiver = s, s
+		return err
+	}
+	return e.openCrowded(role)
+}
+
+// openCrowded makes the sockets of those roles that are for many peers.
+func (e *gonngEnd) openCrowded(role string) error {
+	switch role {
+	case "topics", "contexts":
+		s, err := gonng.NewSub0()
+		e.Socket, e.receiver, e.sub = s, s, s
+		return err
+	case "survey":
+		s, err := gonng.NewSurveyor0(gonng.WithSurveyTime(time.Minute))
+		e.Socket, e.surveyor = s, s
 		return err
 	}
 	return fmt.Errorf("no role %q", role)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/gonng/gonng"
@@ -13,11 +14,15 @@ type gonngEnd struct {
 	receiver gonng.Receiver
 	req      *gonng.Req0
 	rep      *gonng.Rep0
+	sub      *gonng.Sub0
+	surveyor *gonng.Surveyor0
 	url      string
 	peers    int            // to wait for
 	receive  string         // the method
 	buf      []byte         // for RecvInto
 	message  *gonng.Message // for SendMsg
+	makes    bool           // a new message for each SendMsg
+	workers  int            // of Serve
 	last     *gonng.Message
 }
 
@@ -25,11 +30,20 @@ func (e *gonngEnd) URL() string { return e.url }
 
 func (e *gonngEnd) Join(ctx context.Context) error { return e.WaitPeers(ctx, e.peers) }
 
+// TrySend sends the body if there is room.
+func (e *gonngEnd) TrySend(body []byte) error { return e.sender.TrySend(body) }
+
+// Dropped is how many messages the socket has dropped because a queue was full.
+func (e *gonngEnd) Dropped() uint64 { return e.Stats().DroppedFull }
+
 // Send sends the body, or where messages are to be measured a clone of one:
 // the clone is an allocation of the program.
 func (e *gonngEnd) Send(body []byte) error {
 	if e.message != nil {
 		return e.sender.SendMsg(context.Background(), e.message.Clone())
+	}
+	if e.makes {
+		return e.sender.SendMsg(context.Background(), gonng.NewMessage(bytes.Clone(body)))
 	}
 	return e.sender.Send(context.Background(), body)
 }
@@ -39,12 +53,12 @@ func (e *gonngEnd) Call(_ int, body []byte) ([]byte, error) {
 	return e.req.Request(context.Background(), body)
 }
 
-// Serve has one worker: the handler never waits, so a second one would only
-// take turns with it.
+// Serve has one worker, unless the row asks for more: the handler never waits,
+// so a second one would only take turns with it.
 func (e *gonngEnd) Serve() error {
 	return e.rep.Serve(context.Background(), func(_ context.Context, m *gonng.Message) ([]byte, error) {
 		return m.Bytes(), nil
-	})
+	}, gonng.WithConcurrency(e.workers))
 }
 
 // Recv receives small messages into one buffer, as raw sockets do, and large

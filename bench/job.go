@@ -20,6 +20,9 @@ type job struct {
 	warmup      time.Duration
 	duration    time.Duration
 	peers       int    // how many a role waits for
+	n           int    // how many ends, requests, contexts or topics a role has
+	perSecond   int    // how many messages it sends, 0 is as many as possible
+	lengths     int    // how many of them topics have
 	connections int    // how many a crowd makes
 	messages    int    // how many of them deliver one, the last ones
 	receive     string // how gonng receives
@@ -36,6 +39,9 @@ func (j job) args() []string {
 		"-warmup", fmt.Sprintf("%dns", j.warmup),
 		"-duration", fmt.Sprintf("%dns", j.duration),
 		"-peers", strconv.Itoa(j.peers),
+		"-n", strconv.Itoa(j.n),
+		"-per-second", strconv.Itoa(j.perSecond),
+		"-lengths", strconv.Itoa(j.lengths),
 		"-connections", strconv.Itoa(j.connections),
 		"-messages", strconv.Itoa(j.messages),
 		"-receive", j.receive,
@@ -54,6 +60,9 @@ func parseJob(args []string) (job, error) {
 	fs.DurationVar(&j.warmup, "warmup", 0, "time before the measurement")
 	fs.DurationVar(&j.duration, "duration", time.Second, "time of the measurement")
 	fs.IntVar(&j.peers, "peers", 1, "how many dial")
+	fs.IntVar(&j.n, "n", concurrency, "how many ends, requests, contexts or topics")
+	fs.IntVar(&j.perSecond, "per-second", 0, "how many messages, 0 is as many as possible")
+	fs.IntVar(&j.lengths, "lengths", 1, "how many lengths topics have")
 	fs.IntVar(&j.connections, "connections", 0, "how many idle connections")
 	fs.IntVar(&j.messages, "messages", 0, "how many of them deliver a message, the last ones")
 	fs.StringVar(&j.receive, "receive", "", "RecvInto, RecvMsg or Recv; by size if empty")

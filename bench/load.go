@@ -9,11 +9,16 @@ import (
 // zeros, which no cache ever misses.
 func newBody(size int) []byte { return bytes.Repeat([]byte{'x'}, size) }
 
+// numberSize is that of the number in a message. A smaller one has none.
+const numberSize = 8
+
 // flood sends for ever; each message begins with its number.
 func flood(p part) (figures, error) {
 	body := newBody(p.size)
 	for n := uint64(1); ; n++ {
-		binary.BigEndian.PutUint64(body, n)
+		if len(body) >= numberSize {
+			binary.BigEndian.PutUint64(body, n)
+		}
 		if err := p.Send(body); err != nil {
 			return nil, err
 		}
@@ -28,6 +33,15 @@ func echo(p part) (figures, error) {
 			return nil, err
 		}
 		if err := p.Send(body); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// sink receives for ever.
+func sink(p part) (figures, error) {
+	for {
+		if _, err := p.Recv(); err != nil {
 			return nil, err
 		}
 	}

@@ -74,14 +74,14 @@ func writeFiles(dir string, text []byte, p plan, rs *results) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "figures.md"), text, 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, p.name()+".md"), text, 0o666); err != nil {
 		return err
 	}
 	var table bytes.Buffer
 	if err := writeCSV(&table, p, rs); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "figures.csv"), table.Bytes(), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, p.name()+".csv"), table.Bytes(), 0o666); err != nil {
 		return err
 	}
 	for _, t := range rs.tables(p) {

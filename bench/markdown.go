@@ -31,7 +31,7 @@ func (t *table) writeMarkdown(w io.Writer) {
 	for i, l := range t.lines {
 		name := ""
 		if t.begins(i) {
-			name = l.row.String()
+			name = l.row.label()
 		}
 		writeCells(w, append([]string{name, l.contestant}, t.cells(l)...))
 	}

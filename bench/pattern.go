@@ -7,6 +7,7 @@ type pattern struct {
 	listen, dial string // roles
 	dialers      int    // how many dial
 	metrics      []metric
+	growth       // of the rows that ask what a cost does as something grows
 }
 
 // A metric is one figure of a measurement, and one column of the table. The
@@ -15,40 +16,49 @@ type metric struct {
 	name   string // the key in figures
 	title  string
 	format func(float64) string
-	less   bool // is better
+	less   bool   // is better
+	cost   string // the name of a billion divided by it: the nanoseconds of one
 }
 
 var (
-	rate = metric{"rate", "messages/s", formatCount, false}
-	lost = metric{"lost", "lost", formatPercent, true}
+	rate      = metric{name: "rate", title: "messages/s", format: formatCount, cost: "ns a message"}
+	delivered = metric{name: "rate", title: "delivered/s", format: formatCount, cost: "ns a delivery"}
+	answered  = metric{name: "rate", title: "requests/s", format: formatCount, cost: "ns a request"}
+	lost      = metric{name: "lost", title: "lost", format: formatPercent, less: true}
+	p50       = metric{name: "p50", title: "p50 µs", format: digits, less: true}
+	p99       = metric{name: "p99", title: "p99 µs", format: digits, less: true}
+	p999      = metric{name: "p999", title: "p99.9 µs", format: digits, less: true}
 	// What a message costs, in all processes together.
-	cpu    = metric{"cpu", "CPU µs", digits, true}
-	allocs = metric{"allocs", "allocations", formatAllocs, true}
+	cpu    = metric{name: "cpu", title: "CPU µs", format: digits, less: true}
+	allocs = metric{name: "allocs", title: "allocations", format: formatAllocs, less: true}
 )
 
 var (
-	pushPull = &pattern{"push/pull", "pull", "push", 1, []metric{rate, lost, cpu, allocs}}
-	byMethod = &pattern{"methods of gonng", "pull", "push", 1, []metric{rate, cpu, allocs}}
-	pairs    = &pattern{"push/pull in one process", "pull", "push", 1, []metric{rate, lost, cpu, allocs}}
+	pushPull = &pattern{name: "push/pull", listen: "pull", dial: "push", dialers: 1, metrics: []metric{rate, lost, cpu, allocs}}
+	byMethod = &pattern{name: "methods of gonng", listen: "pull", dial: "push", dialers: 1, metrics: []metric{rate, cpu, allocs}}
+	pairs    = &pattern{name: "push/pull in one process", listen: "pull", dial: "push", dialers: 1, metrics: []metric{rate, lost, cpu, allocs}}
 	pubSub   = &pattern{
-		"pub to 8 subscribers", "pub", "sub", 8,
-		[]metric{{"rate", "delivered/s", formatCount, false}, lost, cpu, allocs},
+		name: "pub to 8 subscribers", listen: "pub", dial: "sub", dialers: 8,
+		metrics: []metric{delivered, lost, cpu, allocs},
 	}
-	reqRep = &pattern{"req/rep", "rep", "req", 1, []metric{
-		{"p50", "p50 µs", digits, true}, {"p99", "p99 µs", digits, true}, {"p999", "p99.9 µs", digits, true},
-		cpu, allocs,
-	}}
+	reqRep = &pattern{
+		name: "req/rep", listen: "rep", dial: "req", dialers: 1,
+		metrics: []metric{p50, p99, p999, cpu, allocs},
+	}
 	concurrent = &pattern{
-		"64 concurrent requests", "serve", "requests", 1,
-		[]metric{{"rate", "requests/s", formatCount, false}, cpu, allocs},
+		name: "64 concurrent requests", listen: "serve", dial: "requests", dialers: 1,
+		metrics: []metric{answered, cpu, allocs},
 	}
 	connecting = &pattern{
-		"connect, request, close", "greet", "connect", 1,
-		[]metric{{"rate", "times/s", formatCount, false}, cpu, allocs},
+		name: "connect, request, close", listen: "greet", dial: "connect", dialers: 1,
+		metrics: []metric{{name: "rate", title: "times/s", format: formatCount}, cpu, allocs},
 	}
-	idle = &pattern{"idle connections", "hold", "crowd", 1, []metric{
-		{"resident", "resident B", formatWhole, true},
-		{"heap", "heap and stacks B", formatWhole, true},
-		{"goroutines", "goroutines", formatAllocs, true},
-	}}
+	idle = &pattern{
+		name: "idle connections", listen: "hold", dial: "crowd", dialers: 1,
+		metrics: []metric{
+			{name: "resident", title: "resident B", format: formatWhole, less: true},
+			{name: "heap", title: "heap and stacks B", format: formatWhole, less: true},
+			{name: "goroutines", title: "goroutines", format: formatAllocs, less: true},
+		},
+	}
 )

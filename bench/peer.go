@@ -17,7 +17,8 @@ const grace = 10 * time.Second
 // peerMain is the child process. It prints "ready URL" once it listens or has
 // dialled and, if it measures, "begin" and "over" around the time that it
 // takes, and "result JSON". For each "mark" that it reads it prints "mallocs"
-// and how many there were until then. It ends when its standard input does,
+// and how many there were until then. At "quiet" it sends no more, if its role
+// accounts for what it sends. It ends when its standard input does,
 // which also happens when the parent dies.
 func peerMain(args []string) error {
 	j, err := parseJob(args)
@@ -30,9 +31,10 @@ func peerMain(args []string) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go readStdin(cancel)
+	r := &report{total: figures{}, quiet: make(chan struct{})}
+	go r.readStdin(cancel)
 
-	parts, err := openParts(h, j)
+	parts, err := openParts(h, j, r)
 	if err != nil {
 		return err
 	}
@@ -51,12 +53,11 @@ func peerMain(args []string) error {
 
 // openParts opens an end for each role of the process. One that dials finds
 // the last one before it that listens.
-func openParts(h hosted, j job) ([]part, error) {
+func openParts(h hosted, j job, r *report) ([]part, error) {
 	parts := make([]part, len(j.roles))
-	r := &report{total: figures{}}
 	url, listeners := j.url, 0
 	for i, name := range j.roles {
-		if roles[name].measures {
+		if roles[name].measures || roles[name].accounts {
 			r.pending++
 		}
 		if roles[name].listens {
@@ -86,8 +87,12 @@ func (p *part) open() (err error) {
 	return err
 }
 
-func readStdin(cancel context.CancelFunc) {
+func (r *report) readStdin(cancel context.CancelFunc) {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		if in.Text() == "quiet" {
+			close(r.quiet)
+			continue
+		}
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		fmt.Println("mallocs", m.Mallocs)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -17,12 +18,13 @@ type cell struct {
 type filter struct {
 	rows, contestants, transports *regexp.Regexp
 	quick                         bool // unless rows are named
+	growth                        bool
 }
 
 func (f filter) keepContestant(c contestant) bool { return matches(f.contestants, c.Name()) }
 
 func (f filter) keepRow(r row) bool {
-	if f.quick && f.rows == nil && !r.quick() {
+	if f.quick && f.rows == nil && !f.growth && !r.quick() {
 		return false
 	}
 	return matches(f.rows, r.String()) && matches(f.transports, r.transport)
@@ -34,11 +36,16 @@ func matches(re *regexp.Regexp, s string) bool { return re == nil || re.MatchStr
 type plan struct {
 	rows        []row
 	contestants []contestant
+	growth      bool
 }
 
 func newPlan(f filter) plan {
-	var p plan
-	for _, r := range rows() {
+	p := plan{growth: f.growth}
+	all := rows()
+	if p.growth {
+		all = growthRows(f.quick)
+	}
+	for _, r := range all {
 		if f.keepRow(r) {
 			p.rows = append(p.rows, r)
 		}
@@ -51,6 +58,14 @@ func newPlan(f filter) plan {
 	return p
 }
 
+// name is that of the files.
+func (p plan) name() string {
+	if p.growth {
+		return "growth"
+	}
+	return "figures"
+}
+
 // cells lists one round. Each round begins with another contestant, so that
 // none always follows the same one.
 func (p plan) cells(round int) []cell {
@@ -58,12 +73,20 @@ func (p plan) cells(round int) []cell {
 	for _, r := range p.rows {
 		for i := range p.contestants {
 			c := p.contestants[(i+round)%len(p.contestants)]
-			if c.Supports(r) && (r.receive == "" || c.Name() == subject) {
+			if r.wants(c) && c.Supports(r) {
 				cs = append(cs, cell{r, c})
 			}
 		}
 	}
 	return cs
+}
+
+// wants reports whether the row is about the contestant.
+func (r row) wants(c contestant) bool {
+	if r.pattern.grows != "" {
+		return slices.Contains(r.pattern.with, c.Name())
+	}
+	return r.receive == "" || c.Name() == subject
 }
 
 // withoutMissing leaves out of the plan what cannot be built; the error says

@@ -17,7 +17,7 @@ const (
 	barStep    = 17
 	groupSpace = 26 // for the name of a row
 	plotTop    = 34
-	plotBottom = 26
+	plotBottom = 44 // for the names of the ticks and of the axis
 )
 
 // The colours stand on a white page and on a black one.
@@ -32,12 +32,19 @@ const (
 // fileName is for the files about the table.
 func (t *table) fileName() string {
 	words := func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }
-	return strings.Join(strings.FieldsFunc(t.pattern.name+" "+t.transport, words), "-")
+	name := t.pattern.name + " " + t.transport
+	if t.pattern.grows != "" {
+		name = "growth " + name
+	}
+	return strings.Join(strings.FieldsFunc(name, words), "-")
 }
 
-// plot draws the first metric as bars on a logarithmic axis, with a line from
+// plot draws costs against what grows, or else the first metric as bars on a logarithmic axis, with a line from
 // the worst round to the best.
 func (t *table) plot() []byte {
+	if t.pattern.grows != "" && len(t.steps()) > 1 {
+		return t.plotCost()
+	}
 	var b bytes.Buffer
 	groups := 0
 	for i := range t.lines {
@@ -46,8 +53,7 @@ func (t *table) plot() []byte {
 		}
 	}
 	height := plotTop + groups*groupSpace + len(t.lines)*barStep + plotBottom
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d"`+
-		` font-family="system-ui, sans-serif" font-size="12" fill="%s">`+"\n", plotWidth, height, textColour)
+	beginSVG(&b, height)
 	m := t.pattern.metrics[0]
 	better := "more is better"
 	if m.less {
@@ -59,7 +65,7 @@ func (t *table) plot() []byte {
 	y := plotTop
 	for i, l := range t.lines {
 		if t.begins(i) {
-			svgText(&b, 4, y+groupSpace-8, `font-weight="600"`, l.row.String())
+			svgText(&b, 4, y+groupSpace-8, `font-weight="600"`, l.row.label())
 			y += groupSpace
 		}
 		drawBar(&b, x, y, l, m)
@@ -67,6 +73,11 @@ func (t *table) plot() []byte {
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
+}
+
+func beginSVG(b *bytes.Buffer, height int) {
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d"`+
+		` font-family="system-ui, sans-serif" font-size="12" fill="%s">`+"\n", plotWidth, height, textColour)
 }
 
 func drawBar(b *bytes.Buffer, x axis, y int, l line, m metric) {
@@ -120,21 +131,12 @@ func (a axis) at(v float64) float64 {
 	return barLeft + min(max(part, 0), 1)*(barRight-barLeft)
 }
 
-// draw draws a line at each power of ten.
+// draw draws a line at each tick and names it, and the axis.
 func (a axis) draw(b *bytes.Buffer, m metric, top, bottom int) {
-	for e := a.low; e <= a.high; e++ {
-		v := math.Pow(10, e)
+	svgText(b, (barLeft+barRight)/2, bottom+34, `text-anchor="middle"`, m.title+" (logarithmic axis)")
+	for _, v := range ticks(math.Pow(10, a.low), math.Pow(10, a.high)) {
 		x := a.at(v)
 		fmt.Fprintf(b, `<path d="M%.1f %dV%d" stroke="%s"/>`+"\n", x, top, bottom, gridColour)
-		svgText(b, x, bottom+16, `text-anchor="middle"`, formatPower(m, v))
+		svgText(b, x, bottom+16, `text-anchor="middle"`, formatTick(v))
 	}
-}
-
-// formatPower leaves out the digits that a power of ten has not got.
-func formatPower(m metric, v float64) string {
-	number, unit, _ := strings.Cut(m.format(v), " ")
-	if strings.Contains(number, ".") {
-		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
-	}
-	return strings.TrimSpace(number + " " + unit)
 }

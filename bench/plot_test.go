@@ -33,7 +33,7 @@ func TestPlot(t *testing.T) {
 	}
 	for _, want := range []string{
 		">push/pull over tcp: messages/s, more is better<", ">push/pull 64 B<",
-		">gonng<", ">10.0 M<", ">raw batched<", ">40.0 M<", ">1 M<", ">100 M<",
+		">gonng<", ">10.0 M<", ">raw batched<", ">40.0 M<", ">2 M<", ">messages/s (logarithmic axis)<", ">1 M<", ">100 M<",
 	} {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("no %s in\n%s", want, svg)

@@ -17,16 +17,26 @@ type process struct {
 	cancel context.CancelFunc
 	marks  bool // answers a mark
 	serves bool // the others
-	stdin  io.WriteCloser
-	lines  *bufio.Scanner
-	stderr *bytes.Buffer
+	// What it tells: figures that it measured, or what it did until it was
+	// told to be quiet.
+	measures, accounts bool
+	stdin              io.WriteCloser
+	lines              *bufio.Scanner
+	stderr             *bytes.Buffer
 }
 
 // start runs the contestant's program. The child ends when ctx does.
 func start(ctx context.Context, c contestant, j job, pinned bool) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &process{cancel: cancel, stderr: new(bytes.Buffer), serves: j.role() == "server"}
+	if j.contestant == strangerName {
+		c = stranger{}
+	}
 	_, p.marks = c.(hosted)
+	for _, name := range j.roles {
+		p.measures = p.measures || roles[name].measures
+		p.accounts = p.accounts || roles[name].accounts && p.marks
+	}
 	if err := p.start(ctx, c, j, pinned); err != nil {
 		cancel()
 		return nil, err

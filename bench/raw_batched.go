@@ -30,13 +30,14 @@ func (b *rawBatched) Open(j job) (end, error) {
 		return b.channels.fan(j), nil
 	case role == "pub":
 		return fanRaw(j)
+	case role == "publish":
+		return fanRaw(j)
+	case role == "survey":
+		return surveyRaw(j)
+	case role == "door":
+		return openDoor(j)
 	case role == "greet" || role == "hold":
 		return openVisited(j)
-	case role == "requests" && inproc:
-		return multiplex(b.channels.open(j)), nil
-	case role == "requests":
-		c, err := openRaw(j)
-		return multiplex(&queuedEnd{rawConn: c, wake: make(chan struct{}, 1)}), err
 	case inproc:
 		return b.channels.open(j), nil
 	}

@@ -54,6 +54,15 @@ func (f *fan) Send(body []byte) error {
 
 func (f *fan) Recv() ([]byte, error) { return nil, errors.ErrUnsupported }
 
+func (f *fan) Flush() error {
+	for _, e := range f.ends {
+		if err := e.(flusher).Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (f *fan) Close() error {
 	err := f.close()
 	for _, e := range f.ends {

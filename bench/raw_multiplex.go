@@ -11,12 +11,12 @@ import (
 type multiplexer struct {
 	end
 	mu      sync.Mutex // of sending
-	replies [concurrency]chan error
-	bodies  [concurrency][]byte
+	replies []chan error
+	bodies  [][]byte
 }
 
-func multiplex(e end) *multiplexer {
-	m := &multiplexer{end: e}
+func multiplex(e end, n int) *multiplexer {
+	m := &multiplexer{end: e, replies: make([]chan error, n), bodies: make([][]byte, n)}
 	for i := range m.replies {
 		m.replies[i] = make(chan error, 1)
 	}

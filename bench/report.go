@@ -9,6 +9,34 @@ import (
 // figures are the outcome of a measurement by name of the metric.
 type figures map[string]float64
 
+// add adds what another part measured.
+func (f figures) add(g figures) {
+	for name, v := range g {
+		switch old, seen := f[name]; {
+		case name == "slowest" && seen:
+			f[name] = min(old, v)
+		case name == "silence" && seen:
+			f[name] = max(old, v)
+		default:
+			f[name] = old + v
+		}
+	}
+}
+
+// derive works out what only all parts together tell.
+func (f figures) derive() {
+	if sent := f["sent"]; sent > 0 {
+		f["lost"] = 100 * max(0, 1-f["messages"]/sent)
+	}
+	if n := f["ends"]; n > 0 && f["messages"] > 0 {
+		f["share"] = f["slowest"] * n / f["messages"]
+		f["each"] = f["rate"] / n
+	}
+	if accepted, ok := f["accepted"]; ok {
+		f["uncounted"] = accepted - f["received"] - f["dropped"]
+	}
+}
+
 // A report is what a child process tells its parent. The figures of several
 // parts add up: "messages" is how many were counted, "sent" how many there
 // should have been.
@@ -17,6 +45,7 @@ type report struct {
 	mu           sync.Mutex
 	pending      int // parts that measure and are not done
 	total        figures
+	quiet        chan struct{} // closed when no more is to be sent
 }
 
 // begin is called when the first part begins to measure.
@@ -29,14 +58,9 @@ func (r *report) over() { r.ended.Do(func() { fmt.Println("over now") }) }
 func (r *report) add(f figures) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for name, v := range f {
-		r.total[name] += v
-	}
+	r.total.add(f)
 	if r.pending--; r.pending > 0 {
 		return nil
-	}
-	if sent, ok := r.total["sent"]; ok {
-		r.total["lost"] = 100 * max(0, 1-r.total["messages"]/sent)
 	}
 	b, err := json.Marshal(r.total)
 	if err != nil {

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// concurrency is how many requests are under way at once.
+// concurrency is how many requests are under way at once, unless the row says.
 const concurrency = 64
 
 // A caller can have several requests under way. Worker is a number below
-// concurrency, and has one at a time.
+// n, and has one at a time.
 type caller interface {
 	Call(worker int, body []byte) ([]byte, error)
 }
@@ -27,9 +27,9 @@ func serve(p part) (figures, error) {
 // requests counts the answers to requests of which many are under way.
 func requests(p part) (figures, error) {
 	var answers atomic.Int64
-	failed := make(chan error, concurrency)
+	failed := make(chan error, p.n)
 	if c, ok := p.end.(caller); ok {
-		for worker := range concurrency {
+		for worker := range p.n {
 			go func() { failed <- callAgain(c, worker, p.size, &answers) }()
 		}
 	} else {
@@ -77,7 +77,7 @@ func callAgain(c caller, worker, size int, answers *atomic.Int64) error {
 // each answer.
 func keepAsking(p part, answers *atomic.Int64) error {
 	body := newBody(p.size)
-	for range concurrency {
+	for range p.n {
 		if err := p.Send(body); err != nil {
 			return err
 		}

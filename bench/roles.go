@@ -6,6 +6,7 @@ type role struct {
 	listens  bool
 	measures bool
 	opens    bool // its ends itself, many of them
+	accounts bool // for what it sent, once it is told to be quiet
 	loop     func(part) (figures, error)
 }
 
@@ -23,6 +24,25 @@ var roles = map[string]role{
 	"connect":  {measures: true, opens: true, loop: connect},
 	"hold":     {listens: true, measures: true, loop: hold}, // any number of peers
 	"crowd":    {opens: true, loop: crowd},
+
+	// Those of growth patterns.
+	"publish":  {listens: true, accounts: true, loop: publish},
+	"audience": {measures: true, opens: true, loop: audience},
+	"deal":     {listens: true, measures: true, loop: deal},
+	"lively":   {loop: sink},
+	"announce": {listens: true, loop: announce},
+	"topics":   {measures: true, loop: topics},
+	"contexts": {measures: true, loop: contexts},
+	"crew":     {listens: true, loop: serve}, // n workers and one
+	"survey":   {listens: true, measures: true, loop: survey},
+	"door":     {listens: true, measures: true, loop: door},
+	"sink":     {listens: true, loop: sink},
+	"pump":     {loop: flood},
+	// Those of strangers.
+	"stalled":  {loop: wait},
+	"stuck":    {loop: wait},
+	"chorus":   {loop: sing},
+	"visitors": {loop: visit},
 }
 
 // A part is one role at work.

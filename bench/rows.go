@@ -14,6 +14,8 @@ type row struct {
 	pairs     int    // of roles, side by side in one process; 0 is one, in two processes
 	receive   string // how a message is received, see gonngEnd
 	used      bool   // idle connections have each delivered a message before
+	n         int    // of what grows, in the rows of a growth pattern
+	variant
 }
 
 // quick reports whether a quick run has time for the row.
@@ -33,6 +35,9 @@ func (r row) quick() bool {
 
 func (r row) String() string {
 	s := r.pattern.name
+	if r.pattern.grows != "" {
+		return s + ", " + r.grown()
+	}
 	if r.pattern != idle && r.pattern != connecting {
 		s += " " + formatSize(r.size)
 	}

@@ -42,11 +42,23 @@ func (s session) watch() (figures, *process, error) {
 	var f figures
 	var from *process
 	used := newUsage()
+	var begun, over, results int
+	measuring, telling := s.count()
 	for {
 		e := <-events
 		switch e.word {
-		case "begin", "over":
+		case "begin":
+			if begun++; begun > 1 {
+				continue
+			}
 			if err := s.sample(used); err != nil {
+				return nil, e.from, err
+			}
+		case "over":
+			if over++; over < measuring {
+				continue
+			}
+			if err := errors.Join(s.sample(used), s.quiet()); err != nil {
 				return nil, e.from, err
 			}
 		case "mallocs":
@@ -54,17 +66,25 @@ func (s session) watch() (figures, *process, error) {
 				return nil, e.from, err
 			}
 		case "result":
-			from = e.from
-			if err := json.Unmarshal([]byte(e.rest), &f); err != nil {
+			if from == nil || e.from.measures {
+				from = e.from
+			}
+			var one figures
+			if err := json.Unmarshal([]byte(e.rest), &one); err != nil {
 				return nil, from, fmt.Errorf("result %q: %w", e.rest, err)
 			}
+			if f == nil {
+				f = figures{}
+			}
+			f.add(one)
+			results++
 		case "":
-			// Only one process has figures to tell. Should another come
-			// first, it ended too early.
+			// Every process stays until all is told.
 			return nil, e.from, errors.New(`ended without a "result"`)
 		}
-		if f != nil && used.complete() {
+		if results == telling && used.complete() {
 			used.addTo(f)
+			f.derive()
 			return f, from, nil
 		}
 	}
@@ -80,6 +100,31 @@ func (s session) sample(u *usage) error {
 		if p.marks {
 			u.asked++
 			if _, err := fmt.Fprintln(p.stdin, "mark"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// count returns how many processes measure, and how many tell something.
+func (s session) count() (measuring, telling int) {
+	for _, p := range s {
+		if p.measures {
+			measuring++
+		}
+		if p.measures || p.accounts {
+			telling++
+		}
+	}
+	return measuring, telling
+}
+
+// quiet tells those that account for what they send to send no more.
+func (s session) quiet() error {
+	for _, p := range s {
+		if p.accounts {
+			if _, err := fmt.Fprintln(p.stdin, "quiet"); err != nil {
 				return err
 			}
 		}

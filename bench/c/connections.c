@@ -5,7 +5,7 @@
 
 #include "loops.h"
 
-static void sleep_for(int64_t nanoseconds) { usleep((useconds_t)(nanoseconds / 1000)); }
+void sleep_for(int64_t nanoseconds) { usleep((useconds_t)(nanoseconds / 1000)); }
 
 static atomic_long answers;
 
@@ -15,7 +15,14 @@ void answered(const struct job *j, size_t size) {
 }
 
 struct figures serve(struct part *p) {
-	end_serve(p->end, concurrency);
+	end_serve(p->end, p->job->n);
+	return (struct figures){0};
+}
+
+enum { spare = 33 }; // see spareWorkers in crowd.go
+
+struct figures crew(struct part *p) {
+	end_serve(p->end, p->job->n + spare);
 	return (struct figures){0};
 }
 
@@ -27,7 +34,7 @@ static void watch(int64_t nanoseconds) {
 }
 
 struct figures requests(struct part *p) {
-	end_requests(p->end, p->job, concurrency);
+	end_requests(p->end, p->job, p->job->n);
 	watch(p->job->warmup);
 	begin();
 	int64_t start = now();

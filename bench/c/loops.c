@@ -6,18 +6,18 @@
 
 #include "loops.h"
 
-static unsigned char *new_body(size_t size) {
+unsigned char *new_body(size_t size) {
 	unsigned char *b = malloc(size);
 	memset(b, 'x', size);
 	return b;
 }
 
-static void put_number(unsigned char *b, uint64_t n) {
+void put_number(unsigned char *b, uint64_t n) {
 	for (int i = 7; i >= 0; i--, n >>= 8)
 		b[i] = (unsigned char)n;
 }
 
-static uint64_t get_number(const unsigned char *b) {
+uint64_t get_number(const unsigned char *b) {
 	uint64_t n = 0;
 	for (int i = 0; i < 8; i++)
 		n = n << 8 | b[i];
@@ -36,10 +36,13 @@ static const unsigned char *recv_sized(struct part *p) {
 	return b;
 }
 
+enum { number_size = 8 }; // a smaller message has no number
+
 struct figures flood(struct part *p) {
 	unsigned char *body = new_body(p->job->size);
 	for (uint64_t n = 1;; n++) {
-		put_number(body, n);
+		if (p->job->size >= number_size)
+			put_number(body, n);
 		end_send(p->end, body, p->job->size);
 	}
 }
@@ -55,12 +58,16 @@ struct figures echo(struct part *p) {
 // drain_for receives until the time is over, and looks at the clock once in
 // about 16 KiB.
 static double drain_for(struct part *p, int64_t nanoseconds, uint64_t *number, double *elapsed) {
-	size_t stride = p->job->size < 16384 ? 16384 / p->job->size : 1;
+	size_t size = p->job->size > 0 ? p->job->size : 1;
+	size_t stride = size < 16384 ? 16384 / size : 1;
 	double n = 0;
 	int64_t start = now(), t = start;
 	for (; t - start < nanoseconds; t = now()) {
-		for (size_t i = 0; i < stride; i++)
-			*number = get_number(recv_sized(p));
+		for (size_t i = 0; i < stride; i++) {
+			const unsigned char *body = recv_sized(p);
+			if (p->job->size >= number_size)
+				*number = get_number(body);
+		}
 		n += (double)stride;
 	}
 	*elapsed = (double)(t - start) / 1e9;
@@ -78,13 +85,12 @@ struct figures drain(struct part *p) {
 	return (struct figures){.messages = n, .sent = (double)(number - first), .rate = n / elapsed};
 }
 
-static int by_value(const void *a, const void *b) {
+int by_value(const void *a, const void *b) {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return x < y ? -1 : x > y;
 }
 
-// percentile is by nearest rank, in microseconds; in tenths of a per cent.
-static double percentile(const int64_t *sorted, size_t n, size_t permille) {
+double percentile(const int64_t *sorted, size_t n, size_t permille) {
 	size_t rank = (n * permille + 999) / 1000;
 	return (double)sorted[rank > 0 ? rank - 1 : 0] / 1e3;
 }

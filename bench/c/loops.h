@@ -12,6 +12,8 @@ struct figures {
 	double messages, sent, rate;
 	double p50, p99, p999;
 	double resident;
+	double ends, slowest, silence; // of an audience
+	double send, whole, come, leave;
 };
 
 struct figures drain(struct part *);
@@ -23,6 +25,24 @@ struct figures requests(struct part *);
 struct figures connect_again(struct part *);
 struct figures hold(struct part *);
 struct figures make_crowd(struct part *);
+struct figures sink(struct part *);
+struct figures audience(struct part *);
+struct figures publish(struct part *);
+struct figures deal(struct part *);
+struct figures stalled(struct part *);
+struct figures announce(struct part *);
+struct figures topics(struct part *);
+struct figures crew(struct part *);
+struct figures survey(struct part *);
+struct figures door(struct part *);
+
+unsigned char *new_body(size_t size);
+void put_number(unsigned char *, uint64_t);
+uint64_t get_number(const unsigned char *);
+// percentile is by nearest rank, in microseconds; in tenths of a per cent.
+double percentile(const int64_t *sorted, size_t n, size_t permille);
+int by_value(const void *, const void *);
+void sleep_for(int64_t nanoseconds);
 
 // begin and over tell the parent when the time is taken.
 void begin(void);

@@ -1,5 +1,6 @@
 // nng, and with the contestant "nng pair0" its pair with buffers of 128
 // messages instead of push and pull.
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <nng/protocol/pubsub0/sub.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <nng/protocol/survey0/survey.h>
 #include <nng/supplemental/tls/tls.h>
 
 #include "peer.h"
@@ -21,6 +23,7 @@ struct end {
 	nng_socket s;
 	nng_msg *last;
 	char url[512];
+	atomic_int came, went;
 };
 
 const char *library_version(void) {
@@ -42,7 +45,11 @@ static const struct {
 	{"req", nng_req0_open}, {"rep", nng_rep0_open}, {"greet", nng_rep0_open},
 	{"requests", nng_req0_open}, {"serve", nng_rep0_open},
 	{"sub", nng_sub0_open}, {"pub", nng_pub0_open},
-	{"hold", nng_pull0_open},
+	{"hold", nng_pull0_open}, {"door", nng_pull0_open},
+	{"deal", nng_push0_open}, {"pump", nng_push0_open},
+	{"lively", nng_pull0_open}, {"sink", nng_pull0_open},
+	{"crew", nng_rep0_open}, {"survey", nng_surveyor0_open},
+	{"publish", nng_pub0_open}, {"announce", nng_pub0_open}, {"topics", nng_sub0_open},
 };
 
 static void listen_at(struct end *e, const char *url, const char *pem) {
@@ -70,6 +77,45 @@ static void dial_to(struct end *e, const char *url, const char *pem) {
 	snprintf(e->url, sizeof e->url, "%s", url);
 }
 
+static void subscribe_all(struct end *e, const struct job *j) {
+	static char s[4096];
+	for (int i = 0; i < j->n; i++) {
+		size_t length = topic(j, i, s);
+		check(nng_socket_set(e->s, NNG_OPT_SUB_SUBSCRIBE, s, length), "subscribe");
+	}
+}
+
+static void count(nng_pipe p, nng_pipe_ev ev, void *counter) {
+	(void)p;
+	(void)ev;
+	atomic_fetch_add((atomic_int *)counter, 1);
+}
+
+void end_wait(struct end *e, int n, bool gone) {
+	while (atomic_load(gone ? &e->went : &e->came) < n)
+		usleep(200);
+}
+
+const bool counts_messages = false;
+
+void end_stall(const struct job *j, const char *url) {
+	(void)j;
+	die(url, "another program plays this role");
+}
+
+bool end_try_send(struct end *e, const void *body, size_t size) {
+	nng_msg *m;
+	check(nng_msg_alloc(&m, size), "message");
+	memcpy(nng_msg_body(m), body, size);
+	int rv = nng_sendmsg(e->s, m, NNG_FLAG_NONBLOCK);
+	if (rv == NNG_EAGAIN) {
+		nng_msg_free(m);
+		return false;
+	}
+	check(rv, "send");
+	return true;
+}
+
 struct end *end_open(const struct job *j, const char *role, const char *url) {
 	struct end *e = calloc(1, sizeof *e);
 	size_t i = 0;
@@ -84,6 +130,12 @@ struct end *end_open(const struct job *j, const char *role, const char *url) {
 	}
 	if (strcmp(role, "sub") == 0)
 		check(nng_socket_set(e->s, NNG_OPT_SUB_SUBSCRIBE, "", 0), "subscribe");
+	if (strcmp(role, "topics") == 0)
+		subscribe_all(e, j);
+	if (strcmp(role, "survey") == 0)
+		check(nng_socket_set_ms(e->s, NNG_OPT_SURVEYOR_SURVEYTIME, 60000), "time");
+	check(nng_pipe_notify(e->s, NNG_PIPE_EV_ADD_POST, count, &e->came), "notify");
+	check(nng_pipe_notify(e->s, NNG_PIPE_EV_REM_POST, count, &e->went), "notify");
 	check(nng_socket_set_size(e->s, NNG_OPT_RECVMAXSZ, 0), "size");
 	char pem[512];
 	snprintf(pem, sizeof pem, "%s/peer.pem", j->certs);

@@ -28,6 +28,18 @@ static const struct role roles[] = {
 	{"connect", false, true, connect_again},
 	{"hold", true, true, hold},
 	{"crowd", false, false, make_crowd},
+	{"publish", true, false, publish},
+	{"audience", false, true, audience},
+	{"deal", true, true, deal},
+	{"lively", false, false, sink},
+	{"stalled", false, false, stalled},
+	{"announce", true, false, announce},
+	{"topics", false, true, topics},
+	{"crew", true, false, crew},
+	{"survey", true, true, survey},
+	{"door", true, true, door},
+	{"sink", true, false, sink},
+	{"pump", false, false, flood},
 };
 
 void die(const char *what, const char *why) {
@@ -86,6 +98,14 @@ static char *parse(struct job *j, int argc, char **argv) {
 			j->warmup = atoll(value);
 		else if (strcmp(name, "duration") == 0)
 			j->duration = atoll(value);
+		else if (strcmp(name, "n") == 0)
+			j->n = atoi(value);
+		else if (strcmp(name, "peers") == 0)
+			j->peers = atoi(value);
+		else if (strcmp(name, "per-second") == 0)
+			j->per_second = atoi(value);
+		else if (strcmp(name, "lengths") == 0)
+			j->lengths = atoi(value);
 		else if (strcmp(name, "connections") == 0)
 			j->connections = atoi(value);
 		else if (strcmp(name, "messages") == 0)
@@ -123,7 +143,7 @@ int main(int argc, char **argv) {
 			url = another(j.url, listeners++);
 		struct part *p = &parts[n];
 		*p = (struct part){.job = &j, .role = name, .url = url};
-		if (r->loop != make_crowd && r->loop != connect_again) {
+		if (r->loop != make_crowd && r->loop != connect_again && r->loop != audience && r->loop != stalled) {
 			p->end = end_open(&j, name, url);
 			p->url = url = end_url(p->end);
 		}

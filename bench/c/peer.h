@@ -10,6 +10,9 @@ struct job {
 	const char *certs; // directory of peer.pem
 	size_t size;
 	int64_t warmup, duration; // nanoseconds
+	int n; // how many ends, requests, workers or topics a role has
+	int peers; // how many it waits for
+	int per_second, lengths;
 	int connections;
 	int messages; // how many of them deliver one, the last ones
 };
@@ -29,6 +32,14 @@ void end_send(struct end *, const void *body, size_t size);
 // end_recv returns a message that is good until the next one.
 const void *end_recv(struct end *, size_t *size);
 void end_close(struct end *);
+// end_try_send reports whether there was room.
+bool end_try_send(struct end *, const void *body, size_t size);
+// end_wait waits until n peers have come, or with gone, have also left.
+void end_wait(struct end *, int n, bool gone);
+// counts_messages is whether its queues are bounded by their number.
+extern const bool counts_messages;
+// end_stall connects n times and receives nothing.
+void end_stall(const struct job *, const char *url);
 
 // end_requests keeps that many requests under way for ever, and calls
 // answered with the size of each answer.
@@ -39,7 +50,10 @@ void end_serve(struct end *, int concurrent);
 // crowd makes the connections and sends the messages.
 void crowd(const struct job *, const char *url);
 
-enum { concurrency = 64 };
+enum { topic_digits = 8 };
+// topic writes the ith topic and returns its length; see topics.go.
+size_t topic(const struct job *, int i, char *out);
+void put_topic(unsigned char *out, int i);
 
 // check_size keeps a library that delivers something else out of the table.
 void check_size(const struct job *, size_t size);

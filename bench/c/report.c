@@ -32,12 +32,20 @@ void expect_report(void) { expected++; }
 
 static void print_figures(void) {
 	printf("result {\"messages\":%.17g,\"rate\":%.17g", total.messages, total.rate);
-	if (total.sent > 0)
-		printf(",\"lost\":%.17g", total.messages < total.sent ? 100 * (1 - total.messages / total.sent) : 0);
+	const struct {
+		const char *name;
+		double value;
+	} others[] = {
+		{"sent", total.sent}, {"ends", total.ends}, {"silence", total.silence}, {"send", total.send},
+		{"whole", total.whole}, {"come", total.come}, {"leave", total.leave}, {"resident", total.resident},
+	};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i].value > 0)
+			printf(",\"%s\":%.17g", others[i].name, others[i].value);
+	if (total.ends > 0)
+		printf(",\"slowest\":%.17g", total.slowest);
 	if (total.p50 > 0)
 		printf(",\"p50\":%.17g,\"p99\":%.17g,\"p999\":%.17g", total.p50, total.p99, total.p999);
-	if (total.resident > 0)
-		printf(",\"resident\":%.17g", total.resident);
 	puts("}");
 	fflush(stdout);
 }
@@ -51,6 +59,13 @@ void report(struct figures f) {
 	total.p99 += f.p99;
 	total.p999 += f.p999;
 	total.resident += f.resident;
+	total.ends += f.ends; // an audience is alone in its process, as all the following
+	total.slowest += f.slowest;
+	total.silence += f.silence;
+	total.send += f.send;
+	total.whole += f.whole;
+	total.come += f.come;
+	total.leave += f.leave;
 	if (--expected == 0)
 		print_figures();
 	pthread_mutex_unlock(&lock);

@@ -1,5 +1,6 @@
 // libzmq, with its defaults. 64 requests at once are those of one dealer to
 // one router.
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct end {
 	char url[512];
 	const struct job *job;
 	int concurrent;
+	void *monitor; // tells of peers
 };
 
 static const struct {
@@ -26,6 +28,9 @@ static const struct {
 	{"requests", ZMQ_DEALER}, {"serve", ZMQ_ROUTER},
 	{"sub", ZMQ_SUB}, {"pub", ZMQ_PUB},
 	{"hold", ZMQ_PULL},
+	{"deal", ZMQ_PUSH}, {"pump", ZMQ_PUSH},
+	{"lively", ZMQ_PULL}, {"sink", ZMQ_PULL}, {"stalled", ZMQ_PULL},
+	{"publish", ZMQ_PUB}, {"announce", ZMQ_PUB}, {"topics", ZMQ_SUB},
 };
 
 const char *library_version(void) {
@@ -50,8 +55,46 @@ static void open_context(void) {
 	check(zmq_ctx_set(context, ZMQ_MAX_SOCKETS, 60000) == 0, "sockets");
 }
 
+static void subscribe_all(struct end *e, const struct job *j) {
+	static char s[4096];
+	for (int i = 0; i < j->n; i++) {
+		size_t length = topic(j, i, s);
+		check(zmq_setsockopt(e->s, ZMQ_SUBSCRIBE, s, length) == 0, "subscribe");
+	}
+}
+
+static void watch_peers(struct end *e) {
+	const char *at = "inproc://monitor";
+	check(zmq_socket_monitor(e->s, at, ZMQ_EVENT_HANDSHAKE_SUCCEEDED) == 0, "monitor");
+	check((e->monitor = zmq_socket(context, ZMQ_PAIR)) != NULL, "monitor");
+	check(zmq_connect(e->monitor, at) == 0, "monitor");
+}
+
+void end_wait(struct end *e, int n, bool gone) {
+	if (gone)
+		die("wait", "not told by this library");
+	for (int frames = 0; frames < 2 * n; frames++) { // each event is two
+		char s[256];
+		check(zmq_recv(e->monitor, s, sizeof s, 0) >= 0, "monitor");
+	}
+}
+
+const bool counts_messages = true;
+
+void end_stall(const struct job *j, const char *url) {
+	struct end *e = end_open(j, "stalled", url);
+	for (int i = 1; i < j->n; i++)
+		check(zmq_connect(e->s, url) == 0, "connect");
+}
+
+bool end_try_send(struct end *e, const void *body, size_t size) {
+	if (zmq_send(e->s, body, size, ZMQ_DONTWAIT) >= 0)
+		return true;
+	check(zmq_errno() == EAGAIN, "send");
+	return false;
+}
+
 struct end *end_open(const struct job *j, const char *role, const char *url) {
-	(void)j;
 	pthread_once(&once, open_context);
 	struct end *e = calloc(1, sizeof *e);
 	size_t i = 0, length = sizeof e->url;
@@ -63,8 +106,17 @@ struct end *end_open(const struct job *j, const char *role, const char *url) {
 	int linger = 0, backlog = 4096; // a crowd connects faster than it is accepted
 	check(zmq_setsockopt(e->s, ZMQ_LINGER, &linger, sizeof linger) == 0, "linger");
 	check(zmq_setsockopt(e->s, ZMQ_BACKLOG, &backlog, sizeof backlog) == 0, "backlog");
-	if (sockets[i].type == ZMQ_SUB)
+	if (strcmp(role, "topics") == 0)
+		subscribe_all(e, j);
+	else if (sockets[i].type == ZMQ_SUB)
 		check(zmq_setsockopt(e->s, ZMQ_SUBSCRIBE, "", 0) == 0, "subscribe");
+	if (strcmp(role, "stalled") == 0) {
+		int one = 1, small = 4096; // so that it soon has enough
+		check(zmq_setsockopt(e->s, ZMQ_RCVHWM, &one, sizeof one) == 0, "queue");
+		check(zmq_setsockopt(e->s, ZMQ_RCVBUF, &small, sizeof small) == 0, "buffer");
+	}
+	if (strcmp(role, "deal") == 0)
+		watch_peers(e);
 	snprintf(e->url, sizeof e->url, "%s", url);
 	if (!listens(role)) {
 		check(zmq_connect(e->s, url) == 0, "connect");

@@ -5,7 +5,10 @@
 //	go run ./examples/reqrep -dial tcp://127.0.0.1:5555 how are you
 //
 // Stop the replier while a requester waits, start it again, and the requester
-// still gets its reply.
+// still gets its reply. Stopped by SIGTERM or an interrupt, the replier answers what it
+// has begun to answer, and takes nothing new:
+//
+//	go run ./examples/reqrep -listen tcp://127.0.0.1:5555 -work 5s
 package main
 
 import (
@@ -18,21 +21,24 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/gonng/gonng"
 )
 
 func main() {
 	listen := flag.String("listen", "", "`URL` to answer requests at")
+	work := flag.Duration("work", 0, "how long an answer takes")
 	dial := flag.String("dial", "", "`URL` to send the arguments to, a word a request")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	var err error
 	switch {
 	case *listen != "":
-		err = reply(ctx, *listen)
+		err = reply(ctx, *listen, *work)
 	case *dial != "":
 		err = request(ctx, *dial, flag.Args())
 	default:
@@ -44,15 +50,25 @@ func main() {
 	}
 }
 
-func reply(ctx context.Context, url string) error {
+// gracePeriod is how long answers that are being made may take when the program is
+// stopped. Docker and Kubernetes kill what has not ended 10 and 30 s after SIGTERM.
+const gracePeriod = 8 * time.Second
+
+func reply(ctx context.Context, url string, work time.Duration) error {
 	rep, err := gonng.NewRep0(gonng.WithListen(url), gonng.WithLogger(slog.Default()))
 	if err != nil {
 		return err
 	}
 	defer rep.Close()
-	return rep.Serve(ctx, func(_ context.Context, request *gonng.Message) ([]byte, error) {
-		return bytes.ToUpper(request.Bytes()), nil
-	}, gonng.WithConcurrency(8))
+	return rep.Serve(ctx, func(ctx context.Context, request *gonng.Message) ([]byte, error) {
+		slog.Info("answering", "request", string(request.Bytes()))
+		select {
+		case <-time.After(work):
+			return bytes.ToUpper(request.Bytes()), nil
+		case <-ctx.Done(): // the grace period is over
+			return nil, ctx.Err()
+		}
+	}, gonng.WithConcurrency(8), gonng.WithGracePeriod(gracePeriod))
 }
 
 func request(ctx context.Context, url string, words []string) error {

@@ -160,6 +160,9 @@ func (w *world) doSend(s step) {
 	if e == nil || e.s.out == toNobody || len(w.callers) >= mostCallers {
 		return
 	}
+	if e.open && s.c>>24%8 > 0 {
+		return // the question has to live long enough for answers
+	}
 	size := int(s.c >> 8 % 64)
 	if s.c%32 == 0 {
 		size = sp.CopyMax + int(s.c>>8%1000)
@@ -224,7 +227,7 @@ func (w *world) doCloseContext(s step) {
 	}
 	e.open, e.over, e.queue, e.asker = false, false, nil, nil
 	for _, c := range w.callers {
-		if c.e == e && c.Queued() && !c.sends {
+		if c.e == e && c.Queued() {
 			w.fail("a caller waits at what is closed", "%v", c)
 		}
 	}

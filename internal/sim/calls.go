@@ -77,7 +77,9 @@ func (s *socket) carryOut() {
 			s.w.fail("woken twice", "%v", c)
 		}
 		c.woken = true
-		c.e.told = c.e.told || w.Verdict == sp.SurveyOver
+		if w.Verdict == sp.SurveyOver && !c.e.awake() {
+			c.e.over = false // that is told to nobody else
+		}
 	}
 	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
 		pipe := p.Owner.(*pipe)
@@ -102,6 +104,13 @@ func (s *socket) carryOut() {
 		s.alarm = at
 	}
 	*e = sp.Effects{}
+}
+
+// awake reports whether somebody was woken to receive and has not looked yet.
+func (e *endpoint) awake() bool {
+	return slices.ContainsFunc(e.s.w.callers, func(c *caller) bool {
+		return c.e == e && c.woken && !c.sends && !c.timedOut && c.Verdict == sp.OK
+	})
 }
 
 // caller is a goroutine of a program that is in a call, or forwards for a device.
@@ -317,7 +326,7 @@ func (e *endpoint) offer(c *caller) (v sp.Verdict) {
 	if e.closed || s.closed {
 		return sp.Closed
 	}
-	m, had, targets := c.m, len(e.queue), 0
+	m, had, targets, canSend := c.m, len(e.queue), 0, e.core.CanSend()
 	for _, p := range s.pipes {
 		if !p.closing && !(s.out == toOthers && m.Traced && m.Peer == &p.Peer) {
 			targets++
@@ -332,6 +341,9 @@ func (e *endpoint) offer(c *caller) (v sp.Verdict) {
 			p.accepted = append(p.accepted, c.id)
 		}
 	}
+	if v == sp.Wait && canSend {
+		s.w.fail("a send waits though it can be sent", "%v", e)
+	}
 	want := map[bool]int{true: 1, false: 0}[v == sp.OK]
 	got := d.sent
 	switch s.out {
@@ -339,9 +351,6 @@ func (e *endpoint) offer(c *caller) (v sp.Verdict) {
 		got += d.held + int(d.TTLExceeded) + int(d.DroppedFull) + int(d.NoPeer)
 		if d.held > 0 {
 			s.held = append(s.held, c.id)
-		}
-		if v == sp.Wait && e.core.CanSend() {
-			s.w.fail("a send waits though it can be sent", "%v", e)
 		}
 	case toAll, toOthers:
 		want, got = targets, got+int(d.DroppedFull)
@@ -388,7 +397,7 @@ func (e *endpoint) offer(c *caller) (v sp.Verdict) {
 // ask begins a new question. Who waits for the answer to the one before is to be told.
 func (e *endpoint) ask(id uint64) {
 	e.count++
-	e.question, e.queue, e.failed, e.over, e.told, e.receiver, e.to = id, e.queue[:0], sp.Wait, false, false, nil, nil
+	e.question, e.queue, e.failed, e.over, e.receiver, e.to = id, e.queue[:0], sp.Wait, false, nil, nil
 	for _, c := range e.s.w.callers {
 		if c.e == e && !c.sends && !c.woken {
 			e.s.w.fail("a receive waits for the answer to a question that is replaced", "%v", e)
@@ -465,7 +474,6 @@ func (e *endpoint) checkFair(c *caller, v sp.Verdict, id uint64, m *sp.Message, 
 // checkQueue checks a receive from what has come for the endpoint.
 func (e *endpoint) checkQueue(c *caller, v sp.Verdict, id uint64, m *sp.Message, waited bool) {
 	want, first := sp.Wait, uint64(0)
-	other := sp.Wait // as good
 	in := e.s.in
 	switch {
 	case (in == replies || in == responses) && waited && c.count != e.count:
@@ -483,15 +491,11 @@ func (e *endpoint) checkQueue(c *caller, v sp.Verdict, id uint64, m *sp.Message,
 	case in == replies && !e.open:
 		want = sp.NoRequest
 	case in == responses && e.over:
-		want = sp.SurveyOver
-		if other = want; e.told {
-			other = sp.NoSurvey
-		}
-		e.over = false
+		want, e.over = sp.SurveyOver, false
 	case in == responses && !e.open:
 		want = sp.NoSurvey
 	}
-	if v != want && (other == sp.Wait || v != other) || id != first && v == sp.OK {
+	if v != want || id != first && v == sp.OK {
 		e.s.w.fail("a receive is not what it must be", "%v: %s %d, want %s %d", e, verdict(v), id, verdict(want), first)
 	}
 	if v == sp.OK && (in == replies || in == responses) && questionOf(m.Data.Data) != e.question {

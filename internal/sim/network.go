@@ -68,7 +68,6 @@ type endpoint struct {
 	queue    []uint64 // what has come
 	until    int64    // of a survey
 	over     bool
-	told     bool // that it is over, to one who waited
 
 	asker *pipe // whose question is to be answered
 	asked uint64
@@ -402,7 +401,7 @@ func (w *world) pass(d int64) {
 		s.alarm = 0
 		for _, e := range s.ends {
 			if s.in == responses && e.open && e.until <= w.clock {
-				e.open, e.over, e.told = false, true, false
+				e.open, e.over = false, true
 			}
 		}
 		s.call(s.x.Expire)

@@ -137,7 +137,7 @@ func (b *balance) canHold() bool { return b.peers == 0 && len(b.held) < b.c.cfg.
 // sendOrHold is send that holds the message while no peer is connected. It reports
 // whether it took the message.
 func (b *balance) sendOrHold(header []byte, body *msg.Message) bool {
-	if len(b.held) == 0 && b.send(header, body) != nil {
+	if b.send(header, body) != nil { // what is held has gone before, or nobody has room
 		return true
 	}
 	if !b.canHold() {

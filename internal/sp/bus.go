@@ -17,6 +17,7 @@ func NewBus() *Bus {
 	return x
 }
 
+func (x *Bus) FansOut() bool         { return true }
 func (x *Bus) NewEndpoint() Endpoint { return x }
 func (x *Bus) Attach(p *Peer)        { x.attach(p) }
 func (x *Bus) Detach(p *Peer)        { x.detach(p) }

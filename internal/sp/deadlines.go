@@ -39,10 +39,10 @@ func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (earli
 
 // later is a time after the present; one that is too far away is the end of all time.
 func later(present int64, after time.Duration) int64 {
-	if int64(after) > math.MaxInt64-present {
-		return math.MaxInt64
+	if at := present + int64(after); at >= present { // which may be negative
+		return at
 	}
-	return present + int64(after)
+	return math.MaxInt64
 }
 
 // of is the list of deadlines that are set after from now.

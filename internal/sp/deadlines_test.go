@@ -79,6 +79,14 @@ func TestDeadlineFarAway(t *testing.T) {
 	equal(t, "next", ds.next(), math.MaxInt64)
 }
 
+// TestDeadlineBeforeZero: a clock may begin below zero, as in a bubble of testing/synctest.
+func TestDeadlineBeforeZero(t *testing.T) {
+	var ds deadlines
+	var d deadline
+	ds.set(&d, -1000, 100)
+	equal(t, "next", ds.next(), -900)
+}
+
 // TestQuestionNumbers: numbers have the end bit, and one that is open is not given again.
 func TestQuestionNumbers(t *testing.T) {
 	c := &Core{}

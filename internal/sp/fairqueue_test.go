@@ -109,5 +109,11 @@ func TestFanout(t *testing.T) {
 				equal(t, "written then", r.written(p), []string{"3"})
 			}
 		}
+		r.disconnect(peers[(gone+2)%3])
+		r.send(r, "4")
+		equal(t, "written to the last", r.written(peers[(gone+1)%3]), []string{"4"})
+		r.disconnect(peers[(gone+1)%3])
+		r.send(r, "5")
+		equal(t, "lost with nobody there", r.c.Counters.DroppedFull, 2)
 	}
 }

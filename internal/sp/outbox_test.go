@@ -50,7 +50,7 @@ func TestOverheadCounts(t *testing.T) {
 	p := r.newPeer()
 	p.Init(r.Protocol, nil, 1, new(msg.List), new(msg.List), 64)
 	n := 0
-	for r.c.put(p, nil, new(msg.Message)) == putDone {
+	for n < QueueBytes && r.c.put(p, nil, new(msg.Message)) == putDone {
 		n++
 	}
 	equal(t, "empty messages in the queue", n, QueueBytes/64)

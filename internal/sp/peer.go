@@ -45,17 +45,10 @@ type Peer struct {
 func (p *Peer) Init(x Protocol, owner any, id uint32, pending, current msg.Batch, overhead int) {
 	p.of, p.Owner, p.ID, p.Priority = x, owner, id, 1
 	p.out.pending, p.out.Current, p.out.overhead = pending, current, overhead
-	cfg := &x.Base().cfg
-	switch x.(type) {
-	case *Pub, *Surveyor, *Bus:
-		p.out.limit, p.out.lossy = NewLimit(cfg.SendBuffer, LossyBytes), true
-	case *Raw:
-		p.out.limit = NewLimit(cfg.SendBuffer, QueueBytes)
-		if x.(*Raw).toAll() {
-			p.out.limit, p.out.lossy = NewLimit(cfg.SendBuffer, LossyBytes), true
-		}
-	default:
-		p.out.limit = NewLimit(cfg.SendBuffer, QueueBytes)
+	buffer := x.Base().cfg.SendBuffer
+	p.out.limit, p.out.lossy = NewLimit(buffer, QueueBytes), x.FansOut()
+	if p.out.lossy {
+		p.out.limit = NewLimit(buffer, LossyBytes)
 	}
 }
 

@@ -21,6 +21,7 @@ func NewPub() *Pub {
 	return x
 }
 
+func (x *Pub) FansOut() bool         { return true }
 func (x *Pub) NewEndpoint() Endpoint { return x }
 func (x *Pub) Attach(p *Peer)        { x.attach(p) }
 func (x *Pub) Detach(p *Peer)        { x.detach(p) }

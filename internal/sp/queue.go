@@ -163,9 +163,6 @@ func (q *queue) keep(c *Core, wanted func(*msg.Message) bool) (dropped int) {
 
 // full reports whether the queue has reached its limit.
 func (q *queue) full(l Limit) bool {
-	if q.len() == 0 {
-		return false
-	}
 	if q.grown > min(l.bytes, LossyBytes)/2 && (q.bytes >= l.bytes || l.bytes == math.MaxInt) {
 		q.compact()
 	}

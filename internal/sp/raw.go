@@ -68,7 +68,8 @@ func NewRaw(kind RawKind) *Raw {
 	return x
 }
 
-func (x *Raw) toAll() bool { return x.kind.Send == ToAll || x.kind.Send == ToOthers }
+// FansOut implements Protocol.
+func (x *Raw) FansOut() bool { return x.kind.Send == ToAll || x.kind.Send == ToOthers }
 
 func (x *Raw) NewEndpoint() Endpoint { return x }
 
@@ -84,7 +85,7 @@ func (x *Raw) Attach(p *Peer) {
 	switch {
 	case x.kind.Send == ToOne:
 		x.balance.attach(p)
-	case x.toAll():
+	case x.FansOut():
 		x.fanout.attach(p)
 	}
 }

@@ -364,12 +364,12 @@ func TestFewestUnanswered(t *testing.T) {
 // all the peers that it killed.
 func TestPeersThatHaveGoneAreForgotten(t *testing.T) {
 	r := newRig(t, NewReq(), Config{ResendTime: second})
-	r.connect()
-	r.send(r, "poison")
 	p := r.connect()
+	r.send(r, "poison")
 	for range 100 {
 		q := r.connect()
 		r.disconnect(p)
+		equal(t, "requests of the next peer", q.SendQueue(), 1)
 		p = q
 	}
 	if n := len(r.Endpoint.(*Request).askedOf); n > 3 {
@@ -419,6 +419,18 @@ func TestReqTooSmall(t *testing.T) {
 	equal(t, "CanRecv", r.CanRecv(), true)
 	r.wantRecv(r, "12345")
 	equal(t, "CanRecv", r.CanRecv(), false)
+}
+
+// TestReqContextEndWakesSenders: who waits to send at a context that is closed looks, and so do
+// the others, whose queue is the same.
+func TestReqContextEndWakesSenders(t *testing.T) {
+	r := newRig(t, NewReq(), Config{})
+	e := r.context()
+	equal(t, "verdict", r.send(e, "1"), Wait)
+	ws := waiting(e.Room(), 2)
+	e.Close()
+	equal(t, "woken", r.woken(), ws)
+	equal(t, "verdict", ws[0].Verdict, OK)
 }
 
 // TestReqClose: all who wait are told, in an order that does not depend on a map's; a

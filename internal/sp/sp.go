@@ -52,6 +52,9 @@ type Protocol interface {
 	Expire()
 	// Next is the time at which something is due next, or 0.
 	Next() int64
+	// FansOut reports whether each message is sent to all peers: one that has no room
+	// loses it.
+	FansOut() bool
 	// Configure sets the socket's configuration.
 	Configure(cfg Config)
 	// Close ends all waits with Closed.
@@ -165,6 +168,7 @@ func (c *Core) Attach(*Peer)                   {}
 func (c *Core) Detach(*Peer)                   {}
 func (c *Core) TooLarge(*Peer, []byte, uint64) {}
 func (c *Core) Expire()                        {}
+func (c *Core) FansOut() bool                  { return false }
 func (c *Core) Next() int64                    { return 0 }
 func (c *Core) Configure(cfg Config)           { c.cfg = cfg }
 func (c *Core) writable(*Peer)                 {}

@@ -35,6 +35,7 @@ type Survey struct {
 	responses queue
 }
 
+func (x *Surveyor) FansOut() bool { return true }
 func (x *Surveyor) NewEndpoint() Endpoint {
 	s := &Survey{of: x, cfg: x.cfg}
 	s.end.owner = s

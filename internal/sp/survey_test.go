@@ -104,6 +104,20 @@ func TestSurveyOverAfterVainWake(t *testing.T) {
 	equal(t, "verdict", v, SurveyOver)
 }
 
+// TestSurveyNextIsWoken: a receiver that takes a response wakes another if there is more.
+func TestSurveyNextIsWoken(t *testing.T) {
+	r := newSurveyor(t)
+	p := r.connect()
+	r.send(r, "?")
+	n := r.asked(p, "?")
+	first, next := r.receive(r), r.receive(r)
+	r.deliver(p, n+"1", n+"2")
+	equal(t, "woken", r.woken(), []*Waiter{first})
+	first.Woken()
+	r.recvAs(r, first)
+	equal(t, "woken by the first", r.woken(), []*Waiter{next})
+}
+
 // TestSurveyReplaced: another survey ends the one before; who waits for that is told, also
 // if it is awake already.
 func TestSurveyReplaced(t *testing.T) {

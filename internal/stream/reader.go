@@ -20,6 +20,9 @@ const (
 	// smallChunk is for connections with a message now and then: it is what one
 	// keeps while it is idle and its last message is not released.
 	smallChunk = 512
+	// readMost is the most messages that one read hands over: a chunk has room for
+	// four times as many empty ones, and the memory that holds them is not in the chunk.
+	readMost = 2048
 	// ownBuffer is the size above which a message is read into a buffer of its
 	// own instead of being a slice of a chunk.
 	ownBuffer = chunkSize / 2
@@ -146,7 +149,7 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 	}
 	prefix, begin := r.framing.PrefixSize(), len(dst)
 	buf, at := r.chunk.Bytes()[:r.w], r.r
-	for len(buf)-at >= prefix {
+	for len(buf)-at >= prefix && len(dst)-begin < readMost {
 		size, err := r.framing.ParsePrefix(buf[at:])
 		if err != nil {
 			r.err = fmt.Errorf("%w: %w", transport.ErrProtocol, err)
