@@ -1,10 +1,10 @@
 // Package transport is the contract between gonng and what carries its bytes.
 //
-// A [Transport] dials and listens; what it hands over is a [Conn], which
-// writes a batch of messages at a time and reads as many as have arrived. A
-// transport knows nothing of the messaging patterns: it is told its own
-// protocol number and reports the peer's, and the socket decides whether the
-// two fit.
+// A [Transport] dials and listens, and hands over a [Conn] for each connection. A Conn
+// writes a batch of messages at a time, and reads as many as have arrived. A transport
+// knows nothing of the messaging patterns: the socket tells it the protocol number of
+// this side, the transport reports the number of the peer, and the socket decides
+// whether the two fit.
 //
 // gonng brings its own transports (inproc, ipc, abstract,
 // tcp, tls+tcp, ws, wss, socket).

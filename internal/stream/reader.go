@@ -30,10 +30,10 @@ const (
 	earned = 16
 )
 
-// Earned is how much memory may be allocated for a message of size bytes of which so many
-// have arrived. The length word alone earns no memory: a peer gets a chunk, or 16 times
-// what it has sent. A message is copied again as its memory grows, though never more than
-// a sixteenth of it before the last time.
+// Earned is how much memory a message of size bytes may have when arrived bytes of it have
+// come. A length word alone earns a chunk, and each byte that has come earns 16. Until the
+// peer has earned the memory of the whole message, the message gets at most a sixteenth
+// of that, so that growing copies little.
 func Earned(size, arrived uint64) int {
 	if size > chunkSize && size > earned*arrived {
 		size = min(max(chunkSize, earned*arrived), size/earned)
