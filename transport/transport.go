@@ -49,7 +49,7 @@ var (
 	// ErrBusy, in a reason to refuse a peer, says that there is no place for it now.
 	ErrBusy = errors.New("busy")
 	// ErrSilent says that a peer connected and closed without having sent a byte,
-	// as a health check or a port scan does: nobody need hear of it.
+	// as a health check or a port scan does. It is not worth a warning.
 	ErrSilent = errors.New("the peer closed the connection without a word")
 )
 
@@ -84,8 +84,8 @@ type DialChecker interface {
 // connection has ended.
 type Once interface{ Once() }
 
-// A Listener is a bound address. One that is an http.Handler too takes peers
-// also from an HTTP server of the program's.
+// A Listener is a bound address. A Listener that is also an http.Handler takes peers
+// from an HTTP server of the program, too.
 type Listener interface {
 	// Accept waits for a peer and does not wait for its handshake, so that a
 	// silent peer holds up nobody. After Close it returns net.ErrClosed.
@@ -153,32 +153,32 @@ type Conn interface {
 	Close() error
 }
 
-// A Direct connection has no Read: it calls deliver on the goroutine of
-// whoever writes at the other end, which saves a goroutine switch a message.
+// A Direct connection has no Read: the goroutine that writes at the other end calls
+// deliver, which saves a goroutine switch a message.
 type Direct interface {
-	// Receive names who takes the messages and who is told of the end, once.
-	// The messages are deliver's, the slice is not. When deliver returns false
-	// nothing more comes before Resume.
+	// Receive is called once. The connection passes messages to deliver and its end to
+	// closed. The messages belong to deliver, the slice does not. After deliver has
+	// returned false, it is not called again before Resume.
 	Receive(deliver func([]Message) bool, closed func(error))
 	Resume()
 }
 
-// A TryReader is a Conn that can be read without waiting. Who receives then
-// reads for himself while messages come faster than they are received, which
-// saves two goroutine switches a batch.
+// A TryReader is a Conn that can be read without waiting. While messages come faster than
+// they are received, the receiver then reads the connection by itself, which saves two
+// goroutine switches a batch.
 type TryReader interface {
 	// TryRead is Read that returns dst as it is when no whole message has
 	// arrived. What ended the connection is left for Read to tell.
 	TryRead(dst []Message) []Message
 }
 
-// An Interrupter is a Conn whose Read can be interrupted. Who waits for a message
-// of the only peer then reads for himself, which saves two goroutine switches a
-// message.
+// An Interrupter is a Conn whose Read can be interrupted. A receiver that waits for a
+// message of the only peer then reads the connection by itself, which saves two
+// goroutine switches a message.
 type Interrupter interface {
-	// Interrupt makes a Read that waits return without a message and without an
-	// error; if none waits, perhaps the next does. Where a Read would wait and could
-	// not be interrupted it returns like that, and only the next waits.
+	// Interrupt makes a Read that waits return without a message and without an error.
+	// If no Read waits, the next one may return like that. A Read that would wait and
+	// could not be interrupted returns like that, too, and only the next one waits.
 	Interrupt()
 }
 
@@ -190,13 +190,13 @@ type Finisher interface {
 	Finish() bool
 }
 
-// A Skipper is a Conn that can do without a message that is too large.
+// A Skipper is a Conn that can skip a message that is too large, and go on.
 type Skipper interface {
 	// SkipTooLarge has messages above RecvMaxSize, up to SkipFactor times it, skipped
 	// instead of ending the connection. It is called once, before the first Read or
-	// Receive. tell is called with the first bytes of each message that is skipped,
-	// as much of the first SkipHead as it has, and its size, by whoever reads or
-	// delivers. It must not keep head.
+	// Receive. For each message that is skipped, the goroutine that reads or delivers
+	// calls tell with the first bytes of the message, up to SkipHead, and its size. tell
+	// must not keep head.
 	SkipTooLarge(tell func(head []byte, size uint64))
 }
 
@@ -280,6 +280,6 @@ type Config struct {
 	// TextFrames accepts messages that are marked as text.
 	TextFrames bool
 
-	// Logf takes what an HTTP server of the transport's says; nil: nobody does.
+	// Logf logs for an HTTP server of the transport; nil: nothing is logged.
 	Logf func(format string, args ...any)
 }

@@ -14,14 +14,14 @@ type balance struct {
 	levels  []*level // those of peers that were ever attached, in the order of priority
 	peers   int      // attached
 	senders Waiters
-	held    []msg.Message // accepted while nobody was connected
+	held    []msg.Message // accepted while no peer was connected
 }
 
 // level is the ready peers of one priority.
 type level struct {
 	priority int
 	rings    []ring // by load
-	least    int    // no ring before it has a peer
+	least    int    // no ring before this index has a peer
 }
 
 // ring is ready peers of the same load; the first is next.
@@ -54,15 +54,15 @@ func (b *balance) detach(p *Peer) {
 	}
 }
 
-// wakeHolder wakes a sender whose message can be kept, now that nobody is connected or
-// the send buffer has grown. That sender wakes the next.
+// wakeHolder wakes a sender whose message the send buffer can hold now, because the last
+// peer has gone or the buffer has grown. That sender wakes the next.
 func (b *balance) wakeHolder() {
 	if b.canHold() {
 		b.c.WakeOne(&b.senders)
 	}
 }
 
-// writable is a peer that has room again.
+// writable tells that p has room again.
 func (b *balance) writable(p *Peer) {
 	if p.balanced.level == nil {
 		return
@@ -131,11 +131,10 @@ func (b *balance) sendTo(p *Peer, header []byte, body *msg.Message) bool {
 	return taken
 }
 
-// canHold reports whether the program's send buffer has room, which counts while
-// nobody is connected.
+// canHold reports whether no peer is connected and the send buffer has room.
 func (b *balance) canHold() bool { return b.peers == 0 && len(b.held) < b.c.cfg.SendBuffer }
 
-// sendOrHold is send that keeps the message while nobody is connected. It reports
+// sendOrHold is send that holds the message while no peer is connected. It reports
 // whether it took the message.
 func (b *balance) sendOrHold(header []byte, body *msg.Message) bool {
 	if b.send(header, body) != nil { // what is held has gone before, or nobody has room
@@ -155,7 +154,7 @@ func (b *balance) sendOrHold(header []byte, body *msg.Message) bool {
 	return true
 }
 
-// sendHeld sends what was kept while nobody was connected.
+// sendHeld sends what was held while no peer was connected.
 func (b *balance) sendHeld() {
 	n := 0
 	for ; n < len(b.held) && b.send(nil, &b.held[n]) != nil; n++ {
@@ -165,7 +164,7 @@ func (b *balance) sendHeld() {
 	b.held = slices.Delete(b.held, 0, n)
 }
 
-// close gives up what was kept for a peer that did not come.
+// close drops what was held for a peer that did not come.
 func (b *balance) close() {
 	for i := range b.held {
 		b.held[i].Release()

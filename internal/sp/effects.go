@@ -3,9 +3,9 @@ package sp
 import "time"
 
 // Effects is what a call of a protocol leaves to the shell. Peers and waiters are
-// chained in it, so that it needs no memory; each Next takes the first of its
-// chain. The shell wakes the waiters before it unlocks the socket. It takes the
-// rest along and carries it out after unlocking.
+// chained in it, so that it needs no memory; each Next takes the first of its chain.
+// The shell wakes the waiters before it unlocks the socket, and carries the rest out
+// after that.
 type Effects struct {
 	wake, wakeLast *Waiter
 	flush          *Peer
@@ -23,7 +23,7 @@ func (e *Effects) Any() bool { return e.wake != nil || e.flush != nil || e.rare 
 // Rare reports whether there is more than waiters to wake and peers to flush.
 func (e *Effects) Rare() bool { return e.rare }
 
-// NextWaiter is somebody to wake. Its Verdict says for what.
+// NextWaiter is a waiter to wake. Its Verdict says why.
 func (e *Effects) NextWaiter() *Waiter {
 	w := e.wake
 	if w != nil {
@@ -63,7 +63,7 @@ func (e *Effects) TakeFlush() Effects {
 
 func (e *Effects) addFlush(p *Peer) { p.nextFlush, e.flush = e.flush, p }
 
-// NextResume is a peer to read on. Held is false already.
+// NextResume is a peer to be read again. Its Held is false already.
 func (e *Effects) NextResume() *Peer {
 	p := e.resume
 	if p != nil {
@@ -93,11 +93,11 @@ func (e *Effects) addFaulty(p *Peer, why error) {
 	}
 }
 
-// EpisodeGap is the pause after which a loss begins a new episode.
+// EpisodeGap is the time without a loss after which the next loss begins a new episode.
 const EpisodeGap = time.Minute
 
-// NextSlow is a peer that has begun to lose messages, because it does not take them
-// fast enough.
+// NextSlow is a peer that does not take its messages fast enough and has begun to lose
+// some.
 func (e *Effects) NextSlow() *Peer {
 	p := e.slow
 	if p != nil {
@@ -106,25 +106,25 @@ func (e *Effects) NextSlow() *Peer {
 	return p
 }
 
-// Reasons are why messages were dropped, each once, and the last peer that they came
-// from or were for, or nil.
+// Reasons is the set of reasons for which messages were dropped, and the peer that the
+// last of them came from or was for, or nil.
 func (e *Effects) Reasons() (Reasons, *Peer) { return e.reasons, e.by }
 
 // Reschedule reports whether Next of the protocol has changed to an earlier time.
 func (e *Effects) Reschedule() bool { return e.reschedule }
 
-// Yield reports whether the one who delivered should let the receivers run.
+// Yield reports whether the goroutine that delivered should let the receivers run.
 func (e *Effects) Yield() bool { return e.yield }
 
 // Reasons is a set of reasons for which messages were dropped.
 type Reasons uint8
 
-// The reasons. A queue of a peer that is full is none of them: NextSlow says of which.
+// The reasons. The full outbox of a peer is none of them: NextSlow tells about it.
 const (
 	TTLExceeded  Reasons = 1 << iota // the message has passed through too many nodes
 	Unexpected                       // the protocol does not receive
 	Unasked                          // the question was not put to that peer; counted as Unexpected
-	LateReply                        // nobody waits for it any more
+	LateReply                        // its question is not open any more
 	NoPeer                           // the peer that it was for has gone
 	SlowReceiver                     // the queue of the program is full
 )

@@ -2,15 +2,15 @@ package sp
 
 import "github.com/gonng/gonng/internal/msg"
 
-// fairQueue receives from all peers, a message of each in turn, and holds a peer back
-// whose messages pile up. What a peer sent before it went stays.
+// fairQueue receives from all peers, a message of each in turn, and holds back a peer
+// whose messages pile up. Messages stay when the peer that sent them has gone.
 type fairQueue struct {
 	c           *Core
 	first, last *Peer // the peers with messages to be handed out
 	receivers   Waiters
 	limit       Limit
-	// answered: what is received is answered. While the outbox of a peer is full its
-	// questions are neither handed out nor read.
+	// answered says that the messages are questions, which the program answers. While
+	// the outbox of a peer is full, its questions are neither handed out nor read.
 	answered bool
 }
 
@@ -25,7 +25,7 @@ func (q *fairQueue) configure(cfg Config) {
 	}
 }
 
-// deliver queues what p sent and reports whether more is welcome.
+// deliver queues what p sent and reports whether p may be read on.
 func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
 	p.in.push(q.c, p, batch...)
 	if q.held(p) {
@@ -40,8 +40,8 @@ func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
 	return !p.in.full(q.limit)
 }
 
-// held reports whether the questions of p have to wait until it has taken answers. A
-// peer that has gone takes none.
+// held reports whether the questions of p have to wait until p has taken answers. A
+// peer that has gone takes none, so its questions do not wait.
 func (q *fairQueue) held(p *Peer) bool { return q.answered && !p.out.closed && p.out.full() }
 
 // pop moves the next message into m.
@@ -68,21 +68,23 @@ func (q *fairQueue) pop(m *Message, max int) Verdict {
 	return OK
 }
 
-// resume has p read on if there is room.
+// resume decides whether p, if it is held, is read again: there must be room for its
+// messages, or none of them left if it is lazy.
 func (q *fairQueue) resume(p *Peer) {
 	if p.Held && !q.held(p) && (p.in.len() == 0 || !p.Lazy && !p.in.full(q.limit)) {
 		q.c.Effects.addResume(p)
 	}
 }
 
-// asked is a peer that has got an answer.
+// asked is called when an answer for p was queued. If p has no room for more, its
+// questions are handed out no more.
 func (q *fairQueue) asked(p *Peer) {
 	if p.queued && q.held(p) {
 		q.dequeue(p)
 	}
 }
 
-// writable is a peer that has taken answers.
+// writable is called when p has taken answers: its questions go on.
 func (q *fairQueue) writable(p *Peer) {
 	if q.answered {
 		if p.in.len() > 0 && !p.queued {

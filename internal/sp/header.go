@@ -9,8 +9,8 @@ import (
 type headerCheck func(data []byte, ttl int) (int, error)
 
 // filter returns the messages whose header makes sense and stays within the TTL, with
-// their Header set. A peer whose header does not make sense is faulty, as for nng;
-// the rest is counted.
+// their Header set. It drops and counts the others. A peer whose header does not make
+// sense is faulty, as nng has it.
 func (c *Core) filter(p *Peer, batch []msg.Message, check headerCheck) []msg.Message {
 	kept := batch[:0]
 	for i := range batch { // by index: a copy would escape to the heap

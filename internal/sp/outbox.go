@@ -6,37 +6,38 @@ import "github.com/gonng/gonng/internal/msg"
 // are kept by reference.
 const CopyMax = 16 << 10
 
-// outbox holds what waits to be written to one peer. Messages gather in pending;
-// whoever has the writing token takes the whole of it and writes it at
-// once, so that under load many messages share a system call, without a timer. The
-// put that finds the token free takes it, and has the peer flushed.
+// outbox holds the messages that wait to be written to one peer. They gather in pending.
+// The goroutine that has the writing token takes all of pending and writes it at once,
+// so that under load many messages share a system call, without a timer. A put that
+// finds the token free takes it for the shell, and has the peer flushed.
 type outbox struct {
 	limit     Limit
-	lossy     bool // messages are dropped when it is full: Current counts, too
+	lossy     bool // messages are dropped when it is full, and Current counts, too
 	pending   msg.Batch
 	queued    int // messages in pending
-	size      int // and what they cost
-	overhead  int // of each
+	size      int // the memory that they cost
+	overhead  int // the memory that each costs beside its bytes
 	Current   msg.Batch
 	taken     int  // messages in Current when it was taken; 0 once written
-	takenSize int  // and what they cost
+	takenSize int  // the memory that they cost
 	writing   bool // the token is taken
-	wanted    bool // to be told of room
+	wanted    bool // writable is to be called when there is room
 	closed    bool // nothing more is accepted
 
 	messages, bytes uint64 // accepted so far
 }
 
-// put says what became of a message.
+// putResult says what became of a message.
 type putResult uint8
 
 const (
-	putFull putResult = iota // there is no room, writable will tell
-	putGone                  // the peer has
-	putDone                  // accepted
+	putFull putResult = iota // there is no room; writable will tell
+	putGone                  // the peer has gone
+	putDone                  // the outbox has accepted it
 )
 
-// full reports whether there is room for no more. If so, writable will tell.
+// full reports whether there is no room for another message. If so, writable will tell
+// when there is.
 func (o *outbox) full() bool {
 	if o.queued == 0 {
 		return false
@@ -76,7 +77,7 @@ func (c *Core) putAlways(p *Peer, header []byte, body *msg.Message) putResult {
 	}
 	size := len(header) + len(body.Data)
 	if o.queued == 0 && !o.writing {
-		p.slow = false // what was before is written
+		p.slow = false // all earlier messages are written: the episode is over
 	}
 	o.queued++
 	o.size += size + o.overhead
@@ -91,8 +92,8 @@ func (c *Core) putAlways(p *Peer, header []byte, body *msg.Message) putResult {
 	return putDone
 }
 
-// take makes what is pending current. Without work the token is given back; with
-// room somebody wants to know of it.
+// take makes pending current. It reports whether there is work, and otherwise gives the
+// token back; and whether writable is to be called because there is room.
 func (o *outbox) take(c *Core) (work, room bool) {
 	work = o.queued > 0
 	o.taken, o.takenSize = 0, 0

@@ -2,17 +2,17 @@ package sp
 
 import "github.com/gonng/gonng/internal/msg"
 
-// Peer is a connection of a socket, as far as its protocol knows it.
+// Peer is the part of a connection that the protocol of its socket knows.
 type Peer struct {
 	// Owner is the shell's pipe.
 	Owner any
 	// ID is the number that stands for the peer in the headers of raw sockets.
 	ID uint32
-	// Priority is which peers are sent to first: those of the lowest number.
+	// Priority: peers of a lower number are sent to first.
 	Priority int
-	// Held says that the peer is not read until the effect resume: the shell sets it when
-	// Deliver has asked for that. Lazy asks for a resume only when nothing of
-	// the peer is left to receive.
+	// Held says that the peer is not read until the effect resume. The shell sets it
+	// when Deliver reports no more. Lazy asks for a resume only when nothing of the peer
+	// is left to receive.
 	Held, Lazy bool
 	// Fault is why the peer is to be disconnected.
 	Fault error
@@ -25,16 +25,16 @@ type Peer struct {
 
 	ended bool // nothing comes from it any more
 
-	slow   bool  // it loses messages, in an episode that is reported already
-	slowAt int64 // when it lost the last
+	slow   bool  // it loses messages, and the episode was reported
+	slowAt int64 // when it lost the last message
 
 	inFan    int // place in a fanout, counted from 1; 0: none
 	balanced balanced
 	queued   bool // in a fairQueue
 	ahead    *Peer
 	behind   *Peer
-	asked    requestList // the requests that it has
-	since    uint64      // which peer of a Surveyor it is, counted from 1
+	asked    requestList // the requests that were last sent to it
+	since    uint64      // its number among the peers that a Surveyor ever had, from 1
 
 	nextFlush, nextResume, nextFaulty, nextSlow *Peer // chains of Effects
 }
@@ -53,7 +53,8 @@ func (p *Peer) Init(x Protocol, owner any, id uint32, pending, current msg.Batch
 }
 
 // Take makes what waits to be written Current and reports whether there is any. The
-// caller has the writing token; without work it has it no more.
+// caller must have the writing token. When there is nothing to write, Take gives the
+// token back.
 func (p *Peer) Take() bool {
 	work, room := p.out.take(p.of.Base())
 	if room {
@@ -62,24 +63,25 @@ func (p *Peer) Take() bool {
 	return work
 }
 
-// Current is what Take has taken. It belongs to the one who has the writing token.
+// Current is the batch that Take has taken. It belongs to the goroutine that has the
+// writing token.
 func (p *Peer) Current() msg.Batch { return p.out.Current }
 
-// CloseOutbox accepts nothing more for p and reports whether somebody is still writing.
+// CloseOutbox accepts nothing more for p and reports whether the writing token is taken.
 func (p *Peer) CloseOutbox() (writing bool) {
 	p.out.closed = true
 	p.leave()
 	return p.out.writing
 }
 
-// WriteFailed is for the one who has the token and could not write all of Current.
+// WriteFailed tells that the goroutine with the token could not write all of Current.
 func (p *Peer) WriteFailed() {
 	p.out.closed, p.out.taken = true, p.out.Current.Len()
 	p.leave()
 }
 
-// Discard gives up what waits to be written, and says how many messages of p were
-// accepted and not written. Nobody writes or reads any more.
+// Discard drops what waits to be written, and returns how many messages of p were
+// accepted and not written. No goroutine writes or reads the connection any more.
 func (p *Peer) Discard() (unsent int) {
 	o := &p.out
 	unsent = o.queued + o.taken

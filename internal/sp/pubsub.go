@@ -49,7 +49,7 @@ type Sub struct {
 // NewSub makes a Sub without a subscriber.
 func NewSub() *Sub { return new(Sub) }
 
-// Subscriber is the endpoint of a Sub: what it wants, and what has arrived.
+// Subscriber is the endpoint of a Sub, with its topics and its queue.
 type Subscriber struct {
 	of      *Sub
 	cfg     Config
@@ -66,8 +66,8 @@ func (x *Sub) NewEndpoint() Endpoint {
 	return s
 }
 
-// batchWork is how many copies of messages to subscribers are made in one go: the
-// lock is held meanwhile.
+// batchWork bounds how many references to messages one Deliver makes, since the lock is
+// held meanwhile.
 const batchWork = 4096
 
 func (x *Sub) Deliver(p *Peer, batch []msg.Message) (n int, more bool) {

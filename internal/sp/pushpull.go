@@ -71,8 +71,7 @@ func (x *Pull) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 func (x *Pull) Pop(m *Message, max int, _ *Waiter) Verdict { return x.pop(m, max) }
 func (x *Pull) Close()                                     { x.FailAll(&x.receivers, Closed) }
 
-// never is the direction of an endpoint that never receives, mute of one that never
-// sends.
+// never is for endpoints that never receive, mute for endpoints that never send.
 type (
 	never struct{}
 	mute  struct{ nobody Waiters }

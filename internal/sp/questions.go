@@ -14,7 +14,7 @@ type questions[T any] struct {
 	due  deadlines
 }
 
-// number is the number of a new question. A peer that knows one cannot guess
+// number returns a number for a new question. A peer that knows one number cannot guess
 // another.
 func (q *questions[T]) number(c *Core) uint32 {
 	for {
@@ -42,7 +42,7 @@ func (q *questions[T]) remove(c *Core, id uint32) {
 // order of the map.
 func (q *questions[T]) numbers() []uint32 { return slices.Sorted(maps.Keys(q.open)) }
 
-// deadline has d expire after some time.
+// deadline makes d expire after some time.
 func (q *questions[T]) deadline(c *Core, d *deadline, after time.Duration) {
 	if q.due.set(d, c.Clock(), after) {
 		c.Effects.reschedule, c.Effects.rare = true, true

@@ -31,13 +31,13 @@ func (l Limit) reached(messages, bytes int) bool {
 	return messages >= l.messages || bytes >= l.bytes
 }
 
-// arrival is a message in a queue, and which peer it came from.
+// arrival is a message in a queue, and the peer that sent it.
 type arrival struct {
 	msg.Message
 	from *Peer
 }
 
-// slot is what a place in a queue costs.
+// slot is the memory that a place in a queue costs.
 const slot = int(unsafe.Sizeof(arrival{}))
 
 // queue holds messages until the program receives them. It charges what they pin:
@@ -48,8 +48,8 @@ const slot = int(unsafe.Sizeof(arrival{}))
 type queue struct {
 	items []arrival
 	head  int
-	bytes int // pinned by the messages, and their slots
-	grown int // of bytes, since the last compact
+	bytes int // memory that the messages pin, and that of their slots
+	grown int // by how much bytes has grown since the last compact
 }
 
 func (q *queue) len() int { return len(q.items) - q.head }
@@ -216,8 +216,8 @@ type spares struct {
 	size int // of all
 }
 
-// spareItems is the size of the arrays that a socket keeps: as many as one read can
-// bring of the smallest messages.
+// spareItems is the size of all arrays that a socket keeps: enough for the smallest
+// messages of one read.
 const spareItems = 1 << 13
 
 func (s *spares) take() []arrival {

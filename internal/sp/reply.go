@@ -1,14 +1,15 @@
 package sp
 
-import "github.com/gonng/gonng/internal/msg"
+import (
+	"github.com/gonng/gonng/internal/msg"
+	"github.com/gonng/gonng/internal/wire"
+)
 
-import "github.com/gonng/gonng/internal/wire"
-
-// Rep is rep0 and respondent0: questions from all peers, fairly, each with a
-// backtrace, and each answer to the peer that its question came from. An answer
-// never waits. It is queued for its peer even if there is no room; but while
-// a peer has no room its questions are neither read nor handed out, so that it can
-// cause no more than its queues and the answers that are being made.
+// Rep is rep0 and respondent0: it receives questions from all peers, fairly, each with a
+// backtrace, and sends each answer to the peer that asked. An answer never waits: it is
+// queued for its peer even if there is no room. But while a peer has no room its
+// questions are neither read nor handed out, so that a peer can make the socket hold no
+// more than its queues and the answers to questions that were handed out already.
 type Rep struct {
 	Core
 	fairQueue
@@ -33,8 +34,8 @@ type Reply struct {
 func (x *Rep) NewEndpoint() Endpoint { return &Reply{of: x} }
 func (x *Rep) writable(p *Peer)      { x.fairQueue.writable(p) }
 
-// Detach hands out what p asked, though p had no room for more answers: now it gets none.
-// And p is read on, or nobody would notice its end.
+// Detach hands out what p asked even if p had no room for more answers: now p gets none.
+// And it has p read on, or nobody would notice its end.
 func (x *Rep) Detach(p *Peer) { x.fairQueue.writable(p) }
 
 func (x *Rep) Configure(cfg Config) {

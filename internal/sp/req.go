@@ -37,10 +37,10 @@ type Request struct {
 	question uint32 // counts the requests of this endpoint
 	receiver *Waiter
 
-	id      uint32 // 0: none outstanding
+	id      uint32 // the number on the wire; 0: no request is outstanding
 	header  [4]byte
-	to      *Peer   // that it was last sent to; nil: it waits for one
-	askedOf []*Peer // all that it was sent to
+	to      *Peer   // the peer that it was last sent to; nil: it waits for one
+	askedOf []*Peer // all peers that it was sent to
 	resend  deadline
 	pause   time.Duration // until it is sent again
 	body    msg.Message   // to send it again
@@ -49,7 +49,7 @@ type Request struct {
 	prev    *Request
 	reply   msg.Message
 	from    *Peer
-	failed  Verdict // what it has come to: Wait, OK with a reply, or a failure
+	failed  Verdict // the outcome: Wait for none yet, OK with a reply, or a failure
 	size    uint64  // of a reply that was too large
 }
 
@@ -61,7 +61,7 @@ type requestList struct{ first, last *Request }
 // once must not be shunned.
 const swallowedTime = 10 * time.Second
 
-// swallowed is a request that was given up, as its peer's load.
+// swallowed counts a request that was given up as load of its peer, for a while.
 type swallowed struct {
 	deadline
 	by *Peer
@@ -132,8 +132,8 @@ func (x *Req) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 	return n, true
 }
 
-// keep keeps a reply until it is received. Where many wait that pin more memory than they
-// use, it is copied.
+// keep keeps a reply until it is received. When the replies that wait pin much memory, and
+// this one pins more than it uses, keep copies it.
 func (r *Request) keep(m msg.Message, p *Peer) {
 	x := r.of
 	if n := len(m.Data); 2*n < m.Pinned() && x.pinned+m.Pinned() > LossyBytes {
@@ -243,8 +243,8 @@ func (r *Request) Offer(m *Message) Verdict {
 }
 
 // replaced gives the request up for the next. A receive that waits for its reply fails,
-// also one that is awake and has not looked yet: it must neither be in the way of
-// the next receive nor give up the next request.
+// also one that was woken and has not looked yet: such a receive must neither be in the
+// way of the next receive nor give up the next request.
 func (r *Request) replaced() {
 	r.forget(false)
 	r.question++
@@ -330,8 +330,8 @@ func (r *Request) fail(v Verdict) {
 	r.of.WakeOne(&r.waiting)
 }
 
-// forget gives up the request and what it has come to. What was swallowed counts
-// against the peer for a while.
+// forget gives up the request and its outcome. With swallow, the request counts against
+// its peer for a while.
 func (r *Request) forget(swallow bool) {
 	if p := r.to; p != nil && swallow {
 		after := swallowedTime
@@ -398,8 +398,8 @@ func (r *Request) CanSend() bool        { return r.of.ready() }
 func (r *Request) CanRecv() bool        { return r.from != nil || r.failed > Wait }
 func (r *Request) Configure(cfg Config) { r.cfg = cfg }
 
-// Pace: the only request is waited for. One of many can share a write, also with those
-// of the caller who receives a reply just now.
+// Pace: the caller waits for the reply to the only request, so it is written at once.
+// One of many can share a write, also with that of a caller that receives a reply now.
 func (r *Request) Pace() Pace {
 	if len(r.of.open) == 1 && r.of.Counters.RecvQueue == 0 {
 		return AtOnce

@@ -1,8 +1,7 @@
-// Package sp is what the Scalability Protocols are: the eleven protocols, cooked
-// and raw, as state machines. They have no lock, no goroutine, no timer and no
-// I/O. Package gonng, the shell, calls them under the lock of a socket and
-// carries out afterwards what they leave in [Effects]. A test or a simulation
-// calls them in a loop.
+// Package sp has the Scalability Protocols as state machines: the eleven protocols,
+// cooked and raw. They have no lock, no goroutine, no timer and no I/O. Package gonng,
+// the shell, calls them under the lock of a socket, and afterwards carries out what they
+// leave in [Effects]. A test or a simulation calls them in a loop.
 //
 // A [Protocol] is the part of a socket that its peers meet, an [Endpoint] the part
 // where the program sends and receives: the socket itself or one of its
@@ -15,7 +14,7 @@ import (
 	"github.com/gonng/gonng/internal/msg"
 )
 
-// Config is what the program has set for a socket or a context.
+// Config has the options that the program has set for a socket or a context.
 type Config struct {
 	RecvBuffer  int // messages; 0: as many as the memory of the queue allows
 	SendBuffer  int
@@ -37,37 +36,38 @@ type Protocol interface {
 	// gives back. When it answers Busy because of another peer that may have
 	// gone, the shell asks the kernel whether it has, detaches it and asks again.
 	Admit(p *Peer) (v Verdict, other *Peer)
-	// Attach is a peer that was admitted.
+	// Attach makes p, which was admitted, a peer.
 	Attach(p *Peer)
-	// Detach is a peer that has gone, or that cannot be sent to any more. Twice is
-	// harmless.
+	// Detach ends p, which has gone, or which cannot be sent to any more. A second
+	// Detach is harmless.
 	Detach(p *Peer)
 	// Deliver takes over the first n messages of a batch from p, at least one, but
-	// not the slice; the shell lets others have the lock and delivers the rest.
+	// not the slice. The shell releases the lock for a moment and delivers the rest.
 	// more reports whether p may be read on; if not, the effect resume tells when.
 	Deliver(p *Peer, batch []msg.Message) (n int, more bool)
-	// TooLarge is a message of size bytes from p, beginning with head, that was
+	// TooLarge tells that a message of size bytes from p, which begins with head, was
 	// above the limit and skipped.
 	TooLarge(p *Peer, head []byte, size uint64)
-	// Expire does what is due; Next is when something is due next, or 0.
+	// Expire does everything that is due now.
 	Expire()
+	// Next is the time at which something is due next, or 0.
 	Next() int64
 	// FansOut reports whether each message is sent to all peers: one that has no room
 	// loses it.
 	FansOut() bool
 	// Configure sets the socket's configuration.
 	Configure(cfg Config)
-	// Close fails everybody who waits with Closed.
+	// Close ends all waits with Closed.
 	Close()
 
-	// writable is a peer whose outbox has room again.
+	// writable tells that the outbox of p has room again.
 	writable(p *Peer)
 }
 
 // Endpoint is where a program sends and receives.
 type Endpoint interface {
 	// Offer hands m to the peers that can take it now; the effects say which
-	// of them to flush. Wait: nobody can, and m is as it was; wait in Room.
+	// of them to flush. Wait: no peer can, and m is as it was; wait in Room.
 	Offer(m *Message) Verdict
 	// Pop moves the next message into m, which is empty. Wait: there is none; Await
 	// one. TooSmall: its body is larger than max, and it stays the next. w is the
@@ -89,8 +89,7 @@ type Endpoint interface {
 	GiveUp()
 	// Configure sets the configuration of a context.
 	Configure(cfg Config)
-	// Close gives up what the endpoint was doing and fails everybody who waits
-	// there with Closed.
+	// Close gives up the endpoint's question and ends all waits there with Closed.
 	Close()
 }
 
@@ -110,7 +109,7 @@ type Pace uint8
 
 const (
 	ByClock Pace = iota // at once, unless the socket sends one after the other
-	AtOnce              // somebody waits for nothing else
+	AtOnce              // a caller waits for the answer, and nothing else is under way
 	Gather              // together with what follows
 )
 
@@ -120,7 +119,7 @@ type Verdict uint8
 const (
 	OK            Verdict = iota
 	Wait                  // not now
-	Closed                // the socket or the context
+	Closed                // the socket or the context is closed
 	Busy                  // a pair has its peer
 	TooSmall              // the buffer, for a message of Core.Size bytes
 	TooLarge              // the reply, of Core.Size bytes, for the limit
@@ -128,14 +127,14 @@ const (
 	NoSurvey              // there is nothing to receive a response to
 	NoQuestion            // there is nothing to answer
 	Receiving             // another receive waits for the same
-	Replaced              // the question by another
-	SurveyOver            // its time
-	PeerGone              // with the request, and it is not to be sent again
-	OtherSocket           // is where the message's pipe belongs
-	BadHeader             // of a message that a program sends
-	CannotSend            // does the protocol
-	CannotReceive         // does the protocol
-	verdicts              // their number
+	Replaced              // another question has replaced this one
+	SurveyOver            // the survey time is over
+	PeerGone              // the peer with the request has gone, and resending is off
+	OtherSocket           // the message's pipe belongs to another socket
+	BadHeader             // the message that a program sends has a bad header
+	CannotSend            // the protocol does not send
+	CannotReceive         // the protocol does not receive
+	verdicts              // the number of verdicts
 )
 
 // Verdicts is the number of verdicts, for tables.
@@ -151,8 +150,8 @@ type Core struct {
 	Effects Effects
 	// Counters count what was dropped, and what waits.
 	Counters Counters
-	// Size is of the message that was last put into an outbox, with its header, and
-	// explains TooSmall and TooLarge.
+	// Size is the size of the message that was last put into an outbox, with its header.
+	// After TooSmall and TooLarge it is the size of that message.
 	Size uint64
 
 	cfg   Config
@@ -162,7 +161,7 @@ type Core struct {
 // Base implements Protocol.
 func (c *Core) Base() *Core { return c }
 
-// These are for protocols without such events.
+// Most protocols do nothing at some of the events. These methods are for them.
 
 func (c *Core) Admit(*Peer) (Verdict, *Peer)   { return OK, nil }
 func (c *Core) Attach(*Peer)                   {}
@@ -174,19 +173,19 @@ func (c *Core) Next() int64                    { return 0 }
 func (c *Core) Configure(cfg Config)           { c.cfg = cfg }
 func (c *Core) writable(*Peer)                 {}
 
-// sole is the part of an endpoint that is the socket itself.
+// sole is for protocols without contexts: the socket itself is their only endpoint.
 type sole struct{}
 
 func (sole) End(*Waiter) {}
 func (sole) GiveUp()     {}
 func (sole) Pace() Pace  { return ByClock }
 
-// Counters count since the socket was made what was dropped and for which reason;
-// the last are present numbers.
+// Counters count, since the socket was made, the messages that were dropped, by reason.
+// The last three are numbers of the present.
 type Counters struct {
 	TTLExceeded, Unexpected, LateReplies, NoPeer uint64
 	DroppedFull, Filtered, Malformed, Resends    uint64
-	Unsent                                       uint64 // kept for a peer that did not come
+	Unsent                                       uint64 // held while no peer was connected, and never sent
 
 	SendQueue   int // messages that wait to be written
 	RecvQueue   int // messages that wait to be received

@@ -27,9 +27,9 @@ type Survey struct {
 	cfg       Config
 	waiting   Waiters
 	question  uint32 // counts the surveys of this endpoint
-	id        uint32 // 0: none
-	over      bool   // its time is
-	asked     uint64 // the peers up to that one
+	id        uint32 // the number on the wire; 0: there is no survey
+	over      bool   // the survey time is over
+	asked     uint64 // Peer.since of the last peer that was asked
 	header    [4]byte
 	end       deadline
 	responses queue
@@ -148,8 +148,8 @@ func (s *Survey) Pop(m *Message, max int, w *Waiter) Verdict {
 	}
 }
 
-// tell is the end of a survey without responses that wait. If others wait, they are
-// told, and it is told to nobody else.
+// tell ends a survey of which no responses wait. The receivers that wait are told; if
+// there are none, the next receiver is.
 func (s *Survey) tell() {
 	told := s.waiting.head != nil && !s.waiting.waking
 	s.of.FailAll(&s.waiting, SurveyOver)

@@ -1,14 +1,14 @@
 package sp
 
-// Waiter is a caller that waits. How it waits only the shell knows.
+// Waiter is a caller that waits. Only the shell knows by what means.
 type Waiter struct {
 	Owner any
-	// Verdict is what the wait has come to if not to a change: an end of it.
+	// Verdict says why the wait was ended; OK: the caller was woken to look again.
 	Verdict Verdict
 
 	list, last *Waiters
 	next, prev *Waiter
-	question   uint32 // that it waits for an answer to
+	question   uint32 // the question of the endpoint that it waits for
 	byOne      bool   // WakeOne has woken it
 }
 
@@ -39,16 +39,16 @@ func (w *Waiter) Leave() {
 	l.count--
 }
 
-// Waiters is a queue of waiters. Only one wake-up is under way at a time: with 64
-// workers waiting, a message wakes one, and that one wakes the next only if there is
-// more to do. Fast workers then empty a whole batch without a goroutine switch.
+// Waiters is a queue of waiters. At most one wake-up is under way: when 64 workers wait, a
+// message wakes one of them, and that one wakes the next only if there is more to do.
+// Fast workers then empty a whole batch without a goroutine switch.
 type Waiters struct {
 	head, tail *Waiter
 	count      int
 	waking     bool
 }
 
-// Len is how many wait.
+// Len is the number of waiters.
 func (l *Waiters) Len() int { return l.count }
 
 // Add queues w.
@@ -63,7 +63,7 @@ func (l *Waiters) Add(w *Waiter) {
 	l.count++
 }
 
-// WakeOne wakes the one that has waited longest, unless a wake-up is under way.
+// WakeOne wakes the waiter that has waited longest, unless a wake-up is under way.
 func (c *Core) WakeOne(l *Waiters) {
 	if w := l.head; w != nil && !l.waking {
 		l.waking, w.byOne = true, true
@@ -72,7 +72,7 @@ func (c *Core) WakeOne(l *Waiters) {
 	}
 }
 
-// PassOn is a waiter that was woken and does not use it.
+// PassOn wakes the next waiter instead of w, which was woken and has no use for it.
 func (c *Core) PassOn(w *Waiter) {
 	w.Woken()
 	c.WakeOne(w.last)
@@ -85,7 +85,7 @@ func (c *Core) EndWait(w *Waiter, v Verdict) {
 	c.Effects.addWaiter(w)
 }
 
-// FailAll ends the wait of everybody with v.
+// FailAll ends the waits of all with v.
 func (c *Core) FailAll(l *Waiters, v Verdict) {
 	for l.head != nil {
 		c.EndWait(l.head, v)

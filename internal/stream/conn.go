@@ -13,9 +13,9 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// conn is a transport.Conn over any net.Conn. Where the connection lets us at
-// its descriptor, writes that must not wait do not, and an idle reader holds
-// no buffer; elsewhere (net.Pipe, Windows, mostly TLS) TryWrite leaves all to Write.
+// conn is a transport.Conn over any net.Conn. Where the connection gives access to its
+// descriptor, TryWrite writes without waiting, and a reader that waits holds no buffer.
+// Elsewhere (net.Pipe, Windows, mostly TLS) TryWrite leaves everything to Write.
 type conn struct {
 	net.Conn
 	framing  wire.Framing
@@ -66,7 +66,7 @@ type interruptible struct{ *conn }
 // Interrupt implements transport.Interrupter.
 func (c interruptible) Interrupt() { c.Conn.SetReadDeadline(time.Unix(1, 0)) }
 
-// pollable is a conn that lets us at its descriptor.
+// pollable is a conn whose descriptor can be used.
 type pollable struct{ interruptible }
 
 // TryRead implements transport.TryReader.

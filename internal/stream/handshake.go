@@ -74,17 +74,18 @@ func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 	return peer, <-wrote
 }
 
-// errNotAnswered is for who is refused: the wire has no word for why.
+// errNotAnswered is the error of a dialer that a listener refuses: the wire has no word
+// for the reason.
 var errNotAnswered = errors.New("the peer closed the connection without an answer: it may have refused us by a hook or a limit, " +
 	"be a pair that has its peer, or speak another protocol")
 
-// introduce writes what says who we are.
+// introduce writes the handshake of this side.
 func introduce(nc net.Conn, cfg *transport.Config) error {
 	_, err := nc.Write(wire.AppendHandshake(nil, cfg.Protocol))
 	return err
 }
 
-// hear reads who the peer is, and says how many bytes of that have come.
+// hear reads the peer's handshake, and says how many bytes of it have come.
 func hear(nc net.Conn, cfg *transport.Config) (peer uint16, n int, err error) {
 	var hello [wire.HandshakeSize]byte
 	n, err = io.ReadFull(nc, hello[:])

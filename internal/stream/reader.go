@@ -17,8 +17,8 @@ import (
 
 const (
 	chunkSize = 64 << 10
-	// smallChunk is for connections with a message now and then: it is what one
-	// keeps while it is idle and its last message is not released.
+	// smallChunk is for connections with a message now and then. An idle connection
+	// keeps it as long as its last message is not released.
 	smallChunk = 512
 	// readMost is the most messages that one read hands over: a chunk has room for
 	// four times as many empty ones, and the memory that holds them is not in the chunk.
@@ -30,9 +30,10 @@ const (
 	earned = 16
 )
 
-// Earned is how much memory a message of size bytes may have when arrived of them
-// have: all of it if they earn that, whatever the length says, and else what does.
-// No more than that is copied again when more has arrived.
+// Earned is how much memory may be allocated for a message of size bytes of which so many
+// have arrived. The length word alone earns no memory: a peer gets a chunk, or 16 times
+// what it has sent. A message is copied again as its memory grows, though never more than
+// a sixteenth of it before the last time.
 func Earned(size, arrived uint64) int {
 	if size > chunkSize && size > earned*arrived {
 		size = min(max(chunkSize, earned*arrived), size/earned)
@@ -63,7 +64,7 @@ type reader struct {
 	skip      skipped
 }
 
-// skipped is a message that is too large, of which left bytes are to come.
+// skipped is a message that is too large and is skipped; left bytes of it are to come.
 type skipped struct {
 	size, left uint64
 	head       []byte // the first of it

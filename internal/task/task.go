@@ -1,5 +1,4 @@
-// Package task keeps the goroutines of a socket, so that the one who closes it can
-// wait for them.
+// Package task keeps the goroutines of a socket, so that Close can wait for them.
 package task
 
 import (
@@ -14,16 +13,16 @@ type Group struct {
 	changed chan struct{} // closed when a task ends or enters a hook, if somebody waits
 }
 
-// Task is one goroutine. While it runs a hook it may be the one that closes the
-// socket, which does not wait for it then.
+// Task is one goroutine. While it runs a hook it may close the socket itself; Close does
+// not wait for it then.
 type Task struct {
 	group  *Group
 	what   string
 	inHook bool
 }
 
-// Start runs fn on a goroutine of its own. The text says what it does, to the one who
-// waits in vain for its end.
+// Start runs fn on a goroutine of its own. Wait returns the text if it gives up waiting
+// for this goroutine.
 func (g *Group) Start(what string, fn func(*Task)) {
 	t := &Task{group: g, what: what}
 	g.mu.Lock()
