@@ -207,7 +207,7 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 	if decides {
 		hear = d.Hear
 	}
-	conn, err := hear(ctx)
+	conn, err := l.hear(hear, cfg)
 	if err != nil {
 		if l.ctx.Err() == nil {
 			l.notIntroduced(err)
@@ -239,6 +239,14 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 		return l.s.refuse(p, err, nil)
 	}
 	return nil
+}
+
+// hear waits for what the peer says of itself. The transport bounds that, and says how
+// much was missing; the context is for one that does not.
+func (l *Listener) hear(hear func(context.Context) (transport.Conn, error), cfg *Config) (transport.Conn, error) {
+	ctx, cancel := context.WithTimeout(l.ctx, cfg.handshakeTimeout+time.Second)
+	defer cancel()
+	return hear(ctx)
 }
 
 // decided is the end of the time in which a hook can refuse the peer. It reports why the
