@@ -62,7 +62,11 @@ type seat struct {
 // glance is how often an audience looks at all its seats.
 const glance = 10 * time.Millisecond
 
-// audience opens n subscribers. The time begins when each has got a message.
+// patience is how long an audience waits for the first message of each seat.
+const patience = 2 * time.Second
+
+// audience opens n subscribers. The time begins when each has got a message, or
+// some have waited too long: then their share is nothing.
 func audience(p part) (figures, error) {
 	seats := make([]seat, p.n)
 	failed := make(chan error, p.n)
@@ -153,10 +157,11 @@ func (w *watcher) pause(d time.Duration) error {
 	}
 }
 
-// untilAll waits for the first message of every seat.
+// untilAll waits for the first message of every seat, within reason.
 func (w *watcher) untilAll() error {
+	start := time.Now()
 	for i := range w.seats {
-		for w.seats[i].received.Load() == 0 {
+		for w.seats[i].received.Load() == 0 && time.Since(start) < patience {
 			if err := w.pause(time.Millisecond); err != nil {
 				return err
 			}

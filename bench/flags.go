@@ -24,7 +24,7 @@ func parseFlags(args []string) (options, error) {
 	fs.DurationVar(&b.duration, "duration", time.Second, "time of one measurement")
 	fs.IntVar(&b.connections, "connections", 10_000, "idle connections")
 	fs.BoolVar(&f.quick, "quick", false, "under two minutes: fewer rows, and -rounds 2 -duration 100ms -connections 1000 where not given")
-	fs.BoolVar(&f.growth, "growth", false, "what a cost does as something grows, instead of the other rows; -rounds 5 -duration 300ms where not given, and with -quick in two minutes")
+	fs.BoolVar(&f.growth, "growth", false, "what a cost does as something grows, instead of the other rows; -rounds 3 -duration 300ms where not given, and with -quick in two minutes")
 	fs.StringVar(&o.dir, "o", "", "`directory` for figures.md, figures.csv and the plots")
 	regex(fs, &f.rows, "rows", "regular `expression` of rows, such as 'push/pull 64 B'")
 	regex(fs, &f.contestants, "contestants", "regular `expression` of contestants, such as 'gonng|raw'")
@@ -44,6 +44,8 @@ func parseFlags(args []string) (options, error) {
 	case given["rounds"]:
 	case f.quick && f.growth:
 		b.rounds = 1
+	case f.growth:
+		b.rounds = 3
 	case f.quick:
 		b.rounds = 2
 	}

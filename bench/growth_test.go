@@ -35,15 +35,19 @@ func TestGrowth(t *testing.T) {
 	if missing != nil && os.Getenv("CI") == "true" {
 		t.Fatal(missing)
 	}
-	res := newResults()
+	res, measured := newResults(), 0
 	for _, c := range plan.cells(0) {
 		t.Run(fmt.Sprintf("%s/%s", c.contestant.Name(), c.row), func(t *testing.T) {
+			measured++
 			f, err := b.measure(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
 			}
 			res.add(c, f)
 		})
+	}
+	if measured < len(plan.cells(0)) {
+		return // only some were asked for
 	}
 	tables := res.tables(plan)
 	if len(tables) != len(growing) {

@@ -66,20 +66,19 @@ func (t *throng) connect(j job) error {
 	return errors.Join(errs...)
 }
 
-// introduce connects and shakes hands. Who never reads has a small buffer, so
-// that the other side soon notices.
+// introduce connects and shakes hands. A peer that never reads has small
+// buffers, so that the other side soon notices.
 func introduce(j job) (*net.TCPConn, error) {
-	c, err := dialRaw(j)
+	dialer := net.Dialer{}
+	if role := j.role(); role == "stalled" || role == "stuck" {
+		dialer = narrowDialer
+	}
+	network, addr := j.network()
+	c, err := dialer.Dial(network, addr)
 	if err != nil {
 		return nil, err
 	}
-	conn := c.(*net.TCPConn)
-	if role := j.role(); role == "stalled" || role == "stuck" {
-		if err := conn.SetReadBuffer(4 << 10); err != nil {
-			return nil, err
-		}
-	}
-	return conn, shakeHands(conn, protocols[j.role()])
+	return c.(*net.TCPConn), shakeHands(c, protocols[j.role()])
 }
 
 // shakeHands says which protocol this side speaks, and does not mind the other
