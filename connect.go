@@ -135,13 +135,13 @@ func (s *socket) tryReserve(p *Pipe) (*Pipe, error) {
 
 // attach makes a peer of a connection that was admitted and answered.
 func (s *socket) attach(t *task.Task, p *Pipe) error {
+	p.skipTooLarge()
 	s.lock()
 	if s.closed || p.listener != nil && p.listener.closed {
 		s.unlock()
 		return ErrClosed
 	}
 	s.proto.Attach(&p.peer)
-	p.skipTooLarge()
 	p.room = make(chan struct{}, 1)
 	if _, direct := p.conn.(transport.Direct); direct {
 		p.room = nil

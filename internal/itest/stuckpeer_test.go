@@ -102,55 +102,30 @@ func ask(peer *gonngtest.Peer, tr gonngtest.Transport) {
 	}()
 }
 
-// TestRawReplyInTimeToStuckPeer: a raw socket sends to the peer that a message
-// came from, and goes on waiting for it as long as it may.
-func TestRawReplyInTimeToStuckPeer(t *testing.T) {
+// TestRawReplyToStuckPeer: a raw socket does not wait for a peer that does not read. What
+// the peer has no room for is dropped and counted.
+func TestRawReplyToStuckPeer(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
-		rec := newRecorder()
-		s := openRaw(t, gonng.ProtocolRep0, gonng.WithLinger(0), gonng.WithLogger(rec.logger()))
-		ask(scripted(t, s, tr), tr)
-		set := func(d time.Duration) error { return s.Set(gonng.WithSendTimeout(d)) }
+		s := openRaw(t, gonng.ProtocolRep0, gonng.WithLinger(0))
+		peer := scripted(t, s, tr)
 		body := make([]byte, 100<<10)
 		for _, how := range []string{"as received", "from a header"} {
+			peer.SendFrame(endWord(1), body)
 			question := recvMsg(t, s)
-			inTime(t, "send", set, func(ctx context.Context) error {
-				if how == "as received" {
-					return s.SendMsg(ctx, question.Clone())
+			before := s.Stats().DroppedFull
+			gonngtest.Eventually(t, func() bool {
+				m := question.Clone()
+				if how != "as received" {
+					m = gonng.NewRawMessage(question.Header(), body)
 				}
-				return s.SendMsg(ctx, gonng.NewRawMessage(question.Header(), body))
-			})
+				check(t, s.SendMsg(testContext(t), m))
+				return s.Stats().DroppedFull > before
+			}, "replies are dropped")
 		}
 		if n := s.Stats().NoPeer; n != 0 {
 			t.Errorf("%d replies found no peer, want 0: it is there", n)
 		}
-	})
-}
-
-// TestRawReplyWaitsForRoom: a reply that has to wait is sent in the end.
-func TestRawReplyWaitsForRoom(t *testing.T) {
-	gonngtest.NoLeaks(t)
-	parallel(t, streams(), func(t *testing.T, tr gonngtest.Transport) {
-		s := openRaw(t, gonng.ProtocolRep0, gonng.WithSendBuffer(1))
-		peer := scripted(t, s, tr)
-		peer.SendFrame(endWord(1))
-		question := recvMsg(t, s)
-		const replies, size = 100, 100 << 10
-		sent := concurrently(func() error {
-			for range replies {
-				m := gonng.NewRawMessage(question.Header(), make([]byte, size))
-				if err := s.SendMsg(testContext(t), m); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		for range replies {
-			if got := len(peer.RecvFrame()); got != 4+size {
-				t.Fatalf("received a reply of %d bytes, want %d", got, 4+size)
-			}
-		}
-		check(t, wait(t, "SendMsg", sent))
 	})
 }
 
