@@ -288,16 +288,16 @@ func (s *socket) reclaim() {
 // endDirectReadLocked ends reading by receivers, because something that a read does not
 // notice must be able to wake them: another pipe, a poll, Close.
 func (s *socket) endDirectReadLocked() {
-	for p := s.pipes.first; p != nil; p = p.next {
-		switch p.reading {
-		case lent:
-			p.readOnLocked()
-			return
-		case byReceiver:
-			if w := s.reader; w != nil && w.Queued() {
-				s.core.EndWait(&w.Waiter, 0)
-			}
-			return
+	p := s.pipes.first // a pipe is lent only while there is no other: it is the oldest
+	if p == nil {
+		return
+	}
+	switch p.reading {
+	case lent:
+		p.readOnLocked()
+	case byReceiver:
+		if w := s.reader; w != nil && w.Queued() {
+			s.core.EndWait(&w.Waiter, 0)
 		}
 	}
 }
