@@ -44,7 +44,7 @@ tests() {
 	mapfile -t modules < <(find . -name go.mod -not -path '*/testdata/*' -printf '%h\n' | sort)
 	logs=$(mktemp -d)
 	for module in "${modules[@]}"; do
-		(cd "$module" && go test $race -timeout 20m ./...) >"$logs/${#pids[@]}" 2>&1 &
+		(cd "$module" && go test $race -timeout 40m ./...) >"$logs/${#pids[@]}" 2>&1 &
 		pids+=($!)
 	done
 	for i in "${!pids[@]}"; do
