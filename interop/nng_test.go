@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -34,9 +35,9 @@ func TestLargeBodyRefused(t *testing.T) {
 		if !p.sends {
 			t.Skip("nngcat does not send")
 		}
-		announced := "announced 20971" // 52, or 56 with a header
+		sent := "the peer sent 20971" // 52, or 56 with a header
 		if strings.Contains(t.Name(), "/ws") {
-			announced = "announced " // in the frames so far
+			sent = "the peer sent " // in the frames so far
 		}
 		log := newRecorder()
 		check(t, gonng.Set(s, gonng.WithLogger(log.logger())))
@@ -45,9 +46,18 @@ func TestLargeBodyRefused(t *testing.T) {
 			ctx := gonngtest.Context(t, gonngtest.Timeout)
 			check(t, s.WaitPeers(ctx, 1))
 			check(t, s.(gonng.Sender).Send(ctx, []byte("request")))
+			if s.Protocol() == gonng.ProtocolReq0 { // the request fails, and the connection stays
+				if _, err := s.(gonng.Receiver).Recv(ctx); !errors.Is(err, gonng.ErrMessageTooLarge) {
+					t.Errorf("Recv: %v, want ErrMessageTooLarge", err)
+				}
+				if n := s.Stats().TooLarge; n != 1 {
+					t.Errorf("%d messages were too large, want 1", n)
+				}
+				return
+			}
 		}
 		line := log.next(t, "disconnected")
-		for _, want := range []string{"level=WARN", "too large", "limit is 1048576", announced, "pipe=", "peer="} {
+		for _, want := range []string{"level=WARN", "too large", "limit is 1048576", sent, "pipe=", "peer="} {
 			if !strings.Contains(line, want) {
 				t.Errorf("logged without %q: %s", want, line)
 			}
