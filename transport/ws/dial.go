@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -99,8 +100,8 @@ type dialer struct {
 	http       *http.Transport
 	through    *url.URL // a proxy that is not http.Transport's business; mostly nil
 	link       *link
-	refused    error // by us, or by the server in words
-	refusedTLS error // of the handshake of TLS
+	refused    error                 // by us, or by the server in words
+	refusedTLS atomic.Pointer[error] // of the handshake of TLS
 }
 
 // connect connects to the server, or to a proxy.
@@ -133,8 +134,12 @@ func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, err
 func (d *dialer) RoundTrip(r *http.Request) (*http.Response, error) {
 	var nc net.Conn
 	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
-		GotConn:          func(info httptrace.GotConnInfo) { nc = info.Conn },
-		TLSHandshakeDone: func(_ tls.ConnectionState, err error) { d.refusedTLS = err },
+		GotConn: func(info httptrace.GotConnInfo) { nc = info.Conn },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			if err != nil {
+				d.refusedTLS.Store(&err) // perhaps after the attempt was given up
+			}
+		},
 	})
 	response, err := d.http.RoundTrip(r.WithContext(ctx))
 	if err != nil {
@@ -185,8 +190,8 @@ func (d *dialer) failed(err error) error {
 		return d.refused
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("%w: the peer speaks without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
-	case d.refusedTLS != nil:
-		return inet.ForListening(stream.TLSError(d.refusedTLS, true, d.cfg), d.cfg.TLS) // the program judges after crypto/tls
+	case d.refusedTLS.Load() != nil:
+		return inet.ForListening(stream.TLSError(*d.refusedTLS.Load(), true, d.cfg), d.cfg.TLS) // the program judges after crypto/tls
 	case errors.As(err, &inner):
 		err = inner.Err
 	}
