@@ -62,10 +62,8 @@ func TestDialBeforeListen(t *testing.T) {
 // of nothing else.
 func TestDefaultLogger(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	before := slog.Default()
-	defer slog.SetDefault(before)
 	rec := newRecorder()
-	slog.SetDefault(rec.logger())
+	rec.asDefault(t)
 	const url = "inproc://TestDefaultLogger"
 	for _, mode := range []gonng.DialMode{gonng.DialBackground, gonng.DialWait, gonng.DialRetry} {
 		s := open(t, gonng.NewPush0, reconnect(time.Millisecond, 0))

@@ -3,6 +3,7 @@ package itest
 import (
 	"context"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"reflect"
@@ -26,6 +27,18 @@ type recorder struct {
 func newRecorder() *recorder { return &recorder{added: make(chan struct{})} }
 
 func (r *recorder) logger() *slog.Logger { return textLogger(r) }
+
+// asDefault has the recorder log for the process until the test ends.
+// SetDefault also redirects the log package, which has to be undone by itself.
+func (r *recorder) asDefault(t testing.TB) {
+	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
+	slog.SetDefault(r.logger())
+	t.Cleanup(func() {
+		slog.SetDefault(logger)
+		log.SetOutput(writer)
+		log.SetFlags(flags)
+	})
+}
 
 // Write implements io.Writer: TextHandler calls it once a record.
 func (r *recorder) Write(line []byte) (int, error) {

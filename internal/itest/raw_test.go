@@ -135,7 +135,6 @@ func TestRawSends(t *testing.T) {
 	}{
 		{protocol: gonng.ProtocolPair0},
 		{protocol: gonng.ProtocolPair0, header: []byte("head"), wire: []byte("head")},
-		{protocol: gonng.ProtocolPair1, wire: word(1)},
 		{protocol: gonng.ProtocolPair1, header: word(0), wire: word(1)},
 		{protocol: gonng.ProtocolPair1, header: word(1), wire: word(2)},
 		{protocol: gonng.ProtocolPair1, header: word(254), wire: word(255)},

@@ -127,7 +127,7 @@ func TestPeerThatEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const min, max = time.Second, 10 * time.Second
 		const url = "inproc://TestPeerThatEndsAtOnce"
-		pull := open(t, gonng.NewPull0, gonng.WithPipeHook(gonng.PipeConnecting, func(p *gonng.Pipe) { p.Close() }))
+		pull := open(t, gonng.NewPull0, gonng.WithPipeHook(gonng.PipeConnected, func(p *gonng.Pipe) { p.Close() }))
 		if _, err := pull.Listen(context.Background(), url); err != nil {
 			t.Fatal(err)
 		}

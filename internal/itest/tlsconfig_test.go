@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"log/slog"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -236,9 +235,7 @@ func TestTLSConfigAuth(t *testing.T) {
 func TestTLSConfigReload(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	logged := newRecorder()
-	former := slog.Default()
-	slog.SetDefault(logged.logger())
-	defer slog.SetDefault(former)
+	logged.asDefault(t)
 
 	ca := gonngtest.NewCA(t)
 	serverFile, clientFile := pemFile(t), pemFile(t)

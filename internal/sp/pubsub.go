@@ -129,12 +129,15 @@ func (s *Subscriber) Subscribe(topics ...string) {
 // is not there it is returned, and none is removed.
 func (s *Subscriber) Unsubscribe(topics ...string) (missing string, ok bool) {
 	for i, t := range topics {
-		if _, ok := s.topics[t]; !ok || slices.Contains(topics[:i], t) {
+		if _, ok := s.topics[t]; !ok { // or t is in topics twice
+			for _, t := range topics[:i] {
+				s.topics[t] = struct{}{}
+			}
 			return t, false
 		}
+		delete(s.topics, t)
 	}
 	for _, t := range topics {
-		delete(s.topics, t)
 		s.of.topics.remove(t, s)
 	}
 	c := &s.of.Core
