@@ -2,7 +2,6 @@ package itest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -65,7 +64,8 @@ func TestSendDropsForStuckPeer(t *testing.T) {
 	}
 }
 
-// TestReplyInTimeToStuckPeer: requests come in, and nobody reads the replies.
+// TestReplyInTimeToStuckPeer: requests come in, and nobody reads the replies. They do not
+// wait, and soon the peer's requests do: who receives waits for those of others, in time.
 func TestReplyInTimeToStuckPeer(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	for _, protocol := range []gonng.Protocol{gonng.ProtocolRep0, gonng.ProtocolRespondent0} {
@@ -75,12 +75,12 @@ func TestReplyInTimeToStuckPeer(t *testing.T) {
 					s := open(t, cooked[protocol], gonng.WithLinger(0))
 					x := s.(endpoint)
 					ask(scripted(t, s, tr), tr)
-					set := func(d time.Duration) error { return gonng.Set(s, gonng.WithSendTimeout(d)) }
+					set := func(d time.Duration) error { return gonng.Set(s, gonng.WithRecvTimeout(d)) }
 					body := make([]byte, size)
-					inTime(t, "send", set, func(ctx context.Context) error {
-						err := x.Send(ctx, body)
-						if err == nil || errors.Is(err, gonng.ErrBadState) {
-							_, err = x.Recv(context.Background())
+					inTime(t, "recv", set, func(ctx context.Context) error {
+						_, err := x.Recv(ctx)
+						if err == nil {
+							check(t, x.TrySend(body))
 						}
 						return err
 					})
