@@ -99,19 +99,20 @@ func TestRecvInTime(t *testing.T) {
 			t.Run("nobody", func(t *testing.T) {
 				t.Parallel()
 				s, r := w.recv(t)
-				recvsInTime(t, s, r)
+				recvsInTime(t, s, r, func() {})
 			})
 			parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 				s, r := w.recv(t)
 				other, _ := w.send(t)
 				link(t, s, other, tr)
-				recvsInTime(t, s, r)
+				recvsInTime(t, s, r, func() {})
 			})
 		})
 	}
 }
 
-func recvsInTime(t *testing.T, s gonng.Socket, r gonng.Receiver) {
+// recvsInTime asks before each receive: one that ends in vain gives a question up.
+func recvsInTime(t *testing.T, s gonng.Socket, r gonng.Receiver, ask func()) {
 	set := func(d time.Duration) error { return gonng.Set(s, gonng.WithRecvTimeout(d)) }
 	buf := make([]byte, 10)
 	for name, recv := range map[string]func(context.Context) error{
@@ -125,8 +126,14 @@ func recvsInTime(t *testing.T, s gonng.Socket, r gonng.Receiver) {
 			return fmt.Errorf("All ended quietly")
 		},
 	} {
-		t.Run(name, func(t *testing.T) { inTime(t, "recv", set, recv) })
+		t.Run(name, func(t *testing.T) {
+			inTime(t, "recv", set, func(ctx context.Context) error {
+				ask()
+				return recv(ctx)
+			})
+		})
 	}
+	ask()
 	_, err := r.TryRecv()
 	wantError(t, err, "recv", gonng.ErrTryAgain)
 	_, err = r.TryRecvMsg()
@@ -150,8 +157,7 @@ func TestWaitingForAnswerInTime(t *testing.T) {
 			if _, err := s.TryRecv(); !errors.Is(err, gonng.ErrBadState) {
 				t.Errorf("TryRecv without a question: %v, want ErrBadState", err)
 			}
-			check(t, s.Send(testContext(t), nil))
-			recvsInTime(t, s, s)
+			recvsInTime(t, s, s, func() { check(t, s.Send(testContext(t), nil)) })
 		}
 		set := func(d time.Duration) error { return req.Set(gonng.WithRecvTimeout(d)) }
 		inTime(t, "recv", set, func(ctx context.Context) error {
