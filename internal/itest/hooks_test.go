@@ -330,7 +330,7 @@ func TestCloseWhileHookWaits(t *testing.T) {
 					entered <- struct{}{}
 					<-release
 				})
-				dial(t, b, tr, listen(t, a, tr).URL())
+				dial(t, b, tr, listen(t, a, tr).URL(), gonng.WithDialMode(gonng.DialBackground))
 				if event == gonng.PipeClosed {
 					waitPeers(t, a, 1)
 					a.Pipes()[0].Close()

@@ -235,7 +235,11 @@ func TestPeerVanishesWhileSending(t *testing.T) {
 						}
 					}
 				})
-				for range 30 {
+				cuts := 30
+				if raceDetector {
+					cuts = 10
+				}
+				for range cuts {
 					waitPeers(t, in, 1)
 					waitPeers(t, out, 1)
 					for _, s := range []gonng.Socket{in, out} {

@@ -20,6 +20,15 @@ const (
 	largest      = 1 << 20
 )
 
+// withoutRaceDetector skips a test of memory under the race detector, under which it takes
+// minutes and finds nothing: test.sh runs these without.
+func withoutRaceDetector(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("memory is measured without the race detector")
+	}
+}
+
 // heap is what is in use, without what nobody refers to any more.
 func heap() int64 {
 	var m runtime.MemStats
@@ -127,6 +136,7 @@ func (x inflow) mixed(tr gonngtest.Transport, kept, dropped []int) (frames []byt
 // TestMemoryOfOnePeer: whatever a peer sends to a socket that nobody receives from, what
 // it makes the socket hold stays within twice the queue and 256 KiB.
 func TestMemoryOfOnePeer(t *testing.T) {
+	withoutRaceDetector(t)
 	gonngtest.NoLeaks(t)
 	mixes := mixes
 	if testing.Short() {
@@ -187,6 +197,7 @@ func writeUntilStuck(t testing.TB, peer *gonngtest.Peer, s gonng.Socket, data []
 
 // TestMemoryOfOnePeerInproc is the same over inproc, where there is a queue at both ends.
 func TestMemoryOfOnePeerInproc(t *testing.T) {
+	withoutRaceDetector(t)
 	gonngtest.NoLeaks(t)
 	for _, f := range allFlows {
 		if f.name == "request" { // has one message under way
@@ -220,6 +231,7 @@ func TestMemoryOfOnePeerInproc(t *testing.T) {
 
 // TestMemoryOfStuckPeer: a peer that does not read costs the sender its queue.
 func TestMemoryOfStuckPeer(t *testing.T) {
+	withoutRaceDetector(t)
 	gonngtest.NoLeaks(t)
 	senders := map[string]struct {
 		make  gonngtest.Constructor
@@ -265,6 +277,7 @@ func TestMemoryOfStuckPeer(t *testing.T) {
 
 // TestMemoryAfterBurst: the contexts of a burst of requests go.
 func TestMemoryAfterBurst(t *testing.T) {
+	withoutRaceDetector(t)
 	gonngtest.NoLeaks(t)
 	req, rep := requesting(t, tcp)
 	n := 100_000

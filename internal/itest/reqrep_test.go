@@ -194,7 +194,7 @@ func TestRequestMsgOwnership(t *testing.T) {
 func TestRequestConcurrently(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		total := 100_000
-		if tr.Name != "tcp" {
+		if tr.Name != "tcp" || raceDetector {
 			total /= 5
 		}
 		req, rep := requesting(t, tr)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
@@ -125,7 +126,7 @@ func TestServeEnds(t *testing.T) {
 					<-ctx.Done()
 					finished.Store(true)
 					return nil, nil
-				}, gonng.WithConcurrency(3))
+				}, gonng.WithConcurrency(3), gonng.WithGracePeriod(10*time.Millisecond))
 			})
 			sendText(t, req, "request")
 			wait(t, "the handler starts", entered)

@@ -17,7 +17,7 @@ func socketpair(t *testing.T) (x, y net.Conn) {
 	return nil, nil
 }
 
-func many(*testing.T) int { return 10_000 }
+func many(*testing.T) int { return 2000 }
 
 func socketURLs(t testing.TB) (x, y string) {
 	t.Skip("descriptors are Unix's")
