@@ -8,7 +8,10 @@ import (
 // deadlines tells what is due next. Most deadlines are the same time away when they
 // are set; those stand in one list in the order in which they are due, so that
 // setting and clearing one costs the same however many there are.
-type deadlines struct{ lists []*deadlineList }
+type deadlines struct {
+	lists []*deadlineList
+	told  int64 // what next has said last: the shell comes then, or before; 0: it does not
+}
 
 type deadlineList struct {
 	after       time.Duration
@@ -22,10 +25,10 @@ type deadline struct {
 	owner      any
 }
 
-// set makes d due after that time, and reports whether nothing else is due before.
-func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (earliest bool) {
+// set makes d due after that time, and reports whether the shell has to be told, since it
+// would come too late.
+func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (tell bool) {
 	d.clear()
-	before := ds.next()
 	l := ds.of(after)
 	d.at, d.list, d.prev, d.next = later(present, after), l, l.last, nil
 	if l.last != nil {
@@ -34,7 +37,7 @@ func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (earli
 		l.first = d
 	}
 	l.last = d
-	return before == 0 || d.at < before
+	return ds.told == 0 || d.at < ds.told
 }
 
 // later is a time after the present; one that is too far away is the end of all time.
@@ -89,6 +92,7 @@ func (ds *deadlines) next() (at int64) {
 			at = d.at
 		}
 	}
+	ds.told = at
 	return at
 }
 

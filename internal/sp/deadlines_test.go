@@ -16,17 +16,16 @@ func TestDeadlinesOracle(t *testing.T) {
 	for i := range all {
 		all[i].owner = i
 	}
-	present := int64(1)
+	present, told := int64(1), int64(0)
 	for range 20000 {
 		switch d := &all[random.IntN(len(all))]; random.IntN(4) {
 		case 0:
 			d.clear()
 		case 1:
 			d.clear()
-			before := earliest(all)
 			got := ds.set(d, present, time.Duration(random.IntN(5)*10))
-			if got != (before == 0 || d.at < before) {
-				t.Fatalf("set says %t for %d, with %d before", got, d.at, before)
+			if got != (told == 0 || d.at < told) {
+				t.Fatalf("set says %t for %d, the shell comes at %d", got, d.at, told)
 			}
 		case 2:
 			present += int64(random.IntN(8))
@@ -43,6 +42,7 @@ func TestDeadlinesOracle(t *testing.T) {
 		if got, want := ds.next(), earliest(all); got != want {
 			t.Fatalf("next is %d, want %d", got, want)
 		}
+		told = earliest(all)
 	}
 	if n := len(ds.lists); n > 5 {
 		t.Errorf("%d lists for 5 lengths of time", n)
@@ -59,13 +59,24 @@ func earliest(all []deadline) (at int64) {
 	return at
 }
 
-// TestDeadlineEarliest: set says when the shell has to set its timer anew.
-func TestDeadlineEarliest(t *testing.T) {
+// TestDeadlineTells: set says when the shell has to set its timer anew, and does not where
+// the one that is set does: a request after the other costs no timer.
+func TestDeadlineTells(t *testing.T) {
 	var ds deadlines
-	var a, b, c deadline
+	var a, b, c, d deadline
 	equal(t, "the first", ds.set(&a, 1, 10), true)
+	equal(t, "next", ds.next(), 11)
 	equal(t, "a later one", ds.set(&b, 1, 20), false)
 	equal(t, "an earlier one", ds.set(&c, 1, 5), true)
+	equal(t, "next", ds.next(), 6)
+	a.clear()
+	b.clear()
+	c.clear()
+	equal(t, "a later one than was", ds.set(&d, 2, 10), false)
+	equal(t, "next", ds.next(), 12)
+	d.clear()
+	equal(t, "next of none", ds.next(), 0)
+	equal(t, "the first again", ds.set(&d, 2, 10), true)
 }
 
 // TestDeadlineFarAway: a time that is too long for the clock is not over at once.

@@ -110,7 +110,8 @@ func (e *Effects) NextSlow() *Peer {
 // last of them came from or was for, or nil.
 func (e *Effects) Reasons() (Reasons, *Peer) { return e.reasons, e.by }
 
-// Reschedule reports whether Next of the protocol has changed to an earlier time.
+// Reschedule reports whether something is due before what Next of the protocol has said
+// last: the shell asks Next again.
 func (e *Effects) Reschedule() bool { return e.reschedule }
 
 // Yield reports whether the goroutine that delivered should let the receivers run.
