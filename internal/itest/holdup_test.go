@@ -151,34 +151,91 @@ func TestDeviceWithRequesterThatDoesNotRead(t *testing.T) {
 	})
 }
 
+// withStuckPeers is a publisher with a linger and n peers that do not read, whose queues
+// are full.
+func withStuckPeers(t *testing.T, tr gonngtest.Transport, n int, linger time.Duration) (*gonng.Pub0, *gonng.Listener) {
+	pub := open(t, gonng.NewPub0, gonng.WithLinger(linger))
+	l := listen(t, pub, tr)
+	for range n {
+		sub := openRaw(t, gonng.ProtocolSub0, gonng.WithLinger(0))
+		sub.OnPipe(gonng.PipeConnected, func(p *gonng.Pipe) { <-t.Context().Done() }) // it does not read
+		dial(t, sub, tr, l.URL(), gonng.WithDialMode(gonng.DialBackground))
+	}
+	waitPeers(t, pub, n)
+	body := make([]byte, 100<<10)
+	for pub.Stats().DroppedFull < uint64(n) {
+		check(t, pub.Send(testContext(t), body))
+	}
+	return pub, l
+}
+
+// wantNoQueue fails the test if peers were waited for one after the other: each of them
+// costs 5 s, or a share of them.
+func wantNoQueue(t *testing.T, what string, linger time.Duration, f func()) {
+	t.Helper()
+	start := time.Now()
+	f()
+	took := time.Since(start)
+	t.Logf("%s took %v", what, took)
+	if took > linger+4*time.Second {
+		t.Errorf("%s with a linger of %v took %v", what, linger, took)
+	}
+}
+
 // TestCloseWithManyStuckPeers takes the linger, however many they are.
 func TestCloseWithManyStuckPeers(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	const n = 100
+	n := 100
+	if raceDetector {
+		n = 40
+	}
 	for _, tr := range gonngtest.Transports {
 		t.Run(tr.Name, func(t *testing.T) {
 			const linger = 200 * time.Millisecond
-			pub := open(t, gonng.NewPub0, gonng.WithLinger(linger))
-			l := listen(t, pub, tr)
-			for range n {
-				sub := openRaw(t, gonng.ProtocolSub0, gonng.WithLinger(0))
-				sub.OnPipe(gonng.PipeConnected, func(p *gonng.Pipe) { <-t.Context().Done() }) // it does not read
-				dial(t, sub, tr, l.URL(), gonng.WithDialMode(gonng.DialBackground))
+			pub, _ := withStuckPeers(t, tr, n, linger)
+			wantNoQueue(t, "Close", linger, func() { want(t, pub.Close(), gonng.ErrTimeout) })
+		})
+	}
+}
+
+// TestListenerCloseWithManyStuckPeers is the same for the peers of one listener.
+func TestListenerCloseWithManyStuckPeers(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	for _, tr := range gonngtest.Transports {
+		t.Run(tr.Name, func(t *testing.T) {
+			pub, l := withStuckPeers(t, tr, 50, 0)
+			wantNoQueue(t, "Close of the listener", 0, func() { check(t, l.Close()) })
+			gonngtest.Eventually(t, func() bool { return len(pub.Pipes()) == 0 }, "no pipe")
+		})
+	}
+}
+
+// TestCloseWithManyClients: neither a server with many clients takes long to close, nor do
+// those that close one after the other.
+func TestCloseWithManyClients(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	n := 2000
+	if raceDetector || testing.Short() {
+		n = 200
+	}
+	for _, tr := range []gonngtest.Transport{tcp, transport("ipc"), transport("inproc")} {
+		t.Run(tr.Name, func(t *testing.T) {
+			rep := open(t, gonng.NewRep0)
+			serving(t, rep, echo)
+			l := listen(t, rep, tr)
+			clients := make([]*gonng.Req0, n)
+			for i := range clients {
+				clients[i] = open(t, gonng.NewReq0)
+				dial(t, clients[i], tr, l.URL())
+				_, err := clients[i].Request(testContext(t), []byte("?"))
+				check(t, err)
 			}
-			waitPeers(t, pub, n)
-			body := make([]byte, 100<<10)
-			for pub.Stats().DroppedFull < n {
-				check(t, pub.Send(testContext(t), body))
-			}
-			start := time.Now()
-			err := pub.Close()
-			took := time.Since(start)
-			want(t, err, gonng.ErrTimeout)
-			t.Logf("Close took %v", took)
-			// A peer that is waited for costs 5 s, each of a row of them a share.
-			if took > linger+4*time.Second {
-				t.Errorf("Close with a linger of %v took %v", linger, took)
-			}
+			wantNoQueue(t, "Close of half of the clients in turn", 0, func() {
+				for _, c := range clients[:n/2] {
+					check(t, c.Close())
+				}
+			})
+			wantNoQueue(t, "Close of the server", 0, func() { check(t, rep.Close()) })
 		})
 	}
 }
