@@ -25,10 +25,27 @@ var (
 // TestArchitecture: each file and each name in code type in docs/architecture.md
 // exists, in the file that the page says, and each lock has a row.
 func TestArchitecture(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(module, "docs", "architecture.md"))
-	check(t, err)
-	page := string(text)
 	code := declarationsOf(t, module)
+	page := code.checkNames(t, "architecture.md")
+	if len(code.locks) < 10 {
+		t.Errorf("only %d locks were found: %v", len(code.locks), code.locks)
+	}
+	for _, lock := range code.locks {
+		if !strings.Contains(page, "| `"+lock+"` in ") {
+			t.Errorf("the lock %s has no row", lock)
+		}
+	}
+}
+
+// TestSecurityPage: docs/security.md names tests that there are.
+func TestSecurityPage(t *testing.T) { declarationsOf(t, module).checkNames(t, "security.md") }
+
+// checkNames fails the test if a page of docs names what is not there. It returns the page.
+func (code *declared) checkNames(t *testing.T, name string) (page string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(module, "docs", name))
+	check(t, err)
+	page = string(text)
 	for _, m := range inCodeType.FindAllStringSubmatch(page, -1) {
 		switch word := m[1]; {
 		case goFile.MatchString(word):
@@ -44,14 +61,7 @@ func TestArchitecture(t *testing.T) {
 			t.Errorf("%s is not in %s", m[1], m[2])
 		}
 	}
-	if len(code.locks) < 10 {
-		t.Errorf("only %d locks were found: %v", len(code.locks), code.locks)
-	}
-	for _, lock := range code.locks {
-		if !strings.Contains(page, "| `"+lock+"` in ") {
-			t.Errorf("the lock %s has no row", lock)
-		}
-	}
+	return page
 }
 
 // declared is what a module declares.
