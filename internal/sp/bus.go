@@ -2,7 +2,8 @@ package sp
 
 import "github.com/gonng/gonng/internal/msg"
 
-// Bus is bus0: to all peers, dropping where there is no room, and from all fairly.
+// Bus is bus0. It sends each message to all peers, of which those without room lose it, and
+// receives from all peers in turn.
 type Bus struct {
 	Core
 	fanout

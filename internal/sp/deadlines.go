@@ -5,28 +5,31 @@ import (
 	"time"
 )
 
-// deadlines tells what is due next. Most deadlines are the same time away when they
-// are set; those stand in one list in the order in which they are due, so that
-// setting and clearing one costs the same however many there are.
+// deadlines finds the deadline that is due next. It has a list for each duration: deadlines
+// that are set with the same duration are due in the order in which they were set. Most
+// deadlines of a socket share one duration, so that to set or clear one costs the same
+// however many there are.
 type deadlines struct {
 	lists []*deadlineList
-	told  int64 // what next has said last: the shell comes then, or before; 0: it does not
+	told  int64 // what next returned last: the shell comes then or before; 0: it does not come
 }
 
+// deadlineList is the deadlines that were set with one duration, the earliest first.
 type deadlineList struct {
 	after       time.Duration
 	first, last *deadline
 }
 
+// deadline is a time at which owner has to do something.
 type deadline struct {
-	at         int64
+	at         int64         // as Core.Clock tells it
 	list       *deadlineList // nil: not set
 	next, prev *deadline
 	owner      any
 }
 
-// set makes d due after that time, and reports whether the shell has to be told, since it
-// would come too late.
+// set makes d due when after has passed, and reports whether the shell has to be told,
+// since it would come too late.
 func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (tell bool) {
 	d.clear()
 	l := ds.of(after)
@@ -40,15 +43,16 @@ func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (tell 
 	return ds.told == 0 || d.at < ds.told
 }
 
-// later is a time after the present; one that is too far away is the end of all time.
+// later adds after to the present. It returns the latest possible time if the sum
+// overflows.
 func later(present int64, after time.Duration) int64 {
-	if at := present + int64(after); at >= present { // which may be negative
+	if at := present + int64(after); at >= present { // the present may be negative
 		return at
 	}
 	return math.MaxInt64
 }
 
-// of is the list of deadlines that are set after from now.
+// of returns the list for a duration. It uses an empty list again before it makes one.
 func (ds *deadlines) of(after time.Duration) *deadlineList {
 	var empty *deadlineList
 	for _, l := range ds.lists {
@@ -67,6 +71,7 @@ func (ds *deadlines) of(after time.Duration) *deadlineList {
 	return empty
 }
 
+// clear takes d out of its list. It does nothing when d is not set.
 func (d *deadline) clear() {
 	l := d.list
 	if l == nil {
@@ -85,7 +90,7 @@ func (d *deadline) clear() {
 	d.list, d.prev, d.next = nil, nil, nil
 }
 
-// next is when something is due next; 0: nothing is.
+// next returns the time of the earliest deadline, or 0 when none is set.
 func (ds *deadlines) next() (at int64) {
 	for _, l := range ds.lists {
 		if d := l.first; d != nil && (at == 0 || d.at < at) {
@@ -96,7 +101,7 @@ func (ds *deadlines) next() (at int64) {
 	return at
 }
 
-// expired takes out a deadline that is due; nil: none is.
+// expired clears and returns the earliest deadline that is due, or nil when none is.
 func (ds *deadlines) expired(present int64) (due *deadline) {
 	for _, l := range ds.lists {
 		if d := l.first; d != nil && d.at <= present && (due == nil || d.at < due.at) {

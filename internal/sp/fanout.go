@@ -2,11 +2,12 @@ package sp
 
 import "github.com/gonng/gonng/internal/msg"
 
-// fanout sends each message to every peer. One that has no room loses it.
+// fanout sends each message to every peer. A peer that has no room loses the message; the
+// sender never waits.
 type fanout struct {
 	c      *Core
-	peers  []*Peer
-	nobody Waiters // a fan-out never waits
+	peers  []*Peer // in any order; Peer.inFan is the place of a peer, from 1
+	nobody Waiters // the senders that wait: there never is one
 }
 
 func (f *fanout) attach(p *Peer) {
@@ -14,6 +15,7 @@ func (f *fanout) attach(p *Peer) {
 	p.inFan = len(f.peers)
 }
 
+// detach moves the last peer into the place of p. A second detach is harmless.
 func (f *fanout) detach(p *Peer) {
 	if p.inFan == 0 {
 		return
@@ -29,6 +31,7 @@ func (f *fanout) detach(p *Peer) {
 func (f *fanout) Room() *Waiters { return &f.nobody }
 func (f *fanout) CanSend() bool  { return true }
 
+// send sends to all peers but except, which may be nil.
 func (f *fanout) send(header []byte, body *msg.Message, except *Peer) {
 	for _, p := range f.peers {
 		if p != except && f.c.put(p, header, body) == putFull {

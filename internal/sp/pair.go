@@ -5,16 +5,16 @@ import (
 	"github.com/gonng/gonng/internal/wire"
 )
 
-// Pair is pair0 and, with a hop count before each message, pair1: to and from one
-// peer. Polyamorous it has many, and sends to the one that the message names, or to
-// any.
+// Pair is pair0, or pair1, which sends a hop count before each message. It has one peer. A
+// polyamorous pair1 has many: it sends a message to the peer that the message names, or to
+// any peer when it names none.
 type Pair struct {
 	Core
 	balance
 	fairQueue
 	sole
 	single
-	header []byte
+	header []byte // the first hop count; nil for pair0
 }
 
 // NewPair makes a Pair of version 0 or 1.
@@ -30,6 +30,7 @@ func NewPair(version int) *Pair {
 // single is the place for the one peer of a pair.
 type single struct{ peer *Peer }
 
+// admit gives the place to p, or answers Busy and the peer that has it.
 func (s *single) admit(p *Peer) (Verdict, *Peer) {
 	if s.peer != nil && s.peer != p {
 		return Busy, s.peer
@@ -76,8 +77,8 @@ func (x *Pair) Offer(m *Message) Verdict {
 	return OK
 }
 
-// sendNamed sends to the peer that the program has named, and drops what that has no
-// room for.
+// sendNamed sends to p, which the program has named. It never waits: when p has no room or
+// has gone, it drops the message and counts that.
 func (c *Core) sendNamed(p *Peer, header []byte, body *msg.Message) Verdict {
 	if p.of.Base() != c {
 		return OtherSocket

@@ -7,27 +7,29 @@ import (
 	"github.com/gonng/gonng/internal/wire"
 )
 
-// Raw is any protocol without its state: headers are the program's.
+// Raw is the raw socket of any protocol. It keeps no requests, surveys or topics: the
+// program sees the protocol headers of what it receives, and makes those of what it sends.
 type Raw struct {
 	Core
 	balance
 	fanout
 	fairQueue
-	lossy queue // instead of the fairQueue: sub
+	lossy queue // of a raw sub, which does not use the fairQueue
 	sole
 	single
 	kind RawKind
-	byID map[uint32]*Peer // of toNamed
+	byID map[uint32]*Peer // the peers, for headers that name one
 }
 
-// RawKind is what a raw socket does with messages and their headers.
+// RawKind says how the raw socket of a protocol sends and receives, and which headers its
+// messages have.
 type RawKind struct {
 	Send   Route
 	Recv   Inflow
 	Header Header
-	// Single is a pair: it has one peer.
+	// Single is for pairs: the socket has one peer, unless it is polyamorous.
 	Single bool
-	// Traced puts the ID of the peer before the header of what it sent.
+	// Traced puts the ID of the peer that sent a message before the header of the message.
 	Traced bool
 }
 
@@ -35,30 +37,30 @@ type RawKind struct {
 type Route uint8
 
 const (
-	ToNobody Route = iota
-	ToOne          // of the peers that have room
-	ToAll          // peers
-	ToOthers       // than the one that the header names
-	ToNamed        // by the header
+	ToNobody Route = iota // it does not send
+	ToOne                 // to one of the peers that have room
+	ToAll                 // to all peers
+	ToOthers              // to all peers but the one that the header names
+	ToNamed               // to the peer that the header names
 )
 
 // Inflow is how a raw socket receives.
 type Inflow uint8
 
 const (
-	FromNobody Inflow = iota
-	Fairly            // holding back
-	Lossily           // dropping
+	FromNobody Inflow = iota // it does not receive
+	Fairly                   // from all peers in turn; a peer whose queue is full is not read
+	Lossily                  // into one queue, which drops messages when it is full
 )
 
-// Header is the protocol header of what a raw socket receives.
+// Header is the kind of protocol header that the messages from peers have.
 type Header uint8
 
 const (
-	NoHeader Header = iota
-	Hops
-	Backtrace
-	Answer
+	NoHeader  Header = iota
+	Hops             // the hop count of pair1
+	Backtrace        // of a request or survey: IDs of pipes, then the ID of the question
+	Answer           // of a reply or response: the ID of the question
 )
 
 // NewRaw makes a Raw.
@@ -139,7 +141,8 @@ func (x *Raw) Offer(m *Message) Verdict {
 	return OK
 }
 
-// trail is the ID that a forwarded question leaves in the backtrace.
+// trail returns the header that a forwarder adds to a question: the ID of the peer that the
+// question came from. It returns nil for other messages.
 func trail(m *Message) []byte {
 	if !m.Traced {
 		return nil
@@ -147,8 +150,8 @@ func trail(m *Message) []byte {
 	return wire.AppendID(nil, m.Peer.ID)
 }
 
-// named takes the ID off that the header begins with and returns its peer, if that is
-// one of this socket's.
+// named removes the first ID of the header of m, and returns the peer that has this ID. It
+// returns nil when this socket has no such peer.
 func (x *Raw) named(m *Message) *Peer {
 	if m.Traced {
 		m.Traced = false
@@ -165,6 +168,7 @@ func (x *Raw) named(m *Message) *Peer {
 	return x.byID[id]
 }
 
+// sendOne sends m to one of the peers. The hop count of pair1 grows by one.
 func (x *Raw) sendOne(m *Message) Verdict {
 	header, body := trail(m), m.Data
 	if x.kind.Header == Hops {
@@ -180,7 +184,7 @@ func (x *Raw) sendOne(m *Message) Verdict {
 			return OK
 		}
 		header, body = wire.AppendHops(nil, uint8(n+1)), body.Strip()
-		if x.cfg.Polyamorous && m.Peer != nil && m.Peer.of.Base() == &x.Core { // else a device forwards it
+		if x.cfg.Polyamorous && m.Peer != nil && m.Peer.of.Base() == &x.Core { // the peer of another socket: a device forwards m
 			return x.sendNamed(m.Peer, header, &body)
 		}
 	}
@@ -211,7 +215,7 @@ func (x *Raw) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 	return n, true
 }
 
-// pushLossily queues the messages that a raw sub receives, as Sub does.
+// pushLossily puts messages into the queue of a raw sub, which drops as that of Sub does.
 func (x *Raw) pushLossily(p *Peer, batch []msg.Message) {
 	limit := NewLimit(x.cfg.RecvBuffer, LossyBytes)
 	for i := range batch {

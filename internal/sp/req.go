@@ -8,17 +8,16 @@ import (
 	"github.com/gonng/gonng/internal/wire"
 )
 
-// Req is req0: each request to the ready peer with the fewest unanswered ones, and
-// its reply to the endpoint that asked. A request is sent again when its peer goes
-// away, at once and to any peer; and when the resend time has passed, to a peer
-// that does not have it yet. The peers that have it get it once more only after
-// pauses that double.
+// Req is req0. It sends each request to the ready peer that has the fewest unanswered ones,
+// and passes the reply to the endpoint that asked. When the peer of a request goes away, Req
+// sends the request at once to any other. When the resend time has passed, Req sends it to a
+// peer that does not have it. Peers that have it get it again only after pauses that double.
 type Req struct {
 	Core
 	balance
 	questions[*Request]
-	unsent []*Request // lost their peer and wait for another
-	pinned int        // bytes, by the replies that wait
+	unsent []*Request // their peer has gone, and they wait for another
+	pinned int        // the bytes that the replies pin which wait to be received
 }
 
 // NewReq makes a Req.
@@ -44,7 +43,7 @@ func (x *Req) writable(p *Peer) {
 	x.sendUnsent()
 }
 
-// Detach sends what p had not answered to others.
+// Detach sends the requests that p has not answered to other peers.
 func (x *Req) Detach(p *Peer) {
 	x.balance.detach(p)
 	for r := p.asked.first; r != nil; r = p.asked.first {
@@ -93,7 +92,7 @@ func (x *Req) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 	return n, true
 }
 
-// TooLarge fails the request whose reply p has sent.
+// TooLarge fails the request that p has answered with a reply above the limit.
 func (x *Req) TooLarge(p *Peer, head []byte, size uint64) {
 	if len(head) < 4 {
 		return
@@ -117,7 +116,7 @@ func (x *Req) answered(p *Peer, data []byte) *Request {
 	return r
 }
 
-// Next is when the next request is to be sent again.
+// Next implements Protocol.
 func (x *Req) Next() int64 { return x.questions.Next() }
 
 // swallowedTime is how long a request that was given up counts against its peer, at
@@ -131,7 +130,7 @@ type swallowed struct {
 	by *Peer
 }
 
-// Expire sends again what is due.
+// Expire sends the requests again that are due.
 func (x *Req) Expire() {
 	present := x.Clock()
 	for d := x.due.expired(present); d != nil; d = x.due.expired(present) {

@@ -27,10 +27,10 @@ type Request struct {
 	small   []byte        // holds a small body
 	next    *Request      // in the list of its peer
 	prev    *Request
-	reply   msg.Message
-	from    *Peer
-	failed  Verdict // the outcome: Wait for none yet, OK with a reply, or a failure
-	size    uint64  // of a reply that was too large
+	reply   msg.Message // until it is received
+	from    *Peer       // the peer that replied; nil: there is no reply
+	failed  Verdict     // the outcome: Wait for none yet, OK with a reply, or a failure
+	size    uint64      // of a reply that was too large
 }
 
 // Offer sends a new request. The one before is given up, even if there is nobody to
@@ -87,8 +87,9 @@ func (r *Request) againAfter(p *Peer, pause time.Duration) {
 	x.deadline(&x.Core, &r.resend, pause)
 }
 
-// overdue sends r once more: to a peer that does not have it, if there is one; to
-// another only after pauses that double, which may be now.
+// overdue sends r again, because its time has passed without a reply. It goes at once to a
+// peer that does not have it. When every peer with room has it, it goes to one of those,
+// and the pause until the next time doubles.
 func (r *Request) overdue() {
 	if p := r.of.next(r.askedOf); p != nil {
 		r.again(p)
@@ -158,7 +159,7 @@ func (r *Request) keep(m msg.Message, p *Peer) {
 	r.reply, r.from = m, p
 }
 
-// taken is the end of keep. The reference is the caller's.
+// taken returns the reply that keep has kept. The caller has to release it.
 func (r *Request) taken() (reply msg.Message, from *Peer) {
 	reply, from = r.reply, r.from
 	r.of.pinned -= reply.Pinned()
@@ -167,8 +168,8 @@ func (r *Request) taken() (reply msg.Message, from *Peer) {
 	return reply, from
 }
 
-// finish ends the request, with the reply or with a failure that is still to be
-// received.
+// finish ends the request with v: OK for a reply, or the failure that the next receive is
+// to get.
 func (r *Request) finish(v Verdict) {
 	if r.id == 0 {
 		return
@@ -182,13 +183,14 @@ func (r *Request) finish(v Verdict) {
 	r.body = msg.Message{}
 }
 
+// fail ends the request with a failure and wakes the receiver.
 func (r *Request) fail(v Verdict) {
 	r.finish(v)
 	r.of.WakeOne(&r.waiting)
 }
 
-// forget gives up the request and its outcome. With swallow, the request counts against
-// its peer for a while.
+// forget gives up the request and its outcome. With swallow, the request counts as load of
+// its peer for a while, because the peer may still be busy with it.
 func (r *Request) forget(swallow bool) {
 	if p := r.to; p != nil && swallow {
 		after := swallowedTime
@@ -242,8 +244,8 @@ func (r *Request) End(w *Waiter) {
 	}
 }
 
-// GiveUp is a receive that ended in vain: the request is not sent again, and its
-// reply comes late; unless another receive waits for that.
+// GiveUp gives the request up, because a receive ended without a reply: it is not sent
+// again, and its reply counts as late. While another receive waits GiveUp does nothing.
 func (r *Request) GiveUp() {
 	if r.receiver == nil {
 		r.forget(true)

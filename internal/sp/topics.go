@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// topics finds the subscribers of a message. It is a tree of the topics by their
-// common beginnings: a message is looked up by walking along its own first bytes,
-// however many topics, lengths of topics and subscribers there are.
+// topics finds the subscribers of a message. It is a tree in which topics that begin alike
+// share nodes. A search walks along the first bytes of the message, so its cost does not
+// grow with the number of topics and subscribers that do not match.
 type topics struct{ root topicNode }
 
 type topicNode struct {
-	label       string // what follows the label of the parent
+	label       string // the bytes of the topic that the parent does not have
 	subscribers []*Subscriber
-	first       []byte // first bytes of the labels of children
+	first       []byte // the first byte of the label of each child
 	children    []*topicNode
 }
 
@@ -26,8 +26,8 @@ func (n *topicNode) child(b byte) *topicNode {
 	return nil
 }
 
-// match appends to found the subscribers that want data, each once: those that it
-// marks as matched. The caller takes the marks off.
+// match appends to found the subscribers that want data. It sets the mark matched of each,
+// so that it appends none twice; the caller clears the marks.
 func (t *topics) match(data []byte, found []*Subscriber) []*Subscriber {
 	for n := &t.root; n != nil; {
 		for _, s := range n.subscribers {
@@ -41,7 +41,8 @@ func (t *topics) match(data []byte, found []*Subscriber) []*Subscriber {
 	return found
 }
 
-// step is the next node on the way along data, and the rest of data.
+// step returns the child of n whose label data begins with, and the rest of data. It
+// returns nil when there is no such child.
 func (n *topicNode) step(data []byte) (*topicNode, []byte) {
 	if len(data) == 0 {
 		return nil, nil
@@ -63,6 +64,7 @@ func (t *topics) wants(data []byte, s *Subscriber) bool {
 	return false
 }
 
+// add subscribes s to topic. s has not subscribed to it before.
 func (t *topics) add(topic string, s *Subscriber) {
 	n := &t.root
 	for topic != "" {
@@ -80,6 +82,7 @@ func (t *topics) add(topic string, s *Subscriber) {
 	n.subscribers = append(n.subscribers, s)
 }
 
+// commonPrefix returns the length of the longest beginning that a and b share.
 func commonPrefix(a, b string) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -90,13 +93,15 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-// split makes n end after the first bytes of its label, with a child for the rest.
+// split shortens the label of n to its first bytes. A new child of n gets the rest of the
+// label, and the subscribers and children of n.
 func (n *topicNode) split(at int) {
 	rest := &topicNode{label: n.label[at:], subscribers: n.subscribers, first: n.first, children: n.children}
 	*n = topicNode{label: n.label[:at], first: []byte{rest.label[0]}, children: []*topicNode{rest}}
 }
 
-// remove undoes add. Nodes that are of no use any more go, too.
+// remove undoes add: s is subscribed to topic. Nodes that are of no use any more are
+// removed or joined.
 func (t *topics) remove(topic string, s *Subscriber) { t.root.remove(topic, s) }
 
 func (n *topicNode) remove(topic string, s *Subscriber) {
