@@ -1,6 +1,6 @@
-// Package stream carries messages over a net.Conn: a length before each, many
-// messages a system call. The transports tcp, tlstcp and ipc, and connections that a
-// program brings itself, share it.
+// Package stream carries messages over a net.Conn. A length goes before each message, and
+// many messages share a system call. The transports tcp, tlstcp and ipc use it, and so do
+// connections and listeners that the program brings itself.
 package stream
 
 import (
@@ -20,12 +20,14 @@ type conn struct {
 	net.Conn
 	framing  wire.Framing
 	protocol uint16
-	names    *names // nil: Conn knows them
+	names    *names // nil: Conn has the right addresses
 	reader   reader
 	writer   Writer
 	close    func() error
 }
 
+// newConn returns a connection whose handshake is done. protocol is the peer's, limit the
+// largest message in bytes, 0 for none.
 func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) transport.Conn {
 	c := &conn{Conn: nc, framing: framing, protocol: protocol, names: wholeNames(nc)}
 	c.close = sync.OnceValue(func() error { return Close(nc) })
@@ -60,13 +62,13 @@ func (c *conn) RemoteAddr() net.Addr {
 	return c.Conn.RemoteAddr()
 }
 
-// interruptible is a conn over one that heeds deadlines.
+// interruptible is a conn over a net.Conn whose deadlines end a Read at once.
 type interruptible struct{ *conn }
 
 // Interrupt implements transport.Interrupter.
 func (c interruptible) Interrupt() { c.Conn.SetReadDeadline(time.Unix(1, 0)) }
 
-// pollable is a conn whose descriptor can be used.
+// pollable is a conn whose descriptor can be read without waiting.
 type pollable struct{ interruptible }
 
 // TryRead implements transport.TryReader.
@@ -74,7 +76,8 @@ func (c pollable) TryRead(dst []transport.Message) []transport.Message {
 	return c.reader.tryRead(dst)
 }
 
-// rawConn returns nil when the descriptor cannot be used without waiting.
+// rawConn returns access to the descriptor of nc, or nil when nc has none or the platform
+// cannot use it without waiting.
 func rawConn(nc net.Conn) syscall.RawConn {
 	sc, ok := nc.(syscall.Conn)
 	if !ok || !rawSupported {
@@ -109,7 +112,7 @@ func (c *conn) NewBatch() transport.Batch { return &batch{framing: c.framing} }
 func (c *conn) TryWrite(b transport.Batch) (bool, error) {
 	own := b.(*batch)
 	if len(own.large) > 0 {
-		return false, nil // one writev by Write, instead of two system calls
+		return false, nil // Write needs one writev where this would need two system calls
 	}
 	own.start()
 	n, err := c.writer.Try(own.rest)

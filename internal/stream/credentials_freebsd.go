@@ -1,3 +1,3 @@
 package stream
 
-func peerPID(int) (int, error) { return 0, nil } // not told
+func peerPID(int) (int, error) { return 0, nil } // FreeBSD does not tell it

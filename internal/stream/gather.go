@@ -9,7 +9,8 @@ import (
 // recordSize is the most that a TLS record holds.
 const recordSize = 16 << 10
 
-// WriteVectors writes what is in v and says how much of it was written.
+// WriteVectors writes all bytes of v, waiting for the peer where it must, and returns how
+// many were written. It may shorten v by them.
 func WriteVectors(c net.Conn, v *net.Buffers) (int, error) {
 	switch c.(type) {
 	case *net.TCPConn, *net.UnixConn:
@@ -19,9 +20,10 @@ func WriteVectors(c net.Conn, v *net.Buffers) (int, error) {
 	return gather(c, *v)
 }
 
-// gather is for connections without writev, where each Write costs, and on TLS
-// makes a record: every Write is whole records, but for the last. Small pieces
-// are put together for that, and large ones are not copied but for their ends.
+// gather writes pieces to a connection without writev. Each Write has a cost there, and on
+// TLS makes records. So gather copies small pieces together until they fill a record, and
+// writes large ones in place, as many whole records as they have. Only the last Write may
+// be shorter than a record.
 func gather(c net.Conn, pieces [][]byte) (written int, err error) {
 	record := transport.NewBuffer(recordSize)
 	defer record.Release()

@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// GoodbyeTime is how long a goodbye may wait for room in the operating system's
-// buffers. crypto/tls would wait for five seconds.
+// GoodbyeTime is how long the last bytes of a connection may wait for room in the buffers
+// of the operating system. crypto/tls would wait for five seconds.
 const GoodbyeTime = 20 * time.Millisecond
 
-// Goodbye calls say, which writes the last bytes to nc: a few, that tell the peer
-// that nothing more comes. When there is no room for them, because the peer does not
-// read or is behind, say is called if it may wait, and what it writes fails soon.
+// Goodbye calls say, which writes a few last bytes to nc that tell the peer that nothing
+// more comes. When the operating system has no room for them, because the peer does not
+// read, Goodbye calls say only if wait is set; the write then fails after GoodbyeTime.
+// Where the room is not known, say is called and has GoodbyeTime.
 func Goodbye(nc net.Conn, wait bool, say func()) {
 	under := Underlying(nc)
 	switch yes, known := roomToWrite(under); {
@@ -27,7 +28,8 @@ func Goodbye(nc net.Conn, wait bool, say func()) {
 	say()
 }
 
-// Close closes nc, with the goodbye of TLS if it uses that and there is room for it.
+// Close closes nc. If nc uses TLS and there is room, it first sends the alert that ends a
+// TLS connection. It does not wait longer than GoodbyeTime.
 func Close(nc net.Conn) (err error) {
 	t, ok := nc.(*tls.Conn)
 	if !ok {
@@ -44,11 +46,10 @@ func Close(nc net.Conn) (err error) {
 	return err
 }
 
-// closeWrite tells the peer that nothing more comes, and leaves the connection to
-// be read.
+// closeWrite tells the peer that nothing more comes. The connection can still be read.
 func closeWrite(nc net.Conn) error {
 	if t, ok := nc.(*tls.Conn); ok {
-		Goodbye(nc, true, func() { _ = t.CloseWrite() }) // what follows it says the same
+		Goodbye(nc, true, func() { _ = t.CloseWrite() }) // the FIN below says the same
 	}
 	half, ok := Underlying(nc).(interface{ CloseWrite() error })
 	if !ok {

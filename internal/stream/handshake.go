@@ -16,9 +16,10 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Handshake introduces both sides, which send at once, and returns the connection
-// ready for messages. On a *tls.Conn the handshake of TLS comes first, within the
-// same time. It takes nc over: on failure nc is closed.
+// Handshake is for a side that does not wait for the other, such as a dialer: it sends its
+// handshake at once, reads the peer's, and returns the connection ready for messages. On a
+// *tls.Conn the handshake of TLS comes first. Both together may take cfg.HandshakeTimeout.
+// It takes nc over: on failure it closes nc.
 func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *transport.Config) (transport.Conn, error) {
 	var peer uint16
 	err := Within(ctx, nc, time.Now().Add(cfg.HandshakeTimeout), func() (err error) {
@@ -40,8 +41,8 @@ func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *tran
 	return newConn(nc, framing, peer, cfg.RecvMaxSize), nil
 }
 
-// Within calls do, in which reading and writing nc ends at the deadline and when
-// ctx ends. The deadline stays set.
+// Within calls do. Reads and writes of nc in do fail at the deadline, or when ctx ends; it
+// then returns the error of ctx. The deadline of nc stays set when Within returns.
 func Within(ctx context.Context, nc net.Conn, deadline time.Time, do func() error) error {
 	if err := nc.SetDeadline(deadline); err != nil {
 		return err
@@ -54,11 +55,13 @@ func Within(ctx context.Context, nc net.Conn, deadline time.Time, do func() erro
 	return err
 }
 
+// exchange writes this side's handshake and reads the peer's, at the same time where a
+// write may wait for the peer to read. It returns the peer's protocol.
 func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 	wrote := make(chan error, 1)
 	write := func() { wrote <- introduce(nc, cfg) }
 	if Native(nc) {
-		write() // a failure can wait: what there is to read may say why
+		write() // its error comes last: what the peer has sent may say more
 	} else {
 		go write()
 	}
@@ -74,8 +77,8 @@ func exchange(nc net.Conn, cfg *transport.Config) (uint16, error) {
 	return peer, <-wrote
 }
 
-// errNotAnswered is the error of a dialer that a listener refuses: the wire has no word
-// for the reason.
+// errNotAnswered is what a dialer gets when a listener refuses it: the handshake cannot
+// carry a reason.
 var errNotAnswered = errors.New("the peer closed the connection without an answer: it may have refused us by a hook or a limit, " +
 	"be a pair that has its peer, or speak another protocol")
 
@@ -85,7 +88,7 @@ func introduce(nc net.Conn, cfg *transport.Config) error {
 	return err
 }
 
-// hear reads the peer's handshake, and says how many bytes of it have come.
+// hear reads the peer's handshake. n is how many bytes of it have come.
 func hear(nc net.Conn, cfg *transport.Config) (peer uint16, n int, err error) {
 	var hello [wire.HandshakeSize]byte
 	n, err = io.ReadFull(nc, hello[:])
@@ -99,9 +102,10 @@ func hear(nc net.Conn, cfg *transport.Config) (peer uint16, n int, err error) {
 	return peer, n, nil
 }
 
-// Native reports whether nc is, perhaps under TLS, a connection of the operating
-// system's, which takes a handshake at once and heeds deadlines. One without a
-// buffer (net.Pipe) takes it when the other side reads.
+// Native reports whether nc is, perhaps under TLS, a TCP or Unix connection of package net.
+// Such a connection takes a handshake without waiting for the peer, and its deadlines end
+// reads and writes. A connection without a buffer (net.Pipe) takes a handshake only when
+// the other side reads.
 func Native(nc net.Conn) bool {
 	switch Underlying(nc).(type) {
 	case *net.TCPConn, *net.UnixConn:
@@ -110,6 +114,7 @@ func Native(nc net.Conn) bool {
 	return false
 }
 
+// handshakeError explains why the peer's handshake did not come. hello is what came of it.
 func handshakeError(err error, hello []byte, cfg *transport.Config) error {
 	n := len(hello)
 	switch {

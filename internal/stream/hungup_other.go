@@ -4,5 +4,5 @@ package stream
 
 import "net"
 
-// HungUp cannot tell here without reading.
+// HungUp cannot tell on this system without reading.
 func HungUp(net.Conn) (yes, known bool) { return false, false }

@@ -12,16 +12,17 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// incoming is a transport.Decider: the peer has spoken when it is decided over.
+// incoming is a transport.Decider: a peer that has connected and is not accepted yet. Hear
+// reads its handshake; the handshake of this side, sent by Answer, accepts it.
 type incoming struct {
 	net.Conn
 	cfg      *transport.Config
 	framing  wire.Framing
 	deadline time.Time // of Hear and Answer together
-	peer     uint16    // its protocol
-	heard    bool      // all of its handshake, right or wrong
+	peer     uint16    // the peer's protocol
+	heard    bool      // the whole handshake of the peer has come, right or wrong
 
-	unprepared error
+	unprepared error // of Listener.Prepare; Hear returns it
 }
 
 // Handshake implements transport.Incoming.
@@ -39,12 +40,14 @@ func (i *incoming) Handshake(ctx context.Context) (transport.Conn, error) {
 // Hear implements transport.Decider.
 func (i *incoming) Hear(ctx context.Context) (transport.Conn, error) {
 	if err := i.hear(ctx); err != nil {
-		i.Refuse(err) // a client of TLS, for instance, can tell by the answer what this is
+		i.Refuse(err) // a client of TLS, for instance, learns by the answer what this is
 		return nil, err
 	}
 	return newConn(i.Conn, i.framing, i.peer, i.cfg.RecvMaxSize), nil
 }
 
+// hear does the handshake of TLS, if there is one, and reads the peer's handshake. An error
+// that is transport.ErrSilent says that the peer left without a word.
 func (i *incoming) hear(ctx context.Context) error {
 	if i.unprepared != nil {
 		return i.unprepared
@@ -70,7 +73,7 @@ func (i *incoming) hear(ctx context.Context) error {
 // Answer implements transport.Decider.
 func (i *incoming) Answer(ctx context.Context) error {
 	err := Within(ctx, i.Conn, i.deadline, func() error {
-		if time.Now().After(i.deadline) { // the operating system would still take it
+		if time.Now().After(i.deadline) { // a write would still succeed
 			return fmt.Errorf("the peer was not answered in %v: %w", i.cfg.HandshakeTimeout, context.DeadlineExceeded)
 		}
 		return introduce(i.Conn, i.cfg)
@@ -85,13 +88,15 @@ func (i *incoming) Answer(ctx context.Context) error {
 }
 
 const (
-	// refuseTime is how long a peer of a wrong protocol may take to read our answer.
+	// refuseTime is how long Refuse waits for the peer to take the answer and close.
 	refuseTime = 250 * time.Millisecond
-	// refuseBytes is how much it may send meanwhile.
+	// refuseBytes is how many bytes Refuse reads from the peer meanwhile, at most.
 	refuseBytes = 64 << 10
 )
 
-// Refuse implements transport.Decider.
+// Refuse implements transport.Decider. A peer that has sent a wrong handshake, or that of a
+// wrong protocol, gets this side's handshake, by which it can tell why it is refused. Other
+// peers are closed without a word.
 func (i *incoming) Refuse(error) {
 	defer Close(i.Conn)
 	if !i.heard || i.peer == i.cfg.Peer {
@@ -100,6 +105,6 @@ func (i *incoming) Refuse(error) {
 	if i.Conn.SetDeadline(time.Now().Add(refuseTime)) != nil || introduce(i.Conn, i.cfg) != nil || closeWrite(i.Conn) != nil {
 		return
 	}
-	// What is not read when the connection is closed destroys what was written.
+	// A close with unread bytes would destroy the answer.
 	_, _ = io.CopyN(io.Discard, i.Conn, refuseBytes)
 }

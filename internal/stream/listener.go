@@ -15,19 +15,19 @@ import (
 type Listener struct {
 	net.Listener
 	Framing wire.Framing
-	// Config is that of the beginning, see SetConfig.
+	// Config is used until SetConfig is called.
 	Config *transport.Config
 	// Address is what URL returns.
 	Address string
-	// Prepare, if not nil, sets options of an accepted connection, and returns it or
-	// a layer over it, such as TLS.
+	// Prepare, if not nil, sets the options of an accepted connection, and returns the
+	// connection or a layer over it, such as TLS. Its error is the peer's, not Accept's.
 	Prepare func(net.Conn, *transport.Config) (net.Conn, error)
 
-	changed atomic.Pointer[transport.Config]
+	changed atomic.Pointer[transport.Config] // by SetConfig; nil: never
 }
 
-// Listen makes a transport.Listener of one that is bound, and speaks as those
-// who dial it do: as tcp, or as ipc over a Unix socket or named pipe.
+// Listen makes a transport.Listener of l, which the program has bound. Over a Unix socket or
+// a named pipe it speaks as ipc, over anything else as tcp.
 func Listen(l net.Listener, cfg *transport.Config) *Listener {
 	l = WholeName(l)
 	framing, url := wire.IPCFraming, URL(l.Addr())
@@ -45,7 +45,7 @@ func Listen(l net.Listener, cfg *transport.Config) *Listener {
 	}
 }
 
-// URL is where to dial what listens at addr.
+// URL returns the URL at which a listener at addr can be dialed.
 func URL(addr net.Addr) string {
 	if name, ok := strings.CutPrefix(addr.String(), `\\.\pipe\`); ok && addr.Network() == "pipe" {
 		return "ipc://" + name
@@ -80,7 +80,7 @@ func (l *Listener) Accept() (transport.Incoming, error) {
 	}
 	i := &incoming{Conn: nc, cfg: cfg, framing: l.Framing}
 	if l.Prepare != nil {
-		i.Conn, i.unprepared = l.Prepare(nc, cfg) // the connection may have ended
+		i.Conn, i.unprepared = l.Prepare(nc, cfg) // fails when the connection has ended
 	}
 	return i, nil
 }

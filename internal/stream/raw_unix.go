@@ -9,10 +9,10 @@ import (
 
 const rawSupported = true
 
-// rawWriter writes to a descriptor without ever waiting for it.
+// rawWriter writes to a descriptor without waiting for room.
 type rawWriter struct {
 	raw     syscall.RawConn
-	attempt func(fd uintptr) bool // made once: a closure a call would be an allocation a call
+	attempt func(fd uintptr) bool // made once, because each closure is an allocation
 	p       []byte
 	n       int
 	err     error
@@ -22,6 +22,7 @@ func (w *rawWriter) init(raw syscall.RawConn) {
 	w.raw, w.attempt = raw, w.once
 }
 
+// once calls write(2) on what try was given.
 func (w *rawWriter) once(fd uintptr) bool {
 	for {
 		w.n, w.err = syscall.Write(int(fd), w.p)
@@ -31,7 +32,7 @@ func (w *rawWriter) once(fd uintptr) bool {
 	}
 }
 
-// try writes what the kernel takes at once, which may be nothing.
+// try writes as much of p as the kernel takes at once, which may be nothing.
 func (w *rawWriter) try(p []byte) (int, error) {
 	if w.raw == nil {
 		return 0, nil
@@ -50,13 +51,14 @@ func (w *rawWriter) try(p []byte) (int, error) {
 	return w.n, nil
 }
 
-// rawReader waits until a descriptor is readable before it asks for memory.
+// rawReader reads from a descriptor. It asks for memory only when there may be something to
+// read, so that an idle connection holds none.
 type rawReader struct {
 	raw     syscall.RawConn
-	attempt func(fd uintptr) bool
-	glance  func(fd uintptr) bool // attempt that does not wait
-	memory  func() []byte         // where to read to, asked for when there is something to read
-	idle    func()                // called before waiting
+	attempt func(fd uintptr) bool // once, for RawConn: false has it wait
+	glance  func(fd uintptr) bool // once, without waiting
+	memory  func() []byte         // returns where to read to
+	idle    func()                // called when there is nothing to read
 	n       int
 	err     error
 }
@@ -66,6 +68,7 @@ func (r *rawReader) init(raw syscall.RawConn, memory func() []byte, idle func())
 	r.glance = func(fd uintptr) bool { r.once(fd); return true }
 }
 
+// once calls read(2). It reports false when there is nothing to read.
 func (r *rawReader) once(fd uintptr) bool {
 	for {
 		r.n, r.err = syscall.Read(int(fd), r.memory())
@@ -80,11 +83,12 @@ func (r *rawReader) once(fd uintptr) bool {
 	}
 }
 
+// read waits until there is something to read, and reads once.
 func (r *rawReader) read() (int, error) {
 	return r.result(r.raw.Read(r.attempt))
 }
 
-// try reads what there is, which may be nothing.
+// try reads once without waiting. It returns 0 and no error when there is nothing.
 func (r *rawReader) try() (int, error) {
 	n, err := r.result(r.raw.Read(r.glance))
 	if err == syscall.EAGAIN {

@@ -17,16 +17,16 @@ import (
 
 const (
 	chunkSize = 64 << 10
-	// smallChunk is for connections with a message now and then. An idle connection
-	// keeps it as long as its last message is not released.
+	// smallChunk is the chunk of a connection on which little comes. An idle connection keeps
+	// such a chunk until its last message is released.
 	smallChunk = 512
-	// readMost is the most messages that one read hands over: a chunk has room for
-	// four times as many empty ones, and the memory that holds them is not in the chunk.
+	// readMost is the most messages that one read returns. A chunk can hold four times as many
+	// empty ones, and each needs memory outside of the chunk.
 	readMost = 2048
 	// ownBuffer is the size above which a message is read into a buffer of its
 	// own instead of being a slice of a chunk.
 	ownBuffer = chunkSize / 2
-	// earned is how many times what has arrived a length may claim in memory.
+	// earned is how many bytes of memory each byte that has arrived of a message may claim.
 	earned = 16
 )
 
@@ -41,15 +41,15 @@ func Earned(size, arrived uint64) int {
 	return int(size)
 }
 
-// reader cuts a stream into messages. One read takes all that the kernel has;
-// small messages are slices of the chunk that they arrived in.
+// reader cuts a stream into messages. One read takes what the kernel has, as far as the
+// chunk has room. Small messages are slices of the chunk in which they arrived.
 type reader struct {
 	conn    net.Conn
 	raw     rawReader
 	useRaw  bool
 	framing wire.Framing
 	limit   uint64
-	err     error // what ended the stream, told after the messages before it
+	err     error // what ended the stream; read returns it after the messages before it
 
 	chunk *transport.Buffer
 	r, w  int // chunk bytes r..w are not parsed yet
@@ -59,12 +59,13 @@ type reader struct {
 	want uint64            // its size
 	have int               // how much of it has arrived
 
-	skippable uint64 // the largest message that may be skipped
-	tell      func(head []byte, size uint64)
+	skippable uint64                         // the largest message that may be skipped
+	tell      func(head []byte, size uint64) // told of skipped messages; nil: none is skipped
 	skip      skipped
 }
 
-// skipped is a message that is too large and is skipped; left bytes of it are to come.
+// skipped is a message above the limit, which the reader passes over. left bytes of it are
+// still to be passed over.
 type skipped struct {
 	size, left uint64
 	head       []byte // the first of it
@@ -99,8 +100,8 @@ func (r *reader) read(dst []transport.Message) ([]transport.Message, error) {
 	return dst, r.err
 }
 
-// tryRead is read that does not wait. What ended the stream is left for read to
-// tell.
+// tryRead appends to dst the messages that can be read without waiting. When the stream has
+// ended, the next read returns the error.
 func (r *reader) tryRead(dst []transport.Message) []transport.Message {
 	for r.err == nil {
 		if dst = r.parse(dst); len(dst) > 0 || r.err != nil {
@@ -116,7 +117,7 @@ func (r *reader) tryRead(dst []transport.Message) []transport.Message {
 	return dst
 }
 
-// interrupted reports whether the read was; the next is not.
+// interrupted reports whether Interrupt ended the read. If so the reader can read again.
 func (r *reader) interrupted() bool {
 	if !errors.Is(r.err, os.ErrDeadlineExceeded) {
 		return false
@@ -125,7 +126,7 @@ func (r *reader) interrupted() bool {
 	return r.err == nil
 }
 
-// parse appends the complete messages that are in memory.
+// parse appends to dst the complete messages that have been read.
 func (r *reader) parse(dst []transport.Message) []transport.Message {
 	if r.big != nil {
 		if uint64(r.have) < r.want {
@@ -162,7 +163,7 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 				break
 			}
 			if len(dst) > begin {
-				break // they come before what is told of this one
+				break // return them before tell is called for this one
 			}
 			r.r = at + prefix
 			r.skip = skipped{size: size, left: size, head: r.skip.head[:0]}
@@ -190,10 +191,12 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 	return dst
 }
 
-// skips reports whether a message of that size, which is too large, is skipped.
+// skips reports whether a message of size bytes, which is above the limit, is passed over
+// rather than the end of the stream.
 func (r *reader) skips(size uint64) bool { return r.tell != nil && size <= r.skippable }
 
-// discard passes over what the chunk has of a message that is skipped.
+// discard passes over what the chunk has of a skipped message. It calls tell as soon as the
+// beginning of the message is known.
 func (r *reader) discard() {
 	s := &r.skip
 	p := r.chunk.Bytes()[r.r:r.w]
@@ -222,6 +225,7 @@ func (r *reader) startBig(size uint64) {
 	r.r += r.framing.PrefixSize() + len(body)
 }
 
+// growBig gives the large message more memory, if it has filled what it has.
 func (r *reader) growBig() {
 	if r.have < len(r.big.Bytes()) {
 		return
@@ -232,11 +236,12 @@ func (r *reader) growBig() {
 	r.big = grown
 }
 
+// earnedBuffer returns a buffer for the large message, of which have bytes have come.
 func (r *reader) earnedBuffer(have int) *transport.Buffer {
 	return transport.NewBuffer(Earned(r.want, uint64(have+r.framing.PrefixSize())))
 }
 
-// fill reads once.
+// fill reads once, waiting until something comes.
 func (r *reader) fill() (err error) {
 	var n int
 	if r.useRaw {
@@ -247,20 +252,20 @@ func (r *reader) fill() (err error) {
 	return r.filled(n, err)
 }
 
-// filled takes note of what a read returned.
+// filled counts the n bytes that a read has brought, and explains its error.
 func (r *reader) filled(n int, err error) error {
 	switch {
 	case n == 0:
 	case r.big != nil:
 		r.have += n
-		return nil // an error will come again
+		return nil // if there is an error, the next read returns it again
 	default:
 		r.expect(n)
 		r.w += n
 		return nil
 	}
 	if err == io.ErrUnexpectedEOF {
-		err = io.EOF // TLS misses the goodbye of a peer that was killed; the lengths tell whether something is missing
+		err = io.EOF // a TLS peer that was killed sent no alert; the lengths below tell whether bytes are missing
 	}
 	if err == io.EOF && (r.big != nil || r.r < r.w || r.skip.left > 0) {
 		return fmt.Errorf("%w: the peer closed the connection in the middle of a message", io.ErrUnexpectedEOF)
@@ -268,15 +273,16 @@ func (r *reader) filled(n int, err error) error {
 	return err
 }
 
-// expect makes the next chunk as large as what was read asks for: n bytes, and
-// perhaps more where that was all there was room for.
+// expect chooses the size of the next chunk: twice the n bytes that were read. When they
+// filled the chunk, more may have been waiting, and the next chunk is as large as possible.
 func (r *reader) expect(n int) {
 	if r.next = chunkSize; n < len(r.chunk.Bytes())-r.w {
 		r.next = min(max(2*n, smallChunk), chunkSize)
 	}
 }
 
-// memory is where the next read goes.
+// memory returns where the next read goes: the rest of the large message, or the free end of
+// the chunk. It replaces the chunk when too little is free.
 func (r *reader) memory() []byte {
 	if r.big != nil {
 		r.growBig()
@@ -311,8 +317,8 @@ func newChunk(n int) *transport.Buffer {
 	return transport.NewBuffer(1 << bits.Len(uint(n-1)))
 }
 
-// idle gives the chunk back while there is nothing to read. A small one that
-// messages still point into stays: a second one would only add to it.
+// idle gives the chunk back while there is nothing to read. It keeps a small chunk that
+// messages still point into: that memory is in use anyway, and a new chunk would add to it.
 func (r *reader) idle() {
 	if r.chunk == nil || r.r < r.w {
 		return
@@ -323,7 +329,7 @@ func (r *reader) idle() {
 	}
 }
 
-// drop gives the memory back when the stream has ended.
+// drop gives all memory back, after the stream has ended.
 func (r *reader) drop() {
 	if r.chunk != nil {
 		r.chunk.Release()

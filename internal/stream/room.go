@@ -2,18 +2,19 @@ package stream
 
 import "github.com/gonng/gonng/transport"
 
-// keepSize is what an idle connection keeps for its next batch, at most.
+// keepSize is the most memory, in bytes, that an idle connection keeps for its next batch.
 const keepSize = 4 << 10
 
-// Room is pooled memory to put a batch together in. It is given back after each
-// batch that was more than a few messages: a connection that is idle after a burst
-// must not keep it.
+// Room is pooled memory in which a batch is put together. After each batch of more than
+// keepSize bytes it goes back to the pool, so that a connection that is idle after a burst
+// does not keep it.
 type Room struct {
 	buffer *transport.Buffer
-	last   int // size of the last batch, and so probably of the next
+	last   int // size of the last batch, the guess for the next
 }
 
-// Grow returns buf in memory for size bytes, which are more than it has.
+// Grow returns a copy of buf with a capacity of at least size bytes, which buf does not
+// have. It releases the memory of buf, which must come from an earlier Grow.
 func (r *Room) Grow(buf []byte, size int) []byte {
 	larger := transport.NewBuffer(max(size, 2*cap(buf), r.last))
 	buf = append(larger.Full()[:0], buf...)
@@ -24,7 +25,8 @@ func (r *Room) Grow(buf []byte, size int) []byte {
 	return buf
 }
 
-// Reuse returns buf, which was written, for the next batch.
+// Reuse returns buf, which was written, emptied for the next batch; nil if its memory went
+// back to the pool.
 func (r *Room) Reuse(buf []byte) []byte {
 	r.last = len(buf)
 	if cap(buf) <= keepSize {

@@ -4,5 +4,5 @@ package stream
 
 import "net"
 
-// roomToWrite cannot be asked here.
+// roomToWrite is not known on this system.
 func roomToWrite(net.Conn) (yes, known bool) { return false, false }

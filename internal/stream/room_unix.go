@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// roomToWrite reports whether a few hundred bytes can be written to nc without
-// waiting. The kernel calls a socket writable when there is room for much more.
+// roomToWrite reports whether a few hundred bytes can be written to nc without waiting: the
+// kernel calls a socket writable only when it has room for much more. known is false when nc
+// has no descriptor to ask about.
 func roomToWrite(nc net.Conn) (yes, known bool) {
 	raw := rawConn(nc)
 	if raw == nil {

@@ -14,9 +14,8 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// secure is the TLS handshake, before the one of the Scalability Protocols. The
-// deadline is set already. A peer that closed before it sent its first message is
-// called silent.
+// secure does the TLS handshake. The caller has set the deadline. silent says that the peer
+// closed the connection before it sent anything.
 func secure(ctx context.Context, t *tls.Conn, cfg *transport.Config) (silent bool, err error) {
 	if err = t.HandshakeContext(ctx); err == nil {
 		return false, nil
@@ -26,9 +25,8 @@ func secure(ctx context.Context, t *tls.Conn, cfg *transport.Config) (silent boo
 	return Silent(err, state), TLSError(err, len(state.PeerCertificates) > 0, cfg)
 }
 
-// refusePlain answers a peer that speaks without TLS with the alert of a server
-// that knows no version of TLS that the peer does. Package tls closes the
-// connection without a word, and the peer could not tell what is wrong.
+// refusePlain sends a peer that does not speak TLS an alert, by which it can tell what is
+// wrong: package tls leaves such a connection without a word.
 func refusePlain(err error) {
 	var header tls.RecordHeaderError
 	if errors.As(err, &header) && header.Conn != nil {
@@ -36,14 +34,15 @@ func refusePlain(err error) {
 	}
 }
 
-// Silent reports whether the handshake failed with err before the peer sent its
-// first message.
+// Silent reports whether a TLS handshake that failed with err failed because the peer closed
+// the connection before it sent anything.
 func Silent(err error, state tls.ConnectionState) bool {
 	return state.Version == 0 && (err == io.EOF || errors.Is(err, syscall.ECONNRESET))
 }
 
-// TLSError says why the handshake failed with err. By then crypto/tls may have
-// accepted the certificates of the peer.
+// TLSError explains why a TLS handshake failed with err. accepted says that crypto/tls had
+// accepted the certificates of the peer: then an error that is not its own comes from a
+// function of the program that verifies peers.
 func TLSError(err error, accepted bool, cfg *transport.Config) error {
 	var header tls.RecordHeaderError
 	switch {
@@ -61,8 +60,9 @@ func TLSError(err error, accepted bool, cfg *transport.Config) error {
 	return fmt.Errorf("TLS handshake: %w", err)
 }
 
-// foreign reports whether err comes from a function of the program that
-// verifies peers, which may return anything: crypto/tls passes it on as it is.
+// foreign reports whether err comes from a function of the program that verifies peers.
+// crypto/tls passes such an error on as it is, so it is neither a network error nor one of
+// crypto/tls.
 func foreign(err error) bool {
 	var network net.Error
 	return !errors.As(err, &network) && !strings.Contains(err.Error(), "tls: ")
@@ -71,7 +71,7 @@ func foreign(err error) bool {
 // TLS implements transport.Secured.
 func (c *conn) TLS() *tls.ConnectionState { return TLS(c.Conn) }
 
-// TLS is the state of the TLS connection nc, or nil if it is none.
+// TLS returns the state of nc if it is a TLS connection, else nil.
 func TLS(nc net.Conn) *tls.ConnectionState {
 	t, ok := nc.(*tls.Conn)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 // Package net cuts the name of an abstract Unix socket at its first zero byte.
 // For the kernel a zero byte is one like any other.
 
-// wholeNames are the addresses of nc if package net cuts one, else nil.
+// wholeNames returns the addresses of nc if package net cuts one of them, else nil.
 func wholeNames(nc net.Conn) *names {
 	uc, ok := nc.(*net.UnixConn)
 	if !ok {
@@ -26,7 +26,7 @@ func wholeNames(nc net.Conn) *names {
 	return &names{local, remote}
 }
 
-// WholeName is l with an address that is not cut.
+// WholeName returns l, or a listener over it whose address is not cut.
 func WholeName(l net.Listener) net.Listener {
 	ul, ok := l.(*net.UnixListener)
 	if !ok {
@@ -35,8 +35,8 @@ func WholeName(l net.Listener) net.Listener {
 	return &namedListener{ul, wholeName(ul, ul.Addr(), unix.SYS_GETSOCKNAME)}
 }
 
-// wholeName asks the kernel for the address that package net says is addr. It
-// returns addr where that is right.
+// wholeName asks the kernel, by the system call, for the address of c that package net
+// reports as addr. It returns addr if that is right or the kernel cannot be asked.
 func wholeName(c syscall.Conn, addr net.Addr, call uintptr) net.Addr {
 	if a, ok := addr.(*net.UnixAddr); !ok || !strings.HasPrefix(a.Name, "@") {
 		return addr
@@ -65,6 +65,7 @@ func wholeName(c syscall.Conn, addr net.Addr, call uintptr) net.Addr {
 	return addr
 }
 
+// namedListener is a listener with an address that is not cut.
 type namedListener struct {
 	*net.UnixListener
 	addr net.Addr

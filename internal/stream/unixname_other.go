@@ -4,7 +4,8 @@ package stream
 
 import "net"
 
+// wholeNames returns nil: only Linux has names that package net cuts.
 func wholeNames(net.Conn) *names { return nil }
 
-// WholeName is l: only Linux has names that package net cuts.
+// WholeName returns l: only Linux has names that package net cuts.
 func WholeName(l net.Listener) net.Listener { return l }

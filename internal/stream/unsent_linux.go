@@ -5,10 +5,10 @@ import (
 	"unsafe"
 )
 
-// sendQueue is what the kernel has to send on a connection.
+// sendQueue asks the kernel how many bytes of a connection it has still to send.
 type sendQueue struct {
 	raw   syscall.RawConn
-	ask   func(fd uintptr) // made once: a closure a call would be an allocation a call
+	ask   func(fd uintptr) // made once, because each closure is an allocation
 	bytes int32
 	errno syscall.Errno
 }
@@ -20,7 +20,7 @@ func (q *sendQueue) init(raw syscall.RawConn) {
 	}
 }
 
-// empty reports whether the peer's kernel has confirmed all bytes.
+// empty reports whether the peer's kernel is known to have confirmed all bytes.
 func (q *sendQueue) empty() bool {
 	return q.raw.Control(q.ask) == nil && q.errno == 0 && q.bytes == 0
 }

@@ -4,7 +4,7 @@ package stream
 
 import "syscall"
 
-// sendQueue cannot be asked here.
+// sendQueue is not known on this system, and never called empty.
 type sendQueue struct{}
 
 func (*sendQueue) init(syscall.RawConn) {}

@@ -5,15 +5,14 @@ import (
 	"net"
 )
 
-// surelyTaken is how many bytes the kernel takes when it has none, records of
-// TLS around them included, whatever the size of its buffer.
+// surelyTaken is how many bytes an empty send buffer of the kernel always has room for, with
+// the TLS records around them.
 const surelyTaken = 4 << 10
 
-// Writer writes to a connection without ever waiting for it, where that is
-// possible.
+// Writer writes to a connection without waiting, where the platform can.
 type Writer struct {
 	raw   rawWriter
-	tls   *tls.Conn // nil: written raw, if at all
+	tls   *tls.Conn // nil: raw is used
 	queue sendQueue // of the connection under tls
 }
 
@@ -34,9 +33,9 @@ func (w *Writer) init(nc net.Conn) {
 	}
 }
 
-// Try writes what the kernel takes at once, which may be nothing. A TLS
-// connection must not be left in the middle of a record: it is written to when
-// all of p surely fits.
+// Try writes as much of p as the kernel takes at once, which may be nothing, and returns how
+// many bytes that was. It writes to a TLS connection only when all of p surely fits, because
+// a record must not be left half written.
 func (w *Writer) Try(p []byte) (int, error) {
 	switch {
 	case w.tls == nil:
