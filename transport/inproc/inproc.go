@@ -1,5 +1,5 @@
-// Package inproc carries messages inside one process, without the kernel:
-// inproc://name. Names are the process's own and may be anything.
+// Package inproc carries messages between sockets of one process, without the kernel:
+// inproc://name. A name may be anything but empty. nng: inproc.
 package inproc
 
 import (
@@ -13,27 +13,29 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Addr is the name that was listened on.
+// Addr is a name as a net.Addr, without the scheme.
 type Addr string
 
-// Network implements net.Addr.
+// Network implements net.Addr: it is inproc.
 func (Addr) Network() string { return "inproc" }
 
 // String implements net.Addr.
 func (a Addr) String() string { return string(a) }
 
-// Transport is the inproc transport; its names live in the Transport value.
+// Transport is the inproc transport. Its zero value is ready to use. A name that is listened
+// on through one Transport is not known to another.
 type Transport struct {
 	mu        sync.Mutex
 	listeners map[string]*listener
 }
 
-// Options implements transport.Transport.
+// Options implements transport.Transport: inproc has none.
 func (*Transport) Options() transport.Options { return 0 }
 
 // Check implements transport.Transport.
 func (*Transport) Check(_, name string) error { return check(name) }
 
+// check refuses names that can never work.
 func check(name string) error {
 	if name == "" {
 		return fmt.Errorf("%w: the name is empty", transport.ErrAddressInvalid)
@@ -41,7 +43,8 @@ func check(name string) error {
 	return nil
 }
 
-// Dial implements transport.Transport. It waits until the listener has decided.
+// Dial implements transport.Transport. It waits until the listener has accepted or refused
+// the connection, at most for the HandshakeTimeout of cfg.
 func (t *Transport) Dial(ctx context.Context, _, name string, cfg *transport.Config) (transport.Conn, error) {
 	if err := check(name); err != nil {
 		return nil, err
@@ -63,7 +66,7 @@ func (t *Transport) Dial(ctx context.Context, _, name string, cfg *transport.Con
 	return ours, nil
 }
 
-// Listen implements transport.Transport.
+// Listen implements transport.Transport. It fails when the name is listened on already.
 func (t *Transport) Listen(_ context.Context, scheme, name string, cfg *transport.Config) (transport.Listener, error) {
 	if err := check(name); err != nil {
 		return nil, err
@@ -82,24 +85,26 @@ func (t *Transport) Listen(_ context.Context, scheme, name string, cfg *transpor
 	return l, nil
 }
 
-// conn is one end; what is written to it is delivered at other.
+// conn is one end of a connection. The goroutine that writes at one end delivers the
+// messages at the other.
 type conn struct {
 	addr     Addr
 	protocol uint16 // the peer's
-	limit    int    // of what we receive
+	limit    int    // the largest message that this end receives, in bytes; 0: no limit
 	other    *conn
 
-	decision *decision // over the dialer, at the listener's end
+	decision *decision // whether the dialer is accepted; nil at the dialer's end
 
 	mu      sync.Mutex
-	changed sync.Cond // ready or closed has changed
+	changed sync.Cond // ready or ended has changed
 	ready   bool      // deliver may be called
-	ended   bool      // by either end
+	ended   bool      // either end has closed
 	deliver func([]transport.Message) bool
 	closed  func(error)
-	tell    func(head []byte, size uint64) // of what is skipped; nil: nothing is
+	tell    func(head []byte, size uint64) // told of skipped messages; nil: none is skipped
 }
 
+// pair returns the dialer's and the listener's end of a new connection.
 func pair(addr Addr, dialer, listener *transport.Config) (*conn, *conn) {
 	a := &conn{addr: addr, protocol: listener.Protocol, limit: dialer.RecvMaxSize}
 	b := &conn{addr: addr, protocol: dialer.Protocol, limit: listener.RecvMaxSize, decision: newDecision()}
@@ -113,7 +118,7 @@ func (c *conn) LocalAddr() net.Addr       { return c.addr }
 func (c *conn) RemoteAddr() net.Addr      { return c.addr }
 func (c *conn) NewBatch() transport.Batch { return new(transport.List) }
 
-// Read implements transport.Conn; a Direct connection is not read.
+// Read implements transport.Conn. It fails: a Direct connection is not read.
 func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
 	return dst, transport.ErrNotSupported
 }
@@ -139,22 +144,25 @@ func (c *conn) Resume() {
 	c.mu.Unlock()
 }
 
+// TryWrite implements transport.Conn.
 func (c *conn) TryWrite(b transport.Batch) (bool, error) {
 	return c.other.take(b.(*transport.List), false)
 }
 
+// Write implements transport.Conn.
 func (c *conn) Write(b transport.Batch) error {
 	_, err := c.other.take(b.(*transport.List), true)
 	return err
 }
 
-// take delivers the batch at this end.
+// take delivers the batch at this end, and reports whether it delivered all. With wait, it
+// waits while this end accepts nothing.
 func (c *conn) take(b *transport.List, wait bool) (bool, error) {
 	for b.Len() > 0 {
 		if ok, err := c.begin(wait); !ok {
 			return false, err
 		}
-		// A message that is too large comes behind those before it.
+		// The messages before one that is too large are delivered first.
 		fit := c.fit(b.Messages())
 		more := true
 		if fit > 0 {
@@ -170,8 +178,9 @@ func (c *conn) take(b *transport.List, wait bool) (bool, error) {
 	return true, nil
 }
 
-// begin waits until deliver may be called, which it then is by nobody else: a Resume
-// that comes before deliver returns false must not be lost.
+// begin reports whether the caller may call deliver; nobody else may until Resume. With wait,
+// it waits for that. It clears ready before deliver is called, so that a Resume that comes
+// before deliver returns is not lost.
 func (c *conn) begin(wait bool) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -188,7 +197,7 @@ func (c *conn) begin(wait bool) (bool, error) {
 	return true, nil
 }
 
-// fit is how many messages come before the first that is too large.
+// fit returns how many messages come before the first that is too large.
 func (c *conn) fit(messages []transport.Message) int {
 	if c.limit > 0 {
 		for i := range messages {
@@ -200,8 +209,8 @@ func (c *conn) fit(messages []transport.Message) int {
 	return len(messages)
 }
 
-// skip drops the first message, which is too large, and reports whether the
-// connection goes on. The sender has done its part, as with the other transports.
+// skip drops the first message, which is too large, and reports whether the connection goes
+// on. For the sender the message counts as written, as with other transports.
 func (c *conn) skip(b *transport.List) bool {
 	m := b.Messages()[0]
 	defer m.Release()
@@ -221,8 +230,8 @@ func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) {
 	c.tell = tell
 }
 
-// Close ends both ends; each is told by its closed function. A dialer that waits for
-// an answer is refused.
+// Close closes both ends, and calls the closed function of each. A dialer that waits for an
+// answer is refused.
 func (c *conn) Close() error {
 	if c.decision != nil {
 		c.decision.make(errClosed)
@@ -231,11 +240,13 @@ func (c *conn) Close() error {
 	return nil
 }
 
+// end closes both ends: this one for the reason, the other because its peer has closed.
 func (c *conn) end(reason error) {
 	c.finish(reason)
 	c.other.finish(io.EOF)
 }
 
+// finish closes this end. The first reason counts.
 func (c *conn) finish(reason error) {
 	c.mu.Lock()
 	tell := c.closed

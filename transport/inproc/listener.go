@@ -15,15 +15,15 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// listener is a name that is listened on.
+// listener is a transport.Listener at a name.
 type listener struct {
 	t       *Transport
 	name    string
 	url     string
 	cfg     atomic.Pointer[transport.Config]
-	backlog chan *incoming
+	backlog chan *incoming // to Accept
 	once    sync.Once
-	done    chan struct{}
+	done    chan struct{} // closed by Close
 }
 
 func (l *listener) URL() string    { return l.url }
@@ -51,8 +51,8 @@ func (l *listener) Close() error {
 	return nil
 }
 
-// introduce hands the listener's end of a connection to Accept and waits for the
-// decision.
+// introduce hands the listener's end of a connection to Accept, and waits until it is
+// accepted or refused, ctx ends, or the time for a handshake is over.
 func (l *listener) introduce(ctx context.Context, theirs *conn, dialer *transport.Config) error {
 	timeout := time.NewTimer(dialer.HandshakeTimeout)
 	defer timeout.Stop()
@@ -61,7 +61,7 @@ func (l *listener) introduce(ctx context.Context, theirs *conn, dialer *transpor
 	for {
 		select {
 		case backlog <- peer:
-			backlog, done = nil, nil // whoever has accepted it decides
+			backlog, done = nil, nil // the caller of Accept decides now
 		case <-done:
 			return errClosed
 		case <-theirs.decision.decided:
@@ -74,16 +74,16 @@ func (l *listener) introduce(ctx context.Context, theirs *conn, dialer *transpor
 	}
 }
 
-// decision is whether the dialer is taken. The first counts.
+// decision says whether the dialer is accepted. The first call of make decides.
 type decision struct {
 	once    sync.Once
-	err     error
+	err     error // nil: accepted; valid once decided is closed
 	decided chan struct{}
 }
 
 func newDecision() *decision { return &decision{decided: make(chan struct{})} }
 
-// make decides, nil for yes, and returns the decision.
+// make decides, if that has not happened, and returns the decision: nil is acceptance.
 func (d *decision) make(err error) error {
 	d.once.Do(func() {
 		d.err = err
@@ -92,10 +92,10 @@ func (d *decision) make(err error) error {
 	return d.err
 }
 
-// errClosed is for a dialer whose listener closes the connection or itself.
+// errClosed is the dialer's error when the listener's end, or the listener, is closed.
 var errClosed = fmt.Errorf("the listener closed the connection without an answer: %w", syscall.ECONNREFUSED)
 
-// incoming is a transport.Decider.
+// incoming is a transport.Decider: a dialer that waits for a decision.
 type incoming struct {
 	*conn
 	dialer, listener *transport.Config
@@ -109,7 +109,7 @@ func (i *incoming) Handshake(ctx context.Context) (transport.Conn, error) {
 	return i.conn, nil
 }
 
-// Hear implements transport.Decider. Everything is known.
+// Hear implements transport.Decider. It does not wait: both sides are in this process.
 func (i *incoming) Hear(context.Context) (transport.Conn, error) { return i.conn, nil }
 
 // Answer implements transport.Decider.
@@ -117,7 +117,7 @@ func (i *incoming) Answer(ctx context.Context) error {
 	err := ctx.Err()
 	if err == nil {
 		if err = i.decision.make(nil); err != nil {
-			err = fmt.Errorf("the dialer does not wait for an answer any more: %w", syscall.ECONNABORTED)
+			err = fmt.Errorf("the dialer has stopped waiting for an answer: %w", syscall.ECONNABORTED)
 		}
 	}
 	if err != nil {
@@ -132,8 +132,8 @@ func (i *incoming) Refuse(why error) {
 	i.Close()
 }
 
-// refusal is why for the dialer. What else the listener's error wraps means
-// something at its own end only.
+// refusal returns the dialer's error for the listener's reason. It keeps the text of the
+// reason, but of its kinds only those that mean something to a dialer.
 func (i *incoming) refusal(why error) error {
 	kind := error(syscall.ECONNREFUSED)
 	switch {

@@ -11,10 +11,10 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Abstract is the transport of abstract://, Unix sockets whose names are the
-// kernel's and no files. A name is any bytes, percent-encoded where need be, and
-// at most 107 of them; a listener with the empty name gets one from the kernel.
-// Addresses show a name as package net does, behind an @.
+// Abstract is the transport of abstract://: Linux's Unix sockets that have a name and no
+// file. A name is up to 107 bytes of any value, percent-encoded where a URL needs it. The
+// kernel chooses a name for a listener whose name is empty. Addresses show names as package
+// net does, after an @. nng: abstract.
 type Abstract struct{}
 
 // Options implements transport.Transport.
@@ -52,7 +52,7 @@ func (Abstract) Listen(ctx context.Context, scheme, name string, cfg *transport.
 	}
 	address := "@" + decoded
 	if decoded == "" {
-		address = "" // the kernel binds what is bound to nothing
+		address = "" // the kernel then chooses a name
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, network, address)
 	if err != nil {
@@ -65,6 +65,7 @@ func (Abstract) Listen(ctx context.Context, scheme, name string, cfg *transport.
 	return listener(l, scheme+"://"+name, cfg), nil
 }
 
+// dialedName is abstractName for a dialer, which needs a name.
 func dialedName(encoded string) (string, error) {
 	name, err := abstractName(encoded)
 	if err == nil && name == "" {
@@ -73,12 +74,13 @@ func dialedName(encoded string) (string, error) {
 	return name, err
 }
 
+// abstractName decodes a name and refuses those that can never work.
 func abstractName(encoded string) (string, error) {
 	if runtime.GOOS != "linux" {
-		return "", fmt.Errorf("%w: abstract sockets are Linux's", transport.ErrNotSupported)
+		return "", fmt.Errorf("%w: only Linux has abstract sockets", transport.ErrNotSupported)
 	}
 	name, err := url.PathUnescape(encoded)
-	const limit = 107 // sun_path and the zero that it begins with
+	const limit = 107 // sun_path has 108 bytes, of which the first is zero
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%w: name %q: %w", transport.ErrAddressInvalid, encoded, err)

@@ -9,12 +9,12 @@ import (
 	"sync"
 )
 
-// fileListener removes the file that its socket is bound to when it is closed,
-// unless somebody has put another in its place.
+// fileListener is a listener whose Close removes its socket file, unless another file has
+// taken the place of that.
 type fileListener struct {
 	*net.UnixListener
-	path string      // absolute, as of when it was bound
-	file os.FileInfo // nil: it was gone at once
+	path string      // absolute, because the process may change its directory
+	file os.FileInfo // the socket file; nil: it was gone already after the bind
 	once sync.Once
 }
 
@@ -32,8 +32,8 @@ func ownFile(l net.Listener, path string) net.Listener {
 	return &fileListener{UnixListener: ul, path: path, file: file}
 }
 
-// Close implements net.Listener. The socket must still be open when the files are
-// compared: the number of a file that nobody has open may be that of a new one.
+// Close implements net.Listener. It compares the files while the socket is open: the number
+// of a file that is closed and removed may belong to a new file.
 func (l *fileListener) Close() error {
 	l.once.Do(func() {
 		if now, err := os.Lstat(l.path); err == nil && l.file != nil && os.SameFile(l.file, now) {

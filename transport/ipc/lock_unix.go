@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// lockPatience bounds the wait for the lock: anybody who can read a directory
-// can lock it, and must not keep others from listening for ever.
+// lockPatience bounds the wait for the lock: any process that can read the directory can
+// lock it, and must not be able to keep others from listening.
 const lockPatience = time.Second
 
-// lock keeps other listeners of this package, also in other processes, from
-// dir until unlock is called. A directory that cannot be locked is no obstacle.
+// lock keeps other listeners of this package, also those of other processes, from binding in
+// dir until unlock is called. When dir cannot be locked, or not in time, the caller goes on
+// without the lock.
 func lock(ctx context.Context, dir string) (unlock func()) {
-	// O_DIRECTORY, because what is no directory may make open wait: a FIFO waits
-	// for its writer.
+	// Without O_DIRECTORY open would wait if dir is a FIFO without a writer.
 	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if err != nil {
 		return func() {}

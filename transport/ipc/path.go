@@ -19,23 +19,24 @@ import (
 
 const network, prefix = "unix", ""
 
+// dialContext dials as package net does, and explains the error.
 func dialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	nc, err := new(net.Dialer).DialContext(ctx, network, address)
 	return nc, explain(err, address)
 }
 
-// check refuses what the kernel would refuse as a bare "invalid argument".
+// check refuses paths that can never work. The kernel would only say "invalid argument".
 func check(path string) error {
-	limit := 107 // sun_path and its final zero
+	limit := 107 // sun_path has 108 bytes, of which the last is zero
 	if runtime.GOOS != "linux" {
-		limit = 103
+		limit = 103 // sun_path has 104
 	}
 	switch {
 	case path == "":
 		return fmt.Errorf("%w: the path is empty", transport.ErrAddressInvalid)
 	case len(path) > limit:
 		return fmt.Errorf("%w: path %q has %d bytes, a Unix socket takes at most %d", transport.ErrAddressInvalid, path, len(path), limit)
-	case path[0] == '@': // package net would make it an abstract name
+	case path[0] == '@': // package net would take it for an abstract name
 		return fmt.Errorf("%w: path %q: write ./%s for a file of that name", transport.ErrAddressInvalid, path, path)
 	case strings.IndexByte(path, 0) >= 0:
 		return fmt.Errorf("%w: path %q has a zero byte", transport.ErrAddressInvalid, path)
@@ -43,9 +44,9 @@ func check(path string) error {
 	return nil
 }
 
-// listen binds path, in place of a stale file if there is one. The lock is for
-// other listeners at the same path: a file may look stale between its bind and
-// its listen, and two must not both replace the same stale file.
+// listen binds path, and replaces a stale socket file there. The lock keeps out other
+// listeners at the same path, for two reasons: a file looks stale between bind and listen,
+// and two listeners must not both replace one stale file.
 func listen(ctx context.Context, path string, cfg *transport.Config) (net.Listener, error) {
 	defer lock(ctx, filepath.Dir(path))()
 	l, err := bind(ctx, path, cfg.IPCPermissions)
@@ -61,8 +62,8 @@ func listen(ctx context.Context, path string, cfg *transport.Config) (net.Listen
 	return ownFile(l, path), nil
 }
 
-// explain adds to the error of a bind or connect what the kernel does not say:
-// that what is at path is no socket, or that its directory is missing.
+// explain adds to the error of a bind or connect what the kernel does not say: that the file
+// at path is not a socket, or that its directory is missing.
 func explain(err error, path string) error {
 	if err == nil || path[0] == '@' {
 		return err
@@ -80,8 +81,8 @@ func explain(err error, path string) error {
 	return err
 }
 
-// stale reports whether path is a socket that nobody listens on: only a
-// refused connection proves that.
+// stale reports whether path is a socket file on which nobody listens. Only a refused
+// connection proves that.
 func stale(ctx context.Context, path string) bool {
 	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != os.ModeSocket {
 		return false

@@ -14,7 +14,7 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Names are those of nng: ipc://name is the named pipe \\.\pipe\name.
+// As with nng, ipc://name is the named pipe \\.\pipe\name.
 const network, prefix = "pipe", `\\.\pipe\`
 
 const platformOptions = transport.OptIPCSecurityDescriptor
@@ -23,8 +23,9 @@ func dialContext(ctx context.Context, _, address string) (net.Conn, error) {
 	return winio.DialPipeContext(ctx, address)
 }
 
+// check refuses names that can never work.
 func check(name string) error {
-	const limit = 256 // with the prefix
+	const limit = 256 // Windows' limit, prefix included
 	switch {
 	case name == "":
 		return fmt.Errorf("%w: the name is empty", transport.ErrAddressInvalid)
@@ -36,14 +37,15 @@ func check(name string) error {
 	return nil
 }
 
+// listen makes the named pipe.
 func listen(_ context.Context, name string, cfg *transport.Config) (net.Listener, error) {
-	const buffer = 64 << 10 // without one a write waits until the peer reads
+	const buffer = 64 << 10 // without a buffer each write would wait until the peer reads
 	l, err := winio.ListenPipe(prefix+name, &winio.PipeConfig{
 		SecurityDescriptor: cfg.IPCSecurityDescriptor,
 		InputBufferSize:    buffer,
 		OutputBufferSize:   buffer,
 	})
-	// Windows denies access to the first instance of a pipe that exists.
+	// Windows answers "access denied" when the pipe exists already.
 	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_ALREADY_EXISTS) {
 		err = fmt.Errorf("%w: %w", syscall.EADDRINUSE, err)
 	}
