@@ -10,31 +10,31 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// maxFrame is the largest frame sent; nng takes none above 1 MiB by default,
-// however large the message may be.
+// maxFrame is the largest frame that is sent, in bytes. By default nng takes no frame above
+// 1 MiB, whatever the limit of its messages.
 const maxFrame = 512 << 10
 
-// batch is a transport.Batch in frames: small messages one behind the other in
-// one buffer, the bodies of large ones beside it. Those of a client are all in
-// the buffer, because they are masked.
+// batch is a transport.Batch in frames. Small messages are copied one behind the other into
+// one buffer; large bodies are kept by reference. A client copies large bodies, too, because
+// it masks them.
 type batch struct {
 	client bool
 	buf    []byte
-	room   stream.Room // of buf
+	room   stream.Room // the memory of buf
 	large  []piece
-	refs   []transport.Message // that pieces lie in
-	ends   []int               // where each message ends, in bytes of the wire
-	wire   int                 // bytes of the wire
-	size   int                 // bytes of messages
+	refs   []transport.Message // the messages that the pieces are parts of
+	ends   []int               // where each message ends on the wire
+	wire   int                 // bytes on the wire, with the headers of frames
+	size   int                 // bytes of the messages alone
 
-	memory  net.Buffers // backing of what is written
-	started bool        // writing it
+	memory  net.Buffers // the array of what pieces returns
+	started bool        // it is being written
 }
 
-// keepMessages is how many messages an idle connection keeps room for, at most.
+// keepMessages bounds for how many messages an idle connection keeps arrays.
 const keepMessages = 1024
 
-// piece belongs behind buf[:at].
+// piece is a part of a body that goes over the wire after buf[:at].
 type piece struct {
 	at   int
 	data []byte
@@ -43,7 +43,7 @@ type piece struct {
 // Append implements transport.Batch.
 func (b *batch) Append(header, body []byte) { b.add(header, body, false) }
 
-// AppendMessage implements transport.Batch.
+// AppendMessage implements transport.Batch. A server keeps m by reference until Reset.
 func (b *batch) AppendMessage(header []byte, m transport.Message) {
 	if !b.client {
 		b.refs = append(b.refs, m.Retain())
@@ -51,7 +51,7 @@ func (b *batch) AppendMessage(header []byte, m transport.Message) {
 	b.add(header, m.Data, !b.client)
 }
 
-// add adds a message, a large one in several frames.
+// add appends a message, a large one in several frames. With refer it does not copy body.
 func (b *batch) add(header, body []byte, refer bool) {
 	begin := len(b.buf)
 	op, left := byte(opBinary), len(header)+len(body)
@@ -89,8 +89,8 @@ func (b *batch) add(header, body []byte, refer bool) {
 // headerMax is the size of the largest header of a frame.
 const headerMax = 14
 
-// appendHeader appends the header of a frame of n bytes. That of a client has
-// a mask that nobody could foresee.
+// appendHeader appends the header of a frame of n bytes; last says that the frame ends its
+// message. The header of a client has a random mask, as RFC 6455 wants it.
 func appendHeader(b []byte, op byte, last, client bool, n int) []byte {
 	var masked byte
 	if last {
@@ -113,7 +113,7 @@ func appendHeader(b []byte, op byte, last, client bool, n int) []byte {
 	return b
 }
 
-// mask masks p, or unmasks it.
+// mask masks p with key. A second call undoes it.
 func mask(p []byte, key [4]byte) {
 	wide := uint64(binary.LittleEndian.Uint32(key[:]))
 	for wide |= wide << 32; len(p) >= 8; p = p[8:] {
@@ -148,7 +148,7 @@ func (b *batch) Reset() {
 	}
 }
 
-// pieces is the batch as it goes over the wire.
+// pieces returns the bytes of the batch in the order of the wire.
 func (b *batch) pieces() net.Buffers {
 	from := 0
 	for _, l := range b.large {
@@ -161,8 +161,8 @@ func (b *batch) pieces() net.Buffers {
 	return b.memory
 }
 
-// keep keeps those messages that were not written whole when that many bytes of
-// the wire were left.
+// keep reduces the batch to the messages that were not written whole when left bytes of it
+// were not written. Only Len is right after it.
 func (b *batch) keep(left int) {
 	i, _ := slices.BinarySearch(b.ends, b.wire-left+1)
 	b.ends = b.ends[i:]

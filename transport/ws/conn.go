@@ -16,15 +16,15 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// link is the connection under a WebSocket, over which package websocket reads
-// and writes.
+// link is the connection that package websocket reads and writes. Its input and output also
+// serve conn directly.
 type link struct {
 	net.Conn // TCP or TLS
 	in       input
 	out      output
 }
 
-// newLink takes nc over, from which src reads.
+// newLink takes nc over. src reads nc, after bytes that were read already.
 func newLink(nc net.Conn, src io.Reader, client bool, limit int) *link {
 	l := &link{Conn: nc}
 	l.in.init(src, client, limit)
@@ -43,19 +43,19 @@ type conn struct {
 	*link
 	ws      *websocket.Conn
 	cfg     *transport.Config
-	request *http.Request // that asked for it; nil on the client
+	request *http.Request // the request to upgrade; nil on the client
 
-	closing atomic.Bool // by us
+	closing atomic.Bool // Finish or Close was called
 	once    sync.Once
-	status  atomic.Uint32 // of the close frame; 0: there was one
-	probe   [1]byte       // for the reader
+	status  atomic.Uint32 // the status of the close frame to send; 0: none is to be sent
+	probe   [1]byte       // where collect reads a byte when its buffer is full
 
-	tell func(head []byte, size uint64) // of what is skipped; nil: nothing is
+	tell func(head []byte, size uint64) // told of skipped messages; nil: none is skipped
 }
 
-// newConn returns the conn, and it or a layer over it to hand out.
+// newConn returns the conn, and what the socket gets: the conn or a layer over it.
 func newConn(ws *websocket.Conn, l *link, cfg *transport.Config, request *http.Request) (*conn, transport.Conn) {
-	ws.SetReadLimit(-1) // input knows the limit
+	ws.SetReadLimit(-1) // input checks the limit
 	c := &conn{link: l, ws: ws, cfg: cfg, request: request}
 	c.status.Store(uint32(websocket.StatusNormalClosure))
 	if stream.Native(l.Conn) {
@@ -64,7 +64,7 @@ func newConn(ws *websocket.Conn, l *link, cfg *transport.Config, request *http.R
 	return c, c
 }
 
-// Protocol implements transport.Conn: the subprotocol was confirmed.
+// Protocol implements transport.Conn. The subprotocol has confirmed the peer's protocol.
 func (c *conn) Protocol() uint16 { return c.cfg.Peer }
 
 // HTTPRequest implements transport.Requested.
@@ -85,8 +85,9 @@ func (c *conn) TryWrite(b transport.Batch) (bool, error) {
 // Write implements transport.Conn.
 func (c *conn) Write(b transport.Batch) error { return c.unwritten(c.out.write(b.(*batch))) }
 
-// unwritten is why writing failed. Package websocket closes the connection when
-// the peer says goodbye: what the peer sent before is still to be received.
+// unwritten explains why writing failed. Package websocket closes the connection when the
+// peer sends a close frame. That is EPIPE, after which the socket still receives what the
+// peer has sent.
 func (c *conn) unwritten(err error) error {
 	if errors.Is(err, net.ErrClosed) && !c.closing.Load() {
 		return syscall.EPIPE
@@ -94,8 +95,8 @@ func (c *conn) unwritten(err error) error {
 	return err
 }
 
-// HungUp implements transport.Prober. A peer that has said goodbye may not have
-// hung up yet: that it has not is nothing to go by.
+// HungUp implements transport.Prober. It never answers that the peer is there: a peer that
+// has sent a close frame may still keep the connection open.
 func (c *conn) HungUp() (yes, known bool) {
 	yes, _ = stream.HungUp(c.link.Conn)
 	return yes, yes
@@ -123,7 +124,7 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// goodbye tells the peer that nothing more comes.
+// goodbye sends the close frame. With wait, it may wait a little for room.
 func (c *conn) goodbye(wait bool) {
 	c.closing.Store(true)
 	c.out.end(uint16(c.status.Load()), wait)

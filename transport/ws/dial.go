@@ -23,8 +23,8 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Dial implements transport.Transport. It goes through the proxy that the
-// environment names, if it names one.
+// Dial implements transport.Transport. It uses the proxy that the environment names, as
+// package net/http does (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
 func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transport.Config) (transport.Conn, error) {
 	a, err := t.parseDial(scheme, text)
 	if err != nil {
@@ -61,8 +61,8 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 	return conn, nil
 }
 
-// clientConfig is onlyHTTP1 for a server at host: the zone of an address is no part
-// of the name in its certificate, as package http would have it.
+// clientConfig is onlyHTTP1 for a client of host. It leaves the zone of an IPv6 address out
+// of the name that the certificate must have; package net/http would not.
 func clientConfig(host string, config *tls.Config) *tls.Config {
 	config = onlyHTTP1(config)
 	ip, _, zoned := strings.Cut(host, "%")
@@ -77,7 +77,8 @@ func clientConfig(host string, config *tls.Config) *tls.Config {
 	return config
 }
 
-// onlyHTTP1 is config without other protocols than the one that can upgrade.
+// onlyHTTP1 returns config with HTTP/1.1 alone, if it names protocols: others cannot upgrade
+// to WebSocket. It does not change config.
 func onlyHTTP1(config *tls.Config) *tls.Config {
 	if config == nil || len(config.NextProtos) == 0 {
 		return config
@@ -87,10 +88,10 @@ func onlyHTTP1(config *tls.Config) *tls.Config {
 	return config
 }
 
-// maxHeader is for an upgrade and its answer, cookies and all.
+// maxHeader bounds the header of a request to upgrade and of its answer, in bytes.
 const maxHeader = 64 << 10
 
-// stay does not follow redirects: who dials one server does not mean another.
+// stay does not follow redirects: a program that dials one server does not mean another.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // dialer is one attempt to dial.
@@ -98,13 +99,13 @@ type dialer struct {
 	address
 	cfg        *transport.Config
 	http       *http.Transport
-	through    *url.URL // a proxy that is not http.Transport's business; mostly nil
+	through    *url.URL // the proxy that connect has to tunnel through, or nil
 	link       *link
-	refused    error                 // by us, or by the server in words
-	refusedTLS atomic.Pointer[error] // of the handshake of TLS
+	refused    error                 // why the answer of the server was no
+	refusedTLS atomic.Pointer[error] // why the TLS handshake failed
 }
 
-// connect connects to the server, or to a proxy.
+// connect connects to the server, through the proxy if there is one.
 func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {
@@ -129,15 +130,15 @@ func (d *dialer) connect(ctx context.Context, _, hostPort string) (net.Conn, err
 	return newSpeakFirstConn(nc), nil
 }
 
-// RoundTrip implements http.RoundTripper. In the place of the body of the
-// answer it puts a link over the connection, which may use TLS.
+// RoundTrip implements http.RoundTripper. It replaces the body of the answer by a link over
+// the connection, so that package websocket reads and writes through the link.
 func (d *dialer) RoundTrip(r *http.Request) (*http.Response, error) {
 	var nc net.Conn
 	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) { nc = info.Conn },
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
 			if err != nil {
-				d.refusedTLS.Store(&err) // perhaps after the attempt was given up
+				d.refusedTLS.Store(&err) // atomic, because it may come after Dial has returned
 			}
 		},
 	})
@@ -162,7 +163,7 @@ func (d *dialer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// refusal says what the server said instead of yes.
+// refusal returns the error for an answer that is not 101, with the beginning of its text.
 func refusal(response *http.Response) error {
 	kind := transport.ErrProtocol
 	switch response.StatusCode {
@@ -175,14 +176,14 @@ func refusal(response *http.Response) error {
 	if to := response.Header.Get("Location"); to != "" {
 		text += " to " + cut(to)
 	}
-	body, _ := io.ReadAll(io.LimitReader(response.Body, 2*quoteMax)) // as much as there is
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 2*quoteMax)) // what came before an error is enough
 	if s := strings.TrimSpace(string(body)); s != "" {
 		text += ": " + cut(s)
 	}
 	return fmt.Errorf("%w: the server answers %s", kind, text)
 }
 
-// failed is why there is no connection, in words for the program.
+// failed explains err, for which there is no connection.
 func (d *dialer) failed(err error) error {
 	var inner *url.Error
 	switch {
@@ -191,7 +192,7 @@ func (d *dialer) failed(err error) error {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("%w: the peer speaks without TLS, as a ws:// peer does: %w", transport.ErrCrypto, err)
 	case d.refusedTLS.Load() != nil:
-		return inet.ForListening(stream.TLSError(*d.refusedTLS.Load(), true, d.cfg), d.cfg.TLS) // the program judges after crypto/tls
+		return inet.ForListening(stream.TLSError(*d.refusedTLS.Load(), true, d.cfg), d.cfg.TLS) // true: a function of the program may have verified the peer
 	case errors.As(err, &inner):
 		err = inner.Err
 	}

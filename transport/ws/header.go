@@ -2,23 +2,23 @@ package ws
 
 import "encoding/binary"
 
-// The kinds of frames that it matters to tell apart.
+// The opcodes of frames that this package tells apart.
 const (
 	opContinuation = 0x0
 	opBinary       = 0x2
-	opClose        = 0x8 // and above it: frames between those of a message
+	opClose        = 0x8 // this one and those above it are control frames
 	opPong         = 0xa
 )
 
-// header is as much of a frame's header as one has to know to find its end;
-// the rest is package websocket's.
+// header is what this package has to know of a frame's header to find the end of the frame.
+// Package websocket checks the rest.
 type header struct {
 	size   int // of the header itself
 	first  byte
 	op     byte
-	last   bool // of its message
+	last   bool // the frame ends its message
 	masked bool
-	length uint64 // of what follows
+	length uint64 // of the payload
 }
 
 // parseHeader reports false when b ends before the header does.
@@ -50,11 +50,12 @@ func parseHeader(b []byte) (h header, ok bool) {
 	return h, len(b) >= h.size
 }
 
-// control reports whether the frame may come between those of a message.
+// control reports whether this is a control frame, which may come between the frames of a
+// message.
 func (h header) control() bool { return h.op >= opClose }
 
-// appendClose appends a close frame. That of a client is masked, by zeros:
-// there is nothing in it that somebody else could have chosen.
+// appendClose appends a close frame. A client's frame has a mask of zeros. A random mask
+// would protect nothing: nobody else chooses the bytes of the frame.
 func appendClose(b []byte, client bool, status uint16) []byte {
 	if client {
 		b = append(b, 0x80|opClose, 0x80|2, 0, 0, 0, 0)

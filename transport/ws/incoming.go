@@ -12,18 +12,19 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// incoming is a transport.Decider: the connection is taken over from the HTTP server,
-// and the request not answered yet. Or there is none, for the reason err.
+// incoming is a transport.Decider: a connection that the HTTP server has handed over, and
+// whose request is not answered yet. When err is set there is no connection: err is why.
 type incoming struct {
 	remote   net.Addr
 	err      error
 	cfg      *transport.Config
 	deadline time.Time
 	conn     *conn
-	handed   transport.Conn // conn or a layer over it
-	yes      []byte         // the answer that takes the peer
+	handed   transport.Conn // what the socket gets: conn or a layer over it
+	yes      []byte         // the answer that accepts the peer
 }
 
+// RemoteAddr implements transport.Incoming.
 func (i *incoming) RemoteAddr() net.Addr { return i.remote }
 
 // Close implements transport.Incoming.
@@ -58,7 +59,7 @@ func (i *incoming) Hear(context.Context) (transport.Conn, error) {
 func (i *incoming) Answer(ctx context.Context) error {
 	nc := i.conn.link.Conn
 	err := stream.Within(ctx, nc, i.deadline, func() error {
-		if time.Now().After(i.deadline) { // the operating system would still take it
+		if time.Now().After(i.deadline) { // a write would still succeed
 			return fmt.Errorf("the peer was not answered in %v: %w", i.cfg.HandshakeTimeout, context.DeadlineExceeded)
 		}
 		_, err := nc.Write(i.yes)
@@ -75,7 +76,8 @@ func (i *incoming) Answer(ctx context.Context) error {
 	return nil
 }
 
-// Refuse implements transport.Decider.
+// Refuse implements transport.Decider. It answers 503 when why is transport.ErrBusy, else
+// 403, with the text of why.
 func (i *incoming) Refuse(why error) {
 	if i.conn == nil {
 		return

@@ -10,35 +10,35 @@ import (
 )
 
 const (
-	// smallInput is enough for a connection on which little comes, largeInput
-	// for one on which a read brings more than that.
+	// smallInput is the buffer of a connection on which little comes, largeInput that of one
+	// on which a read has filled the small one.
 	smallInput = 4 << 10
 	largeInput = 64 << 10
 )
 
-// simpleMax is the largest frame that is taken out of the input; larger ones
-// are better read into memory of their own.
+// simpleMax is the largest frame that take returns. Larger frames are read into memory of
+// their own.
 const simpleMax = 16 << 10
 
-// input reads a connection many frames at a time and passes them on one at a
-// time: whoever reads it never holds a part of the next frame. So it is known
-// what else has arrived whole, and a length is checked before anybody makes
-// room for it.
+// input reads many frames at once from a connection. It returns small messages that have
+// arrived whole by take, and everything else by Read, one frame at a time: package websocket
+// never holds a part of the next frame, so take knows where that begins. input checks each
+// length before anything allocates memory for it.
 type input struct {
 	src    io.Reader
-	client bool   // reads what a server sends
-	limit  uint64 // of a message
-	most   uint64 // above limit and up to it a message is passed on for collect to skip
+	client bool   // this side is the client
+	limit  uint64 // the largest message
+	most   uint64 // the largest message that is passed on: collect skips one above limit
 
 	small []byte
 	large *transport.Buffer // instead of small, while much comes
-	r, w  int               // bytes r..w of it are not passed on
-	much  bool
+	r, w  int               // bytes r..w of the buffer are not passed on
+	much  bool              // the last read brought much
 
-	left    uint64 // of the frame under way
-	inside  bool   // a message: its last frame has not begun
-	message uint64 // bytes of the message so far announced
-	err     error  // what ended it
+	left    uint64 // bytes of the current frame that are not passed on
+	inside  bool   // in a message whose last frame has not begun
+	message uint64 // bytes of the current message that its frames have announced
+	err     error  // what ended the connection
 }
 
 func (in *input) init(src io.Reader, client bool, limit int) {
@@ -50,7 +50,7 @@ func (in *input) init(src io.Reader, client bool, limit int) {
 	in.small = make([]byte, smallInput)
 }
 
-// skip passes on what is to be skipped.
+// skip lets messages above the limit through, up to the size that collect skips.
 func (in *input) skip() {
 	if in.limit <= math.MaxInt/transport.SkipFactor {
 		in.most = in.limit * transport.SkipFactor
@@ -89,6 +89,7 @@ func (in *input) Read(p []byte) (n int, err error) {
 	return 0, in.fail(err)
 }
 
+// fail notes and returns the error that ends the connection.
 func (in *input) fail(err error) error {
 	if errors.Is(err, io.EOF) && (in.inside || in.left > 0 || in.r < in.w) {
 		err = fmt.Errorf("%w: the peer closed the connection in the middle of a message", io.ErrUnexpectedEOF)
@@ -97,7 +98,7 @@ func (in *input) fail(err error) error {
 	return err
 }
 
-// next waits for the header of the next frame.
+// next waits for the header of the next frame and checks it.
 func (in *input) next() error {
 	h, ok := parseHeader(in.buf()[in.r:in.w])
 	for !ok {
@@ -113,11 +114,11 @@ func (in *input) next() error {
 	return nil
 }
 
-// begin checks a frame before it is passed on.
+// begin checks the header of a frame before the frame is passed on.
 func (in *input) begin(h header) error {
 	switch {
 	case h.length > math.MaxInt64:
-		return fmt.Errorf("%w: the peer announced a frame of %d bytes, which none can have", transport.ErrProtocol, h.length)
+		return fmt.Errorf("%w: the peer announced a frame of %d bytes, more than a frame can have", transport.ErrProtocol, h.length)
 	case h.masked == in.client:
 		return fmt.Errorf("%w: frames of a client must be masked, those of a server must not", transport.ErrProtocol)
 	}
@@ -134,8 +135,8 @@ func (in *input) begin(h header) error {
 	return nil
 }
 
-// await waits until the next frame is a message that has arrived whole, or one
-// that is for package websocket.
+// await waits until the next frame is a message that has arrived whole, or a frame that
+// package websocket has to read.
 func (in *input) await() error {
 	for {
 		h, ok := parseHeader(in.buf()[in.r:in.w])
@@ -148,14 +149,14 @@ func (in *input) await() error {
 	}
 }
 
-// simple reports whether the frame is a message of one frame that fits into
-// the input, and is not too large.
+// simple reports whether the frame is a whole binary message that take can return: it fits
+// into the buffer and is within the limit.
 func (in *input) simple(h header) bool {
 	return h.first == 0x80|opBinary && !in.inside && h.length <= min(in.limit, uint64(min(simpleMax, len(in.buf()))-h.size))
 }
 
-// take takes messages that have arrived whole: at most n, which lie in one
-// piece of memory.
+// take appends to dst at most n messages that have arrived whole. It copies them into one
+// piece of memory, which they share.
 func (in *input) take(dst []transport.Message, n int) (_ []transport.Message, err error) {
 	if in.left > 0 {
 		return dst, nil
@@ -194,8 +195,8 @@ func (in *input) take(dst []transport.Message, n int) (_ []transport.Message, er
 	return dst, err
 }
 
-// fill reads once. It takes a large buffer, or gives it back, by what the last
-// read brought.
+// fill reads once. When the last read brought much it takes a large buffer first; when it
+// did not, it gives the large one back.
 func (in *input) fill() error {
 	rest := in.buf()[in.r:in.w]
 	switch {
@@ -214,7 +215,7 @@ func (in *input) fill() error {
 	return err
 }
 
-// drop gives the memory back.
+// drop gives the large buffer back, with what is in it.
 func (in *input) drop() {
 	if in.large != nil {
 		in.large.Release()

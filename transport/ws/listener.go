@@ -12,17 +12,18 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// listener is a path on a server, ours or the program's.
+// listener is a transport.Listener at one path of an HTTP server: of a server of this package
+// or of the program's.
 type listener struct {
 	cfg    atomic.Pointer[transport.Config]
 	path   string
 	url    string
 	addr   net.Addr
-	server *server // nil: the program's
+	server *server // nil: the server is the program's
 
-	peers chan accepted
+	peers chan accepted // to Accept
 	once  sync.Once
-	done  chan struct{}
+	done  chan struct{} // closed by Close
 }
 
 // accepted is what Accept returns.
@@ -40,8 +41,8 @@ func newListener(a address, cfg *transport.Config) *listener {
 	return l
 }
 
-// SetConfig implements transport.Reconfigurable. The options of TCP and TLS hold for
-// all listeners of the address.
+// SetConfig implements transport.Reconfigurable. The options of TCP and TLS then hold for all
+// listeners of the address.
 func (l *listener) SetConfig(cfg *transport.Config) {
 	l.cfg.Store(cfg)
 	if l.server != nil {
@@ -52,11 +53,12 @@ func (l *listener) SetConfig(cfg *transport.Config) {
 // URL implements transport.Listener.
 func (l *listener) URL() string { return l.url }
 
-// Addr implements transport.Listener. Nothing is bound at port 0.
+// Addr implements transport.Listener. Port 0 says that nothing is bound: the server is the
+// program's.
 func (l *listener) Addr() net.Addr { return l.addr }
 
-// Accept implements transport.Listener. The peer has sent its request, or something
-// wrong.
+// Accept implements transport.Listener. The peer has sent its request already, or something
+// else, and then Hear returns the error.
 func (l *listener) Accept() (transport.Incoming, error) {
 	select {
 	case a := <-l.peers:
@@ -81,8 +83,8 @@ func (l *listener) Close() error {
 	return err
 }
 
-// ServeHTTP makes a peer of the client that sent the request. It checks neither path
-// nor credentials: its caller does.
+// ServeHTTP implements http.Handler. It takes over the connection of the request and hands
+// it to Accept. It checks neither the path nor credentials: the program's server has to.
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-l.done:
@@ -93,7 +95,8 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.hand(l.upgrade(w, r))
 }
 
-// hand passes a peer on to Accept.
+// hand passes a peer on to Accept, and waits for that. It refuses the peer when the listener
+// is closed.
 func (l *listener) hand(peer *incoming) {
 	select {
 	case l.peers <- accepted{peer: peer}:
@@ -102,7 +105,7 @@ func (l *listener) hand(peer *incoming) {
 	}
 }
 
-// fail has Accept return an error, which may pass.
+// fail makes Accept return an error that may pass.
 func (l *listener) fail(err error) {
 	select {
 	case l.peers <- accepted{err: err}:
@@ -110,9 +113,10 @@ func (l *listener) fail(err error) {
 	}
 }
 
+// errClosed refuses a peer, with status 503.
 var errClosed = fmt.Errorf("%w: the listener is closed", transport.ErrBusy)
 
-// remoteAddr is where the request comes from.
+// remoteAddr returns the address that the request comes from.
 func remoteAddr(r *http.Request) net.Addr {
 	if addr, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		return net.TCPAddrFromAddrPort(addr)

@@ -9,32 +9,31 @@ import (
 	"github.com/gonng/gonng/internal/stream"
 )
 
-// output is what writes to a connection: batches of messages, and between them
-// frames of control.
+// output writes to a connection: batches of messages, and control frames between them.
 type output struct {
 	client bool
 	dst    net.Conn
 	try    *stream.Writer
 
 	mu    sync.Mutex  // held while something is written
-	rest  net.Buffers // of a batch that is partly written: it comes first
-	left  int         // bytes of it
+	rest  net.Buffers // of a batch that is partly written; nothing else may come before it
+	left  int         // bytes of rest
 	err   error       // of an earlier write
-	ended bool        // nothing may be written: not yet, or not after a close frame
+	ended bool        // nothing may be written: the request is not answered, or a close frame is sent
 
 	pongs pongs
 }
 
-// start lets frames be written.
+// start allows writing, after the request was answered.
 func (o *output) start() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ended = false
 }
 
-// Write writes a frame of control of package websocket's, which comes in one Write
-// and is a close frame: pings are answered by pong. The connection is closed behind
-// it, so it waits for a batch under way only as long as a goodbye may take.
+// Write writes a control frame for package websocket, which passes each in one call. It is a
+// close frame, since pong answers the pings, and the connection is closed after it. So Write
+// waits for a batch under way no longer than stream.GoodbyeTime, and then closes.
 func (o *output) Write(p []byte) (int, error) {
 	overdue := time.AfterFunc(stream.GoodbyeTime, func() { stream.Underlying(o.dst).Close() })
 	defer overdue.Stop()
@@ -50,7 +49,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.dst.Write(p)
 }
 
-// flush writes what is left of a batch. mu is held.
+// flush writes what is left of a batch. The caller holds mu.
 func (o *output) flush() error {
 	if o.err != nil || o.left == 0 {
 		return o.err
@@ -61,8 +60,8 @@ func (o *output) flush() error {
 	return err
 }
 
-// begin makes b what is to be written, unless it was begun or nothing more may
-// be. mu is held.
+// begin makes b the batch to write, unless that was done. When nothing may be written, it
+// sets err. The caller holds mu.
 func (o *output) begin(b *batch) {
 	if b.started {
 		return
@@ -74,7 +73,7 @@ func (o *output) begin(b *batch) {
 	}
 }
 
-// write writes the batch, or what tryWrite left of it, and empties it.
+// write writes what is left of the batch, waiting for the peer, and empties the batch.
 func (o *output) write(b *batch) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -82,10 +81,10 @@ func (o *output) write(b *batch) error {
 	return o.wrote(b, o.flush())
 }
 
-// tryWrite writes what it can without waiting, and reports whether that was all.
+// tryWrite writes as much as it can without waiting, and reports whether that was all.
 func (o *output) tryWrite(b *batch) (bool, error) {
 	if len(b.large) > 0 || !o.mu.TryLock() {
-		return false, nil // one writev by write, instead of two system calls; a frame of control is under way
+		return false, nil // write needs one writev where this would need two system calls; or another write is under way
 	}
 	defer o.mu.Unlock()
 	if o.begin(b); o.err == nil {
@@ -101,7 +100,8 @@ func (o *output) tryWrite(b *batch) (bool, error) {
 	return err == nil, err
 }
 
-// wrote empties the batch, or keeps what was not written.
+// wrote empties the batch when err is nil. Otherwise it keeps in the batch what was not
+// written. The caller holds mu.
 func (o *output) wrote(b *batch, err error) error {
 	if err != nil {
 		b.keep(o.left)
@@ -112,9 +112,9 @@ func (o *output) wrote(b *batch, err error) error {
 	return nil
 }
 
-// end writes a close frame, if nothing is being written and there is room for it,
-// for which it may wait a little. What comes later goes nowhere. Status 0: without a
-// frame, there was one.
+// end writes a close frame with the status, unless that is 0, and lets nothing be written
+// after it. When there is no room it leaves the frame out; with wait, it waits a little for
+// room. While another write is under way it does nothing.
 func (o *output) end(status uint16, wait bool) {
 	if !o.mu.TryLock() {
 		return

@@ -16,26 +16,27 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// pendingConn is a connection before its request. It remembers why there is none.
-// With TLS the handshake is made by the first Read: package net/http would make
-// it itself, and write the error to its log as text.
+// pendingConn is a connection of the HTTP server whose request has not come. It remembers
+// what came instead, for why. It is not a *tls.Conn, so that its first Read does the TLS
+// handshake: package net/http would do that itself, and only write the error to its log.
 type pendingConn struct {
-	net.Conn // TCP or TLS
-	first    byte
-	n        int
+	net.Conn       // TCP or TLS
+	first    byte  // the first byte that came
+	n        int   // how many bytes have come
 	err      error // of the last read
 }
 
+// pendingKey is the key of the pendingConn in the context of a request.
 type pendingKey struct{}
 
-// acceptListener is what the HTTP server accepts from.
+// acceptListener is the listener of the HTTP server.
 type acceptListener struct {
 	net.Listener
 	s *server
 }
 
-// Accept implements net.Listener. An error that may pass, such as that there are no
-// more descriptors, is for the listener that hears of strangers.
+// Accept implements net.Listener. It passes an error that may pass, such as a lack of
+// descriptors, on to server.first, and tries again when the socket has taken that error.
 func (l *acceptListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	for err != nil {
@@ -47,18 +48,20 @@ func (l *acceptListener) Accept() (net.Conn, error) {
 		nc, err = l.Listener.Accept()
 	}
 	set := l.s.settings.Load()
-	_ = inet.SetOptions(nc, set.cfg) // fails where the connection has ended
+	_ = inet.SetOptions(nc, set.cfg) // fails when the connection has ended
 	if l.s.t.Secure {
-		// Package net/http bounds only the reading.
+		// Package net/http bounds only the reading of a handshake.
 		_ = nc.SetWriteDeadline(time.Now().Add(set.cfg.HandshakeTimeout))
 		nc = tls.Server(nc, set.tls)
 	}
 	return &pendingConn{Conn: nc}, nil
 }
 
-// NetConn is the connection itself, as with tls.Conn.
+// NetConn returns the connection below, as that of tls.Conn does.
 func (p *pendingConn) NetConn() net.Conn { return p.Conn }
 
+// Read implements net.Conn. A client that speaks HTTP without TLS gets an answer that says
+// so.
 func (p *pendingConn) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
 	if p.n == 0 && n > 0 {
@@ -73,7 +76,8 @@ func (p *pendingConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// connState follows the connections of the HTTP server.
+// connState is told by the HTTP server about its connections. One that ends before its
+// request has come is an error for server.first.
 func (s *server) connState(nc net.Conn, state http.ConnState) {
 	p := nc.(*pendingConn)
 	s.mu.Lock()
@@ -92,7 +96,7 @@ func (s *server) connState(nc net.Conn, state http.ConnState) {
 	}
 }
 
-// why is why it has sent no request.
+// why returns why no request has come.
 func (p *pendingConn) why(cfg *transport.Config) error {
 	state := stream.TLS(p.Conn)
 	shaking := state != nil && p.err != nil && !state.HandshakeComplete
@@ -114,5 +118,5 @@ func (p *pendingConn) why(cfg *transport.Config) error {
 	case p.first == 0x16: // a record of TLS with a handshake
 		return fmt.Errorf("%w: the peer speaks TLS, as a wss:// peer does", transport.ErrProtocol)
 	}
-	return fmt.Errorf("%w: what the peer sent is no HTTP request", transport.ErrProtocol)
+	return fmt.Errorf("%w: the peer sent bytes, but no HTTP request", transport.ErrProtocol)
 }

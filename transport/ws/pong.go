@@ -2,9 +2,9 @@ package ws
 
 import "sync"
 
-// pongs are the answers to pings. They are written by a goroutine of their own, which
-// exists while there are any: the reader must not wait for a peer that does not read,
-// and a message under way must not be cut.
+// pongs are the answers to pings that wait to be written. A goroutine of their own writes
+// them, because the reader must not wait for a peer that does not read. The goroutine exists
+// only while there are answers.
 type pongs struct {
 	mu      sync.Mutex
 	frames  []byte // to be written
@@ -13,11 +13,11 @@ type pongs struct {
 	task    sync.WaitGroup
 }
 
-// pongRoom is how many bytes of answers wait. One more, and the latest alone waits:
-// RFC 6455 asks for no other.
+// pongRoom bounds the bytes of the answers that wait. An answer for which there is no room
+// replaces all others: RFC 6455 asks only for an answer to the latest ping.
 const pongRoom = 1 << 10
 
-// pong answers a ping when there is room for it.
+// pong answers a ping. It does not wait.
 func (o *output) pong(data []byte) {
 	p := &o.pongs
 	p.mu.Lock()
@@ -40,11 +40,11 @@ func (o *output) pong(data []byte) {
 	}
 }
 
-// writePongs is the goroutine.
+// writePongs writes the answers until there are none.
 func (o *output) writePongs() {
 	for {
 		o.mu.Lock()
-		frames := o.pongs.take() // those of when they can be written
+		frames := o.pongs.take() // with the lock held: the answers may be replaced while it waits for that
 		if len(frames) > 0 && !o.ended && o.flush() == nil {
 			_, o.err = o.dst.Write(frames)
 		}
@@ -55,7 +55,7 @@ func (o *output) writePongs() {
 	}
 }
 
-// take returns what is to be written. If that is nothing the goroutine is to end.
+// take returns the answers to write. When there are none the goroutine has to end.
 func (p *pongs) take() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *pongs) take() []byte {
 	return frames
 }
 
-// close waits for the goroutine. The connection is closed.
+// close waits for the goroutine. The caller has closed the connection.
 func (o *output) close() {
 	o.pongs.mu.Lock()
 	o.pongs.closed = true

@@ -15,9 +15,10 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// proxy is the proxy that the environment names, for http.Transport. One of
-// HTTP would be asked to fetch a ws:// URL as a page, and few let that become a
-// WebSocket: such a one is left to tunnel.
+// proxy returns to http.Transport the proxy that the environment names. For a ws:// URL
+// http.Transport would ask an HTTP proxy to fetch the URL as a page, and few proxies let that
+// become a WebSocket. So proxy keeps such a proxy in d.through, and connect tunnels through
+// it.
 func (d *dialer) proxy(r *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(r)
 	if err != nil || proxy == nil || proxy.Scheme != "http" || r.URL.Scheme != "http" {
@@ -27,12 +28,12 @@ func (d *dialer) proxy(r *http.Request) (*url.URL, error) {
 	return nil, nil
 }
 
-// proxyHostPort is where to dial a proxy of HTTP.
+// proxyHostPort returns the address of an HTTP proxy.
 func proxyHostPort(proxy *url.URL) string {
 	return net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), "80"))
 }
 
-// tunnel asks a proxy at the other end of nc for a connection to hostPort.
+// tunnel asks the proxy at the other end of nc for a connection to hostPort.
 func tunnel(nc net.Conn, proxy *url.URL, hostPort string) error {
 	r := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: hostPort}, Host: hostPort, Header: make(http.Header)}
 	if user := proxy.User; user != nil {
@@ -53,12 +54,12 @@ func tunnel(nc net.Conn, proxy *url.URL, hostPort string) error {
 		return err
 	}
 	if answer.Buffered() > 0 {
-		return fmt.Errorf("%w: proxy %s: the server speaks before it is asked", transport.ErrProtocol, proxy.Host)
+		return fmt.Errorf("%w: proxy %s: the server has sent something before the request", transport.ErrProtocol, proxy.Host)
 	}
 	return nil
 }
 
-// proxied says why a proxy refuses, also for http.Transport.
+// proxied returns an error when the proxy does not answer 200. http.Transport calls it, too.
 func proxied(_ context.Context, proxy *url.URL, _ *http.Request, response *http.Response) error {
 	kind := transport.ErrProtocol
 	switch response.StatusCode {

@@ -17,7 +17,7 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// maxBatch bounds what one Read returns, beside the size of the input.
+// maxBatch is the most messages that one Read returns.
 const maxBatch = 1024
 
 // Read implements transport.Conn.
@@ -31,7 +31,7 @@ func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
 	}
 }
 
-// readOnce is Read that may return without a message when it has skipped one.
+// readOnce is Read, but may return no message, when it has skipped one.
 func (c *conn) readOnce(dst []transport.Message) ([]transport.Message, error) {
 	dst, other, err := c.readWhole(dst)
 	if other {
@@ -40,7 +40,8 @@ func (c *conn) readOnce(dst []transport.Message) ([]transport.Message, error) {
 	return dst, c.ended(err)
 }
 
-// readWhole waits for messages that have arrived whole, or for another frame.
+// readWhole waits for messages that have arrived whole. other reports that package websocket
+// has to read the next frame.
 func (c *conn) readWhole(dst []transport.Message) (_ []transport.Message, other bool, err error) {
 	before := len(dst)
 	if err = c.in.await(); err == nil {
@@ -49,7 +50,8 @@ func (c *conn) readWhole(dst []transport.Message) (_ []transport.Message, other 
 	return dst, err == nil && len(dst) == before, err
 }
 
-// ended gives the memory back if reading has ended, and says why.
+// ended does nothing when err is nil. Otherwise reading has ended: it gives the memory back
+// and explains err.
 func (c *conn) ended(err error) error {
 	if err == nil {
 		return nil
@@ -58,13 +60,13 @@ func (c *conn) ended(err error) error {
 	return c.lost(err)
 }
 
-// interruptible is a conn over one that heeds deadlines. A Read that a deadline
-// ends in the middle of what package websocket reads would be the end of the
-// connection: before that it returns without a message, so that who wanted to be
-// interrupted leaves the rest to another.
+// interruptible is a conn over a net.Conn whose deadlines end a Read. A deadline while package
+// websocket reads would end the connection. So Read returns without a message when the next
+// frame is for package websocket: a receiver that may be interrupted then leaves the reading
+// to the pipe's goroutine, whose next Read reads that frame without a deadline.
 type interruptible struct {
 	*conn
-	other bool // what comes next is for package websocket
+	other bool // package websocket has to read the next frame
 }
 
 // Interrupt implements transport.Interrupter.
@@ -87,8 +89,8 @@ func (c *interruptible) Read(dst []transport.Message) (_ []transport.Message, er
 	return dst, c.ended(err)
 }
 
-// readMessage appends a message that package websocket puts together, and handles
-// what comes before it.
+// readMessage appends a message that package websocket puts together. Package websocket also
+// handles the control frames before it.
 func (c *conn) readMessage(dst []transport.Message) ([]transport.Message, error) {
 	kind, r, err := c.ws.Reader(context.Background())
 	if err != nil {
@@ -96,7 +98,7 @@ func (c *conn) readMessage(dst []transport.Message) ([]transport.Message, error)
 	}
 	if kind == websocket.MessageText && !c.cfg.TextFrames {
 		c.status.Store(uint32(websocket.StatusUnsupportedData))
-		return dst, fmt.Errorf("%w: the peer sent text, which WithTextFrames would allow", transport.ErrProtocol)
+		return dst, fmt.Errorf("%w: the peer sent text, which is refused without WithTextFrames", transport.ErrProtocol)
 	}
 	m, skipped, err := c.collect(r)
 	if err != nil || skipped {
@@ -110,9 +112,9 @@ func (c *conn) readMessage(dst []transport.Message) ([]transport.Message, error)
 	return append(dst, m), nil
 }
 
-// collect reads a message into memory of its size, which grows as the message
-// arrives: the first of its frames says how long that is, others may follow. A
-// message that turns out to be too large is skipped.
+// collect reads a message from r into memory that grows as the message arrives: each frame
+// announces only its own length. When the message turns out to be above the limit, collect
+// skips it.
 func (c *conn) collect(r io.Reader) (m transport.Message, skipped bool, err error) {
 	b, n := transport.NewBuffer(stream.Earned(min(c.in.message, c.in.limit), 0)), 0
 	for c.in.message <= c.in.limit {
@@ -139,8 +141,8 @@ func (c *conn) collect(r io.Reader) (m transport.Message, skipped bool, err erro
 	return transport.Message{}, true, c.skip(r, b.Bytes()[:n])
 }
 
-// grow returns a larger copy of b, which is full, for a message of which that many
-// bytes are announced: more frames may follow.
+// grow returns a larger copy of b, which is full, and releases b. announced is how many bytes
+// of the message the frames so far have announced; more may follow.
 func grow(b *transport.Buffer, announced uint64) *transport.Buffer {
 	n := len(b.Bytes())
 	larger := transport.NewBuffer(max(stream.Earned(announced, uint64(n)), 2*n))
@@ -149,7 +151,8 @@ func grow(b *transport.Buffer, announced uint64) *transport.Buffer {
 	return larger
 }
 
-// skip passes over the rest of a message that is too large, which begins with read.
+// skip passes over the rest of a message above the limit, which begins with read, and calls
+// tell.
 func (c *conn) skip(r io.Reader, read []byte) error {
 	var head [transport.SkipHead]byte
 	n := copy(head[:], read)
@@ -168,8 +171,8 @@ func (c *conn) skip(r io.Reader, read []byte) error {
 	}
 }
 
-// lost is why reading has ended. What the connection said comes before what
-// package websocket makes of it.
+// lost explains why reading has ended with err, and sets the status of the close frame. An
+// error of input comes first: it says more than what package websocket makes of it.
 func (c *conn) lost(err error) error {
 	if c.in.err != nil {
 		switch {
@@ -191,11 +194,11 @@ func (c *conn) lost(err error) error {
 	case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network):
 		return err
 	}
-	c.status.Store(0) // package websocket has said why, or the peer does not speak WebSocket
+	c.status.Store(0) // package websocket has sent a close frame, or the peer does not speak WebSocket
 	return fmt.Errorf("%w: %w", transport.ErrProtocol, err)
 }
 
-// closed is an ordinary end unless the peer says otherwise.
+// closed returns the error for the peer's close frame: io.EOF for an ordinary end.
 func closed(why websocket.CloseError) error {
 	switch why.Code {
 	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:

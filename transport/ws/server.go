@@ -20,38 +20,37 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// server is the HTTP server of one address. It lives as long as a listener is
-// on it.
+// server is the HTTP server of one address. It ends with the last of its listeners.
 type server struct {
 	t    *Transport
 	nl   net.Listener
 	http http.Server
-	done chan struct{} // closed when it does not accept any more
+	done chan struct{} // closed when run has returned
 
 	settings atomic.Pointer[settings]
 
-	host string // as in URLs, with the real port
+	host string // host and port as in URLs, with the real port
 
 	mu      sync.Mutex
-	changed sync.Cond // pending
+	changed sync.Cond // pending has changed
 	paths   map[string]*listener
-	first   *listener // hears of those that ask for none
+	first   *listener // gets the errors of connections that belong to no listener
 	pending map[*pendingConn]struct{}
 }
 
-// settings are the options that listeners of one address share: those of the first,
-// or of the last that was changed.
+// settings are the options that the listeners of one address share: those of the first
+// listener, or of the one whose options were changed last.
 type settings struct {
 	cfg *transport.Config
-	tls *tls.Config // made of it once, or no session could be resumed
+	tls *tls.Config // one for all connections, because it holds the keys to resume sessions
 }
 
-// configure changes the settings for those that connect from now on.
+// configure changes the settings for the connections to come.
 func (s *server) configure(cfg *transport.Config) {
 	s.settings.Store(&settings{cfg, onlyHTTP1(cfg.TLS)})
 }
 
-// bind puts l on the server of its address, and makes that if there is none.
+// bind puts l on the server of its address, and makes that server if there is none.
 func (t *Transport) bind(ctx context.Context, a address, l *listener) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,7 +94,7 @@ func newServer(t *Transport, nl net.Listener, host string, cfg *transport.Config
 	return s
 }
 
-// logWriter passes on what package net/http says.
+// logWriter passes what package net/http logs on to the socket's log.
 type logWriter struct{ s *server }
 
 // Write implements io.Writer.
@@ -106,13 +105,13 @@ func (w logWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// run is the goroutine that accepts.
+// run accepts connections until the last listener is closed.
 func (s *server) run() {
 	defer close(s.done)
-	_ = s.http.Serve(&acceptListener{s.nl, s}) // ends when the last listener is closed
+	_ = s.http.Serve(&acceptListener{s.nl, s}) // its error only says that the server is closed
 }
 
-// add is called with the mutex of the transport held, as is remove.
+// add puts l on the server at its path. The caller holds s.t.mu.
 func (s *server) add(l *listener, a address) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +129,8 @@ func (s *server) add(l *listener, a address) error {
 	return nil
 }
 
-// remove takes a listener off, and ends with the last.
+// remove takes l off. With the last listener it ends the server, and waits until its
+// connections without a request have ended.
 func (s *server) remove(l *listener) error {
 	s.t.mu.Lock()
 	defer s.t.mu.Unlock()
@@ -158,14 +158,15 @@ func (s *server) remove(l *listener) error {
 	return err
 }
 
-// hears is the listener that hears of those that ask for none, or nil at the end.
+// hears returns server.first; nil: the server has no listener any more.
 func (s *server) hears() *listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.first
 }
 
-// ServeHTTP passes a request on to the listener of its path.
+// ServeHTTP implements http.Handler. It passes a request on to the listener of its path. A
+// request for another path gets status 404, and is an error for server.first.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := r.Context().Value(pendingKey{}).(*pendingConn)
 	s.mu.Lock()
@@ -179,7 +180,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.ServeHTTP(w, r)
 		return
 	}
-	err := fmt.Errorf("%w: nothing at %s", transport.ErrProtocol, cut(r.URL.Path))
+	err := fmt.Errorf("%w: there is nothing at %s", transport.ErrProtocol, cut(r.URL.Path))
 	_ = refuse(w, http.StatusNotFound, err)
 	if first != nil {
 		first.hand(&incoming{remote: remoteAddr(r), err: fmt.Errorf("%w, only at %s", err, strings.Join(paths, ", "))})

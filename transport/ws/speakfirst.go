@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// speakFirstConn is a connection whose Read waits until something was written. A
-// peer that speaks before it is asked is no HTTP server but a tcp:// peer, say:
-// package net/http would write that to the standard logger, and leave the reason
-// out of its error.
+// speakFirstConn is a connection whose Read waits until something was written. A peer that
+// sends something before the request is not an HTTP server but, say, a tcp:// peer. Package
+// net/http would write its bytes to the standard logger, and leave the reason out of its
+// error.
 type speakFirstConn struct {
 	net.Conn
 	once  sync.Once
@@ -19,7 +19,7 @@ func newSpeakFirstConn(nc net.Conn) *speakFirstConn {
 	return &speakFirstConn{Conn: nc, wrote: make(chan struct{})}
 }
 
-// NetConn is the connection itself, as with tls.Conn.
+// NetConn returns the connection below, as that of tls.Conn does.
 func (c *speakFirstConn) NetConn() net.Conn { return c.Conn }
 
 func (c *speakFirstConn) Read(p []byte) (int, error) {

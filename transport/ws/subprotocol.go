@@ -10,17 +10,17 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// subprotocol is how a server of that protocol is asked for.
+// subprotocol returns the subprotocol of a server of the protocol.
 func subprotocol(protocol string) string { return protocol + ".sp.nanomsg.org" }
 
-// protocolOf is the protocol of a subprotocol, or what else it says.
+// protocolOf undoes subprotocol. It returns other text as it is.
 func protocolOf(subprotocol string) string {
 	return strings.TrimSuffix(subprotocol, ".sp.nanomsg.org")
 }
 
 const subprotocolHeader = "Sec-Websocket-Protocol"
 
-// tokens are the elements of a header that is a list.
+// tokens returns the elements of a header that is a list.
 func tokens(h http.Header, key string) (list []string) {
 	for _, line := range h.Values(key) {
 		for token := range strings.SplitSeq(line, ",") {
@@ -32,12 +32,13 @@ func tokens(h http.Header, key string) (list []string) {
 	return list
 }
 
-// has reports whether text is in list, in whatever case.
+// has reports whether text is in list, in upper or lower case.
 func has(list []string, text string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
 }
 
-// checkOffer is for the server: it says why no subprotocol of the client fits.
+// checkOffer is for the server. It returns an error when the client does not offer the
+// server's subprotocol.
 func checkOffer(h http.Header, cfg *transport.Config) error {
 	offered, want := tokens(h, subprotocolHeader), subprotocol(cfg.ProtocolName)
 	switch {
@@ -51,8 +52,8 @@ func checkOffer(h http.Header, cfg *transport.Config) error {
 		transport.ErrWrongPeer, cut(protocolOf(offered[0])), cut(strings.Join(offered, ", ")), cfg.ProtocolName, cfg.PeerName, want)
 }
 
-// checkAnswer is for the client: it says why the server's subprotocol does not
-// fit.
+// checkAnswer is for the client. It returns an error when the server has not confirmed the
+// subprotocol.
 func checkAnswer(h http.Header, cfg *transport.Config) error {
 	got, want := h.Get(subprotocolHeader), subprotocol(cfg.PeerName)
 	switch {
@@ -69,7 +70,7 @@ func checkAnswer(h http.Header, cfg *transport.Config) error {
 // quoteMax is how many bytes of a stranger's text an error quotes.
 const quoteMax = 200
 
-// cut is text of a stranger's as an error quotes it.
+// cut shortens a stranger's text to quoteMax bytes, for an error.
 func cut(text string) string {
 	if len(text) <= quoteMax {
 		return text

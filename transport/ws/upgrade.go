@@ -19,8 +19,8 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// upgrade takes the connection under the request over, or answers why not. Whether
-// the peer is taken is not decided yet.
+// upgrade takes over the connection of the request, which it does not answer yet. When it
+// cannot, it answers why, and the result has an err.
 func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) *incoming {
 	cfg := l.cfg.Load()
 	peer := &incoming{remote: remoteAddr(r), cfg: cfg, deadline: time.Now().Add(cfg.HandshakeTimeout)}
@@ -31,7 +31,7 @@ func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) *incoming {
 	maps.Copy(h.header, cfg.HTTPHeader)
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol(cfg.ProtocolName)},
-		InsecureSkipVerify: true, // check has looked
+		InsecureSkipVerify: true, // check has checked the origin
 		OnPingReceived: func(_ context.Context, data []byte) bool {
 			h.link.out.pong(data)
 			return false
@@ -39,22 +39,23 @@ func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) *incoming {
 	})
 	switch {
 	case h.failed != nil:
-		peer.err = fmt.Errorf("%w: the HTTP server or a handler around ours does not hand its connection over: %w", transport.ErrNotSupported, h.failed)
+		peer.err = fmt.Errorf("%w: the HTTP server, or a handler around this one, does not hand its connection over: %w", transport.ErrNotSupported, h.failed)
 		_ = refuse(w, http.StatusNotImplemented, peer.err)
 		return peer
 	case err != nil:
 		peer.err = fmt.Errorf("%w: %s", transport.ErrProtocol, cut(err.Error()))
 		return peer
 	}
-	request := r.WithContext(context.WithoutCancel(r.Context())) // it ends with the handler
+	request := r.WithContext(context.WithoutCancel(r.Context())) // whose context ends with the handler
 	request.Body = http.NoBody
 	peer.conn, peer.handed = newConn(ws, h.link, cfg, request)
 	peer.yes = h.answer
 	return peer
 }
 
-// check refuses a request to upgrade that asks for something else, or comes from
-// elsewhere. What is no such request package websocket refuses.
+// check answers and returns an error when a request to upgrade has a body, asks for another
+// protocol, or has an origin that is not allowed. Other requests are left to package
+// websocket, which refuses them.
 func check(w http.ResponseWriter, r *http.Request, cfg *transport.Config) error {
 	if !has(tokens(r.Header, "Upgrade"), "websocket") {
 		return nil
@@ -71,9 +72,8 @@ func check(w http.ResponseWriter, r *http.Request, cfg *transport.Config) error 
 	return nil
 }
 
-// allowed says why the request's origin may not connect: without a function
-// of the program's only the server's own pages may, and programs, which have no
-// origin.
+// allowed returns an error when the request's origin may not connect. Without a function of
+// the program, pages of the server itself may, and programs, which send no origin.
 func allowed(r *http.Request, cfg *transport.Config) error {
 	origin := r.Header.Get("Origin")
 	if cfg.CheckOrigin == nil {
@@ -88,25 +88,26 @@ func allowed(r *http.Request, cfg *transport.Config) error {
 	return fmt.Errorf("%w: pages of origin %q may not connect to %s", fs.ErrPermission, cut(origin), cut(r.Host))
 }
 
+// refuse answers with the status and the text of why, which it returns.
 func refuse(w http.ResponseWriter, status int, why error) error {
 	w.Header().Set("Connection", "close")
 	http.Error(w, why.Error(), status)
 	return why
 }
 
-// hijacker takes the connection under the HTTP server over and gives package
-// websocket a link in its place. The answer that package websocket would send at once
-// it keeps.
+// hijacker stands between the HTTP server and package websocket. It takes over the
+// connection of the request, gives package websocket a link over it, and keeps the answer
+// that package websocket would send at once.
 type hijacker struct {
 	w      http.ResponseWriter
 	header http.Header
 	limit  int
 	link   *link
-	answer []byte
-	failed error // to take the connection over
+	answer []byte // what accepts the peer
+	failed error  // why the connection could not be taken over
 }
 
-// controlSize has room for a frame of control, which so is one write.
+// controlSize is a buffer that holds any control frame, so that each is one write.
 const controlSize = 256
 
 // Header implements http.ResponseWriter.
@@ -136,13 +137,13 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		h.failed = err
 		return nil, nil, err
 	}
-	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what the client did not wait with
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what the client sent before the answer
 	if p, ok := nc.(*pendingConn); ok {
 		nc = p.Conn
 	}
 	var answer bytes.Buffer
 	answer.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
-	_ = h.header.Write(&answer) // a Buffer takes all
+	_ = h.header.Write(&answer) // a write to a Buffer does not fail
 	answer.WriteString("\r\n")
 	h.answer = answer.Bytes()
 	h.link = newLink(nc, io.MultiReader(bytes.NewReader(bytes.Clone(early)), nc), false, h.limit)

@@ -1,9 +1,8 @@
-// Package ws carries messages over WebSocket (RFC 6455): ws:// and wss://, and
-// ws4://, ws6://, wss4://, wss6:// for one version of IP. A message is one
-// binary message of WebSocket, header and body. There is no handshake of the
-// Scalability Protocols: the client asks for the subprotocol that is named
-// after the server's protocol, such as rep.sp.nanomsg.org, and the server
-// confirms it.
+// Package ws carries messages over WebSocket (RFC 6455): ws:// and wss://, and ws4://, ws6://,
+// wss4:// and wss6:// for one version of IP. A message of gonng, header and body, is one binary
+// message of WebSocket. There is no handshake of the Scalability Protocols: the client asks
+// for the subprotocol that is named after the server's protocol, such as rep.sp.nanomsg.org,
+// and the server confirms it. nng: ws and wss.
 package ws
 
 import (
@@ -17,15 +16,15 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Transport is the WebSocket transport. Listeners of one Transport share a
-// port when their paths differ; the first sets the options of TCP and TLS for
-// all, and so does one whose options are changed later.
+// Transport is the WebSocket transport. Its zero value is ready to use, for ws. Listeners of
+// one Transport share a port when their paths differ. The options of TCP and TLS of the first
+// listener hold for all of them, until those of another are changed.
 type Transport struct {
-	// Secure is for wss: TLS under HTTP.
+	// Secure is true for wss: HTTP over TLS. It must not be changed later.
 	Secure bool
 
 	mu      sync.Mutex
-	servers map[string]*server // by each name of their address
+	servers map[string]*server // by network and address; one server has several keys
 }
 
 // Options implements transport.Transport.
@@ -49,15 +48,16 @@ func (t *Transport) CheckDial(scheme, address string) error {
 	return err
 }
 
-// Listen implements transport.Transport. Without host and port nothing is
-// bound: the program's own HTTP server brings the peers.
+// Listen implements transport.Transport. When the address has no host and port, Listen binds
+// nothing: the program's own HTTP server passes requests to the listener, which is an
+// http.Handler.
 func (t *Transport) Listen(ctx context.Context, scheme, address string, cfg *transport.Config) (transport.Listener, error) {
 	a, err := t.parse(scheme, address)
 	if err != nil {
 		return nil, err
 	}
 	if a.User != nil || a.RawQuery != "" {
-		return nil, fmt.Errorf("%w: %q: user and query can be dialed, not listened on", transport.ErrAddressInvalid, address)
+		return nil, fmt.Errorf("%w: %q: a user or query can be dialed, not listened on", transport.ErrAddressInvalid, address)
 	}
 	l := newListener(a, cfg)
 	if a.Host == "" {
@@ -74,14 +74,15 @@ func (t *Transport) Listen(ctx context.Context, scheme, address string, cfg *tra
 	return l, nil
 }
 
-// address is what follows "scheme://", as HTTP has it. Its Host is empty, or
-// has a port.
+// address is a parsed URL of this transport, as one of HTTP. Its Host is empty, or has a
+// port.
 type address struct {
 	*url.URL
 	scheme  string
 	network string // tcp, tcp4 or tcp6
 }
 
+// parse parses text, which follows "scheme://". Without a port it is that of HTTP or HTTPS.
 func (t *Transport) parse(scheme, text string) (address, error) {
 	kind, port := "http", "80"
 	if t.Secure {
@@ -110,7 +111,8 @@ func (t *Transport) parse(scheme, text string) (address, error) {
 	return a, inet.Check(a.network, a.hostPort())
 }
 
-// parseDial is parse for an address to dial.
+// parseDial is parse for an address to dial, which needs a host or a port. Without a host it
+// is localhost.
 func (t *Transport) parseDial(scheme, text string) (address, error) {
 	a, err := t.parse(scheme, text)
 	if err != nil {
@@ -128,8 +130,8 @@ func (t *Transport) parseDial(scheme, text string) (address, error) {
 	return a, nil
 }
 
-// urlZone writes the zone of an IPv6 address as in URLs, if text has it as in
-// package net: [fe80::1%eth0] becomes [fe80::1%25eth0].
+// urlZone rewrites the zone of an IPv6 address from the form of package net to that of URLs:
+// [fe80::1%eth0] becomes [fe80::1%25eth0]. It leaves other text as it is.
 func urlZone(text string) string {
 	authority, rest := text, ""
 	if i := strings.IndexAny(text, "/?#"); i >= 0 {
@@ -153,10 +155,10 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// hostPort is the address as package inet has it.
+// hostPort returns host and port in the form of package inet.
 func (a address) hostPort() string { return inet.Join(a.Hostname(), a.Port()) }
 
-// at is the URL of a when it is bound at hostPort; "" for nowhere.
+// at returns the URL of a when it is bound at hostPort, "" when it is not bound.
 func (a address) at(hostPort string) string {
 	return a.scheme + "://" + hostPort + a.EscapedPath()
 }
