@@ -16,13 +16,13 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// kindOf names the kind of failure that an error from below is.
+// kindOf gives errors that wrap target a kind.
 type kindOf struct {
 	target error
 	kind   Error
 }
 
-// kinds are tried in order before the numbers of the operating system.
+// kinds are tried in order, before the error numbers of the operating system.
 var kinds = []kindOf{
 	{transport.ErrPeerAuth, ErrPeerAuth},
 	{transport.ErrCrypto, ErrCrypto},
@@ -39,8 +39,8 @@ var kinds = []kindOf{
 	{io.ErrClosedPipe, ErrConnectionReset},
 }
 
-// kindsAfter are tried in order after them: a transport may wrap the number that
-// says what "no such file" means here.
+// kindsAfter are tried in order, after the error numbers of the operating system: a transport
+// that knows better adds the number that counts, such as ECONNREFUSED to "no such file".
 var kindsAfter = []kindOf{
 	{fs.ErrPermission, ErrPermission},
 	{fs.ErrNotExist, ErrNoEntry},
@@ -49,8 +49,8 @@ var kindsAfter = []kindOf{
 	{errors.ErrUnsupported, ErrNotSupported},
 }
 
-// errnoKinds are the kinds of the numbers of the operating system that every
-// system has. Those of connections and files are as in nng where nng knows them.
+// errnoKinds are the kinds of the error numbers that every operating system has. Those about
+// connections and files are as in nng, if nng knows them.
 var errnoKinds = map[syscall.Errno]Error{
 	syscall.EINTR: ErrInterrupted,
 
@@ -86,8 +86,9 @@ var errnoKinds = map[syscall.Errno]Error{
 	syscall.EPROTO: ErrProtocol, syscall.EPROTOTYPE: ErrProtocol, syscall.EBADMSG: ErrProtocol,
 }
 
-// errnoKind is the kind of a number of the operating system. The rest, of which
-// there are more each year, is about what this system cannot do.
+// errnoKind returns the kind of an error number of the operating system. Numbers that no table
+// has are ErrNotSupported: they mostly say what the system cannot do, and systems add more of
+// them.
 func errnoKind(errno syscall.Errno) Error {
 	if kind, ok := errnoKinds[errno]; ok {
 		return kind
@@ -106,11 +107,10 @@ func errnoKind(errno syscall.Errno) Error {
 	return ErrNotSupported
 }
 
-// classify gives an error from below its kind.
+// classify gives an error of a transport or the operating system its kind.
 func classify(err error) error { return classifyOr(err, ErrInternal) }
 
-// classifyOr is classify for an error that is of kind other if it is of no kind
-// that is known here.
+// classifyOr is classify, but an error of unknown kind becomes one of kind other.
 func classifyOr(err error, other Error) error {
 	var kind Error
 	if err == nil || errors.As(err, &kind) {
@@ -152,24 +152,23 @@ func classifyOr(err error, other Error) error {
 	return &cause{other, err}
 }
 
-// distrusted are the alerts by which a peer says that this side's certificate
-// is missing or does not convince it: bad_certificate,
+// distrusted are the alerts by which a peer says that the certificate of this side is missing,
+// or that the peer does not trust it: bad_certificate,
 // unsupported_certificate, certificate_revoked, certificate_unknown,
-// unknown_ca, access_denied, certificate_required. Also no_certificate, of old.
+// unknown_ca, access_denied, certificate_required, and no_certificate of older versions.
 var distrusted = [...]tls.AlertError{42, 43, 44, 46, 48, 49, 116, 41}
 
-// unproven are parts of errors of crypto/tls that have no type, for peers that
-// do not prove who they are: without a certificate, or without its key.
+// unproven are parts of the texts of errors that have no type in crypto/tls. They say that a
+// peer has no certificate, or not the key of its certificate.
 var unproven = [...]string{
 	"tls: client didn't provide a certificate",
 	"tls: invalid signature by the client certificate",
 	"tls: invalid signature by the server certificate",
 }
 
-// tlsKind tells failures of TLS apart: ErrPeerAuth is about who the other side
-// is, ErrCrypto is the rest; 0 is for what is not about TLS as such. A
-// certificate that has expired is ErrCrypto: it says who the peer is, at the
-// wrong time.
+// tlsKind returns the kind of a TLS error: ErrPeerAuth if a side did not prove who it is, else
+// ErrCrypto. It returns 0 for other errors. An expired certificate is ErrCrypto, because it
+// says who the peer is, only too late.
 func tlsKind(err error) Error {
 	var verification *tls.CertificateVerificationError
 	var invalid x509.CertificateInvalidError
@@ -184,7 +183,7 @@ func tlsKind(err error) Error {
 	case slices.ContainsFunc(unproven[:], func(u string) bool { return strings.Contains(text, u) }):
 		return ErrPeerAuth
 	case errors.As(err, &alert) && alert.Op == "remote error":
-		// Its type is not exported, its text is.
+		// The type of the alert is not exported, but its text can be compared.
 		if slices.ContainsFunc(distrusted[:], func(a tls.AlertError) bool { return alert.Err.Error() == a.Error() }) {
 			return ErrPeerAuth
 		}
@@ -193,5 +192,5 @@ func tlsKind(err error) Error {
 	return 0
 }
 
-// aboutTLS reports whether err is an error of crypto/tls that has no type.
+// aboutTLS reports whether err comes from crypto/tls, by its text: many have no type.
 func aboutTLS(err error) bool { return strings.Contains(err.Error(), "tls: ") }

@@ -4,5 +4,5 @@ package gonng
 
 import "syscall"
 
-// systemKinds are the kinds of numbers that not every system has.
+// systemKinds are the kinds of error numbers that only this system has: none.
 var systemKinds map[syscall.Errno]Error

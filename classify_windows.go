@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// systemKinds are the kinds of the numbers of Windows, which are not those that
-// package syscall names as on Unix.
+// systemKinds are the kinds of the error numbers of Windows. They are not the numbers to which
+// package syscall gives the names of Unix.
 var systemKinds = map[syscall.Errno]Error{
 	windows.WSAEINTR:        ErrInterrupted,
 	windows.WSAENOBUFS:      ErrNoMemory,

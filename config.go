@@ -14,8 +14,9 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Config is all that can be set on a socket, a context, a dialer or a
-// listener. [Socket.Config] returns a copy; the With functions change it.
+// Config has the values of all options of a socket, context, dialer or listener. Each Config
+// method returns a copy; only the With functions change a value. The With function of the
+// same name documents its field.
 type Config struct {
 	Name   string       // for logs; "": the protocol's name, the default
 	Logger *slog.Logger // nil: silent, but for what WithLogger says
@@ -57,26 +58,27 @@ type Config struct {
 	TextFrames  bool                     // of ws and wss: text is accepted
 
 	handshakeTimeout time.Duration
-	topics           []string // to subscribe to
+	topics           []string // of WithTopics, until the socket has subscribed to them
 }
 
 // DialMode says what Dial does when the first attempt to connect fails.
 type DialMode int
 
 const (
-	// DialRetry, the default, tries once while the caller waits. A failure is logged,
-	// and the dialer goes on trying in the background. pynng's block=None.
+	// DialRetry, the default: Dial waits for the first attempt. When that fails, Dial logs
+	// the failure and returns no error, and the dialer tries again in the background.
+	// pynng: block=None.
 	DialRetry DialMode = iota
-	// DialWait returns the first failure and gives up. When it returns no error, a
-	// gonng listener has taken this side as its peer; nng, nanomsg and mangos answer
-	// before they decide. pynng's block=True.
+	// DialWait: Dial waits for the first attempt, returns its error, and then does not try
+	// again. When there is no error, a gonng listener has accepted this side as its peer;
+	// nng, nanomsg and mangos answer before they decide. pynng: block=True.
 	DialWait
-	// DialBackground does not wait even for the first attempt; pynng's
-	// block=False.
+	// DialBackground: Dial does not wait for the first attempt. nng: NNG_FLAG_NONBLOCK;
+	// pynng: block=False.
 	DialBackground
 )
 
-// String is the mode's name: retry, wait or background.
+// String returns the name of the mode: retry, wait or background.
 func (m DialMode) String() string {
 	switch m {
 	case DialRetry:
@@ -89,6 +91,7 @@ func (m DialMode) String() string {
 	return fmt.Sprintf("DialMode(%d)", int(m))
 }
 
+// defaultConfig returns the default values of a socket's options.
 func defaultConfig(p Protocol) Config {
 	ttl := 0
 	if p.countsHops() {
@@ -110,13 +113,14 @@ func defaultConfig(p Protocol) Config {
 	}
 }
 
-// copy returns c without what the two would share.
+// copy returns a copy of c that shares no map with c.
 func (c *Config) copy() Config {
 	own := *c
 	own.HTTPHeader = c.HTTPHeader.Clone()
 	return own
 }
 
+// transport returns what a transport needs to know of c.
 func (c *Config) transport(p Protocol) *transport.Config {
 	return &transport.Config{
 		Protocol:         uint16(p),
@@ -139,7 +143,7 @@ func (c *Config) transport(p Protocol) *transport.Config {
 	}
 }
 
-// protocol is what the state machine of a protocol knows of the configuration.
+// protocol returns what the state machine of a protocol needs to know of c.
 func (c *Config) protocol() sp.Config {
 	return sp.Config{
 		RecvBuffer:  c.RecvBuffer,
@@ -152,8 +156,9 @@ func (c *Config) protocol() sp.Config {
 	}
 }
 
-// dialContext is the program's function, or nil. One that returns neither a
-// connection nor an error would crash the program far from its mistake.
+// dialContext returns the function of WithDialContext, or nil. It adds an error when that
+// function returns neither a connection nor an error: otherwise the program would panic far
+// from its mistake.
 func (c *Config) dialContext() func(ctx context.Context, network, address string) (net.Conn, error) {
 	dial := c.DialContext
 	if dial == nil {

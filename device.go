@@ -5,13 +5,15 @@ import (
 	"errors"
 )
 
-// Device forwards messages between two raw sockets of protocols that talk to
-// each other (raw rep and raw req, raw sub and raw pub, …), both ways as far
-// as they do, until ctx ends, whose error it returns, or one of them is
-// closed, and then it returns nil. With b nil it sends what a receives back
-// through a: a bus to its other peers, a pair to its peer. It closes neither.
-// What cannot be sent within the send timeout of a socket, if it has one, is
-// dropped. nng: nng_device.
+// Device forwards messages between two raw sockets whose protocols talk to each other (raw rep
+// and raw req, raw sub and raw pub, …): from a to b if a receives and b sends, and the other
+// way likewise. With b nil it sends what a receives through a again: a bus to its other
+// peers, a pair to its peer.
+//
+// Device returns the error of ctx when ctx ends, nil when one of the sockets is closed, and
+// ErrInvalid when the protocols do not talk to each other. It closes neither socket. A message
+// that it cannot send within the send timeout of the socket ([WithSendTimeout]), or before it
+// ends, is dropped and counted (Unsent). nng: nng_device.
 func Device(ctx context.Context, a, b *Raw) error {
 	if b == nil {
 		b = a
@@ -22,7 +24,7 @@ func Device(ctx context.Context, a, b *Raw) error {
 	until := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for _, x := range []*Raw{a, b} { // a way that waits for the other socket does not notice
+	for _, x := range []*Raw{a, b} { // ends a way that waits at the other socket
 		defer context.AfterFunc(x.stop, cancel)()
 	}
 	ways := [][2]*Raw{{a, b}}
@@ -48,7 +50,8 @@ func Device(ctx context.Context, a, b *Raw) error {
 	return a.opError("device", "", contextError(until))
 }
 
-// notForwarded drops a message: a send timeout, or the end of the device.
+// notForwarded counts, logs and frees a message that could not be sent, because of a timeout
+// or the end of the device.
 func (x *Raw) notForwarded(m *Message, why error) {
 	x.lock()
 	x.stats.Unsent++
@@ -57,12 +60,13 @@ func (x *Raw) notForwarded(m *Message, why error) {
 	m.Free()
 }
 
+// forward is one way of a device. It forwards messages until ctx ends or a socket is closed.
 func forward(ctx context.Context, from, to *Raw) error {
 	for {
 		m, err := from.RecvMsg(ctx)
 		if err != nil {
 			if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
-				continue // the socket's receive timeout
+				continue // the socket's receive timeout does not end the device
 			}
 			return err
 		}

@@ -9,25 +9,26 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Message is a message and where it came from or goes to. It is immutable
-// once made: a message that was published shares its body among all
-// subscribers in the process. nng: nng_msg; pynng: Message.
+// Message is a message, and the pipe that it came from or goes to. Its bytes do not change once
+// it is made, because messages may share them: over inproc all subscribers get the memory of
+// the publisher's message. A Message belongs to one goroutine at a time. nng: nng_msg; pynng:
+// Message.
 type Message struct {
 	in    sp.Message
 	freed atomic.Bool
 }
 
-// NewMessage makes a message of body. It takes the slice: the caller must not
-// change it afterwards.
+// NewMessage makes a message of body. The message takes the slice over and does not copy it:
+// the caller must not change it afterwards. pynng: Message(data).
 func NewMessage(body []byte) *Message {
 	return &Message{in: sp.Message{Data: transport.NewMessage(body)}}
 }
 
-// AllocMessage makes a message with a body of n bytes of pooled memory, whose contents
-// are undefined: fill it through [Message.Bytes] before the message is sent or
-// cloned. Sending it copies nothing above 16 KiB, and the memory is used again when it
-// has been written, so that a program that sends large messages does not make the
-// garbage collector work. It panics when n is negative. nng: nng_msg_alloc.
+// AllocMessage makes a message with a body of n bytes of pooled memory. Their contents are
+// undefined: fill them through [Message.Bytes] before the message is sent or cloned. A send
+// does not copy a body above 16 KiB, and the memory returns to the pool when it has been
+// written. So a program that sends large messages this way makes no work for the garbage
+// collector. AllocMessage panics when n is negative. nng: nng_msg_alloc.
 func AllocMessage(n int) *Message {
 	if n < 0 {
 		panic(fmt.Sprintf("gonng: AllocMessage(%d): want 0 or more bytes", n))
@@ -36,16 +37,16 @@ func AllocMessage(n int) *Message {
 	return &Message{in: sp.Message{Data: transport.In(b, b.Bytes())}}
 }
 
-// Bytes is the body. It belongs to the message, must not be changed and not be
-// used after Free. A small received message shares one block of memory of up
-// to 64 KiB with its neighbours and keeps it alive: to keep a body for long,
-// copy it with [bytes.Clone].
+// Bytes returns the body. The slice belongs to the message: the caller must not change it, nor
+// use it after Free. A small message that was received shares a block of memory of up to
+// 64 KiB with others and keeps all of it in use. To keep a body for long, copy it with
+// [bytes.Clone]. nng: nng_msg_body; pynng: Message.bytes.
 func (m *Message) Bytes() []byte {
 	return m.in.Data.Body()
 }
 
-// Header is the protocol header that came with the message, or that a raw
-// socket sends with it. The rules of Bytes apply.
+// Header returns the protocol header: the one that came with the message, or the one that a
+// raw socket sends with it. The slice is under the rules of Bytes. nng: nng_msg_header.
 func (m *Message) Header() []byte {
 	data := &m.in.Data
 	if m.in.Traced {
@@ -54,8 +55,8 @@ func (m *Message) Header() []byte {
 	return data.Data[:data.Header:data.Header]
 }
 
-// Pipe is where the message came from, or what SetPipe has set; nil for a new
-// message.
+// Pipe returns the pipe that the message came from, or the one that SetPipe has set. It returns
+// nil for a new message. nng: nng_msg_get_pipe; pynng: Message.pipe.
 func (m *Message) Pipe() *Pipe {
 	if m.in.Peer == nil {
 		return nil
@@ -63,10 +64,10 @@ func (m *Message) Pipe() *Pipe {
 	return pipeOf(m.in.Peer)
 }
 
-// SetPipe says where a polyamorous Pair1 sends the message; nil: to any peer. No
-// other socket looks at it.
+// SetPipe sets the pipe to which a polyamorous Pair1 sends the message; nil: to any peer. Other
+// sockets ignore it. nng: nng_msg_set_pipe; pynng: Message.pipe.
 func (m *Message) SetPipe(p *Pipe) {
-	if m.in.Traced { // the header goes on naming the pipe that it names
+	if m.in.Traced { // the header keeps the ID of the pipe that the message came from
 		header := m.Header()
 		data := append(header, m.Bytes()...)
 		m.in.Data.Release()
@@ -78,22 +79,22 @@ func (m *Message) SetPipe(p *Pipe) {
 	}
 }
 
-// Clone returns a second message with the same body, which is not copied. Each
-// is to be freed or sent for itself, in any order.
+// Clone returns a second message with the same header and body, which it does not copy. Each of
+// the two has to be freed or sent, in any order. nng: nng_msg_dup.
 func (m *Message) Clone() *Message {
 	return &Message{in: sp.Message{Data: m.in.Data.Retain(), Peer: m.in.Peer, Traced: m.in.Traced}}
 }
 
-// Free gives the memory of the message back to be used again; the message must
-// not be used afterwards. It is optional: what is not freed costs a garbage
-// collection, never a leak. Twice is harmless. A message that was sent is freed.
+// Free gives the memory of the message back to the pool. The message must not be used
+// afterwards. Free is optional: the garbage collector frees what the program does not. To free
+// a message twice is harmless, and so is it to free one that was sent. nng: nng_msg_free.
 func (m *Message) Free() {
 	if m.freed.CompareAndSwap(false, true) {
 		m.empty()
 	}
 }
 
-// empty releases the body.
+// empty releases header and body.
 func (m *Message) empty() {
 	m.in.Data.Release()
 	m.in.Data = transport.Message{}

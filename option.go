@@ -8,25 +8,24 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// An option's type says where it fits, so that the compiler refuses it
-// elsewhere. Most options are general: a SocketOption fits every constructor,
-// and those that are also a DialOption or ListenOption can be set for one
-// dialer or listener, where they override the socket's.
+// The type of an option says where it fits, and the compiler refuses it elsewhere. Most
+// options are general: every constructor takes a SocketOption. One that is also a DialOption
+// or ListenOption can be given to one dialer or listener, and overrides the socket's value
+// there.
 //
-// A value that is out of range, and an option that is nil, is ErrInvalid. An
-// option that the protocol or the transport of a URL does not know is
-// ErrNotSupported. Both errors name the option.
+// A value that is out of range is ErrInvalid, and so is an option that is nil. An option that
+// the protocol, or the transport of a URL, does not know is ErrNotSupported. Both errors name
+// the option.
 type (
-	// RawOption is an option for [Raw]. Every option of a socket is one; those
-	// that belong to the state of a protocol, which a raw socket does not have,
-	// are ErrNotSupported.
+	// RawOption is an option for [Raw]. Every option of a socket is one. A raw socket
+	// refuses those that concern the state of a protocol, which it does not have, with
+	// ErrNotSupported.
 	RawOption interface {
 		option
 		forRaw()
 	}
-	// SocketOption is an option for any socket. One that concerns a transport
-	// holds for those of the socket's dialers and listeners whose transport knows
-	// it.
+	// SocketOption is an option for any socket. One that concerns a transport holds for
+	// the dialers and listeners of the socket whose transport knows it.
 	SocketOption interface {
 		Pair1Option
 		ReqOption
@@ -87,30 +86,30 @@ type (
 
 type option interface{ value() *setting }
 
-// setting is the value of an option: what it does, and where it may be set.
-// Where nothing is said it may be set on every socket, and there only.
+// setting is the value of an option: what it does, and where it may be given. The zero value
+// may be given to every socket, and not to a context, dialer or listener.
 type setting struct {
-	name string // of the function that made it
-	err  error  // why the value is refused wherever it is set, or nil
+	name string // of the With function
+	err  error  // why the value is refused everywhere, or nil
 
-	change func(*Config)       // nil: it changes nothing
+	change func(*Config)       // nil: the option is not part of Config
 	topics []string            // to subscribe to
-	hook   func(*socket)       // what is done next, or nil
-	start  func(*socket) error // what is done last, or nil
+	hook   func(*socket)       // called after the change, to add a hook; or nil
+	start  func(*socket) error // called last, to dial or listen; or nil
 
-	protocols []Protocol        // those that know it; nil: all
-	lacking   string            // what the others lack
+	protocols []Protocol        // the protocols that know it; nil: all
+	lacking   string            // why the other protocols do not know it, for the error
 	cooked    bool              // raw sockets do not know it
-	contexts  []Protocol        // those whose contexts have a value of their own
-	ends      ends              // what else than the socket may have a value of its own
-	making    bool              // it counts when the dialer or listener is made, and not later
-	transport transport.Options // what a transport must know to honour it; 0: nothing
-	carried   bool              // the transport carries it out
+	contexts  []Protocol        // the protocols whose contexts may have a value of their own
+	ends      ends              // whether dialers and listeners may have a value of their own
+	making    bool              // it is used only when a dialer or listener is made
+	transport transport.Options // what a transport must know to carry it out; 0: nothing
+	carried   bool              // the transport carries it out, not the socket
 }
 
 func (t *setting) value() *setting { return t }
 
-// ends are kinds of dialers and listeners.
+// ends is a set: dialers, listeners, or both.
 type ends uint8
 
 const (
@@ -118,7 +117,7 @@ const (
 	listening
 )
 
-// suits refuses an option that means nothing to the socket.
+// suits returns an error when the option means nothing to the socket.
 func (t *setting) suits(s *socket) error {
 	switch {
 	case t.protocols != nil && !slices.Contains(t.protocols, s.protocol):
@@ -129,7 +128,7 @@ func (t *setting) suits(s *socket) error {
 	return nil
 }
 
-// suitsContext refuses an option that only the whole socket has.
+// suitsContext returns an error when a context of the socket cannot have the option.
 func (t *setting) suitsContext(s *socket) error {
 	if !slices.Contains(t.contexts, s.protocol) {
 		return errorf(ErrNotSupported, "%s belongs to the %s, not to a context of %v", t.name, t.owners(), s.protocol)
@@ -137,7 +136,7 @@ func (t *setting) suitsContext(s *socket) error {
 	return nil
 }
 
-// suitsTransport refuses an option that the transport of the URL would ignore.
+// suitsTransport returns an error when the transport of the URL would ignore the option.
 func (t *setting) suitsTransport(to endpointURL) error {
 	if t.transport&^to.transport.Options() == 0 {
 		return nil
@@ -148,7 +147,7 @@ func (t *setting) suitsTransport(to endpointURL) error {
 	return errorf(ErrNotSupported, "%s means nothing to %s://", t.name, to.scheme)
 }
 
-// owners says where the option may be set.
+// owners returns where the option may be given, for an error.
 func (t *setting) owners() string {
 	owners := []string{"socket"}
 	if t.ends&dialing != 0 {
@@ -163,7 +162,8 @@ func (t *setting) owners() string {
 // settings are the values of options.
 type settings []*setting
 
-// settingsOf refuses what no place takes, and what the socket does not know.
+// settingsOf returns the settings of opts. It returns an error when a value is out of range,
+// or the socket does not know an option.
 func settingsOf[O option](s *socket, opts []O) (settings, error) {
 	list := make(settings, 0, len(opts))
 	for i, o := range opts {
@@ -182,7 +182,7 @@ func settingsOf[O option](s *socket, opts []O) (settings, error) {
 	return list, nil
 }
 
-// apply makes the changes.
+// apply makes the changes of the list to c.
 func (list settings) apply(c *Config) {
 	for _, t := range list {
 		if t.change != nil {
@@ -191,7 +191,7 @@ func (list settings) apply(c *Config) {
 	}
 }
 
-// topics are those to subscribe to.
+// topics returns all topics to subscribe to.
 func (list settings) topics() (topics []string) {
 	for _, t := range list {
 		topics = append(topics, t.topics...)
@@ -199,8 +199,8 @@ func (list settings) topics() (topics []string) {
 	return topics
 }
 
-// with returns the list with the changes of more, of which each takes the place
-// of the one of the same name.
+// with returns the list with the settings of more that change Config. Each replaces the one
+// of the same name.
 func (list settings) with(more settings) settings {
 	list = slices.DeleteFunc(slices.Clone(list), func(t *setting) bool { return more.has(t.name) })
 	for _, t := range more {
@@ -215,17 +215,17 @@ func (list settings) has(name string) bool {
 	return slices.ContainsFunc(list, func(t *setting) bool { return t.name == name })
 }
 
-// forEnd are those of the socket's settings that reach a dialer or listener
-// that exists: not what it was given itself, which is own, and not what counted
-// when it was made.
+// forEnd returns those of the socket's settings that reach a dialer or listener that exists.
+// Left out are those that it was given itself (own), and those that are used only when it is
+// made.
 func (list settings) forEnd(end ends, own settings) settings {
 	return slices.DeleteFunc(slices.Clone(list), func(t *setting) bool {
 		return t.ends&end == 0 || t.making || own.has(t.name)
 	})
 }
 
-// outside returns cfg, that of a dialer or listener, with the socket's values of
-// what a dialer or listener does not have.
+// outside returns cfg, which is that of a dialer or listener, with the socket's values of the
+// options that a dialer or listener does not have.
 func (list settings) outside(end ends, cfg Config) Config {
 	for _, t := range list {
 		if t.ends&end == 0 {
@@ -243,7 +243,7 @@ type anySocket struct {
 }
 
 func (anySocket) forSocket() {}
-func (anySocket) forRaw()    {} // which each of the embedded has
+func (anySocket) forRaw()    {} // not ambiguous, though each embedded type has one
 
 type anyPair1 struct{}
 
@@ -316,8 +316,7 @@ type (
 	}
 )
 
-// forSocket, forEndpoint, forSocketDial and forSocketListen make options of
-// settings.
+// forSocket, forEndpoint, forSocketDial and forSocketListen make an option of a setting.
 func forSocket(t setting) SocketOption { return socketOption{setting: &t} }
 
 func forEndpoint(t setting) EndpointOption {
@@ -335,7 +334,7 @@ func forSocketListen(t setting) SocketListenOption {
 	return socketListenOption{setting: &t}
 }
 
-// notNegative refuses negative numbers and durations.
+// notNegative returns ErrInvalid for a negative number or duration.
 func notNegative[N int | time.Duration](name string, n N) error {
 	if n < 0 {
 		return errorf(ErrInvalid, "%s(%v): want 0 or more", name, n)

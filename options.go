@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// WithListen makes the new socket listen at url, as [Socket.Listen] does. Given
-// several times it listens at each. When one fails the constructor fails. pynng:
-// the keyword argument listen.
+// WithListen makes the socket listen at url, as [Socket.Listen] does. Given several times, the
+// socket listens at each URL. When it cannot listen at one, the constructor fails. pynng: the
+// keyword argument listen.
 func WithListen(url string, opts ...ListenOption) SocketOption {
 	return forSocket(setting{name: "WithListen", start: func(s *socket) error {
 		_, err := s.Listen(context.Background(), url, opts...)
@@ -16,9 +16,9 @@ func WithListen(url string, opts ...ListenOption) SocketOption {
 	}})
 }
 
-// WithDial makes the new socket dial url, as [Socket.Dial] does: the constructor
-// waits for the outcome of the first attempt. Given several times it dials each.
-// pynng: the keyword argument dial.
+// WithDial makes the socket dial url, as [Socket.Dial] does. The constructor waits for the
+// first attempt to connect, see [WithDialMode]. Given several times, the socket dials each
+// URL, one after the other. pynng: the keyword argument dial.
 func WithDial(url string, opts ...DialOption) SocketOption {
 	return forSocket(setting{name: "WithDial", start: func(s *socket) error {
 		_, err := s.Dial(context.Background(), url, opts...)
@@ -26,7 +26,7 @@ func WithDial(url string, opts ...DialOption) SocketOption {
 	}})
 }
 
-// WithName names the socket in logs. Default, and for "": its protocol's name.
+// WithName sets the name of the socket in logs. Default, and for "": the name of its protocol.
 // nng: NNG_OPT_SOCKNAME.
 func WithName(name string) SocketOption {
 	return forSocket(setting{name: "WithName", change: func(c *Config) { c.Name = name }})
@@ -45,10 +45,10 @@ func WithLogger(l *slog.Logger) SocketOption {
 // withContexts are the protocols that have contexts.
 var withContexts = []Protocol{ProtocolReq0, ProtocolRep0, ProtocolSub0, ProtocolSurveyor0, ProtocolRespondent0}
 
-// WithRecvTimeout bounds every receive, beside its context: after d it returns
-// ErrTimeout. Default 0: no bound. Negative: ErrInvalid. A context may have its
-// own. A socket that does not receive takes it, so that one list of options does
-// for all. nng: NNG_OPT_RECVTIMEO; pynng: recv_timeout.
+// WithRecvTimeout makes each receive return ErrTimeout after d, if its ctx has not ended
+// before. Default 0: no bound. Negative: ErrInvalid. A context may have a value of its own. A
+// socket that does not receive ignores the option, so that one list of options fits all
+// sockets. nng: NNG_OPT_RECVTIMEO; pynng: recv_timeout.
 func WithRecvTimeout(d time.Duration) SocketOption {
 	return forSocket(setting{
 		name:     "WithRecvTimeout",
@@ -58,10 +58,10 @@ func WithRecvTimeout(d time.Duration) SocketOption {
 	})
 }
 
-// WithSendTimeout bounds every send, beside its context: after d it returns
-// ErrTimeout. Default 0: no bound. Negative: ErrInvalid. A context may have its
-// own. A socket that does not send takes it, so that one list of options does for
-// all. nng: NNG_OPT_SENDTIMEO; pynng: send_timeout.
+// WithSendTimeout makes each send return ErrTimeout after d, if its ctx has not ended before.
+// Default 0: no bound. Negative: ErrInvalid. A context may have a value of its own. A socket
+// that does not send ignores the option, so that one list of options fits all sockets. nng:
+// NNG_OPT_SENDTIMEO; pynng: send_timeout.
 func WithSendTimeout(d time.Duration) SocketOption {
 	return forSocket(setting{
 		name:     "WithSendTimeout",
@@ -71,18 +71,18 @@ func WithSendTimeout(d time.Duration) SocketOption {
 	})
 }
 
-// WithRecvBuffer is how many messages are held until the program receives them.
+// WithRecvBuffer sets how many messages the socket holds until the program receives them.
 //
-// Most sockets hold about so many of each peer, and do not read on from one of
-// which they have them: that holds the peer back. What one read of a connection
-// brought, up to 64 KiB of small messages, is always kept whole. A Sub0, each of
-// its contexts and each survey hold exactly so many, and drop messages when they
-// have them, see [WithPreferNew].
+// Most sockets hold about this many messages of each peer. While they hold as many they do
+// not read from that peer, which has to wait. What one read of a connection brought, up to
+// 64 KiB of small messages, is always kept. A Sub0, each of its contexts and each survey hold
+// at most this many messages of all peers together. When one more comes they drop the
+// oldest, or what [WithPreferNew] says.
 //
-// Default 0: as many as fit into 128 KiB of each peer, or into 4 MiB where
-// messages are dropped; always at least one. Negative: ErrInvalid. Pub0 and Push0
-// do not receive: ErrNotSupported. A context of Sub0 or Surveyor0 may have its
-// own. nng: NNG_OPT_RECVBUF; pynng: recv_buffer_size.
+// Default 0: as many as fit into 128 KiB for each peer, or into 4 MiB where messages are
+// dropped; always at least one. Negative: ErrInvalid. Pub0 and Push0 do not receive:
+// ErrNotSupported. A context of Sub0 or Surveyor0 may have a value of its own. nng:
+// NNG_OPT_RECVBUF; pynng: recv_buffer_size.
 func WithRecvBuffer(messages int) SocketOption {
 	return forSocket(setting{
 		name:   "WithRecvBuffer",
@@ -95,20 +95,21 @@ func WithRecvBuffer(messages int) SocketOption {
 	})
 }
 
-// WithSendBuffer is how many messages wait for each peer that does not take
-// them yet, beside those being written, before a send waits, or on Pub0,
-// Surveyor0 and Bus0 before messages to the peer are dropped. Changed later, it
-// holds for new connections.
+// WithSendBuffer sets how many messages may wait to be written to each peer, beside those
+// that are being written. When the queue of every peer is full, a send waits. Pub0,
+// Surveyor0 and Bus0 do not wait: they drop each message for a peer whose queue is full. Nor
+// do Rep0 and Respondent0: they read no more from such a peer. A changed value holds for new
+// connections.
 //
-// Pair0, Pair1, Push0, their raw forms and a raw Req0 accept so many messages also
-// while no peer is connected. These go to the first peer that connects, in order. Close
-// does not wait for a peer to come: its error names their number, and Stats counts them
-// as Unsent. Messages in the queue of a peer that is lost do not return to the buffer.
+// While no peer is connected, Pair0, Pair1, Push0, their raw forms and a raw Req0 accept as
+// many messages, which go in order to the first peer that connects. Close does not wait for
+// such a peer: its error says how many messages were left, and Stats counts them as Unsent.
+// When a peer is lost, the messages in its queue do not return to the buffer.
 //
-// Default 0: as many for each peer as fit into 128 KiB, or into 4 MiB where messages
-// are dropped, always at least one; and while no peer is connected a send waits.
-// Negative: ErrInvalid. Sub0 and Pull0 do not send: ErrNotSupported. nng:
-// NNG_OPT_SENDBUF; pynng: send_buffer_size.
+// Default 0: for each peer as many as fit into 128 KiB, or into 4 MiB where messages are
+// dropped, always at least one; while no peer is connected none, so that a send waits.
+// Negative: ErrInvalid. Sub0 and Pull0 do not send: ErrNotSupported. nng: NNG_OPT_SENDBUF;
+// pynng: send_buffer_size.
 func WithSendBuffer(messages int) SocketOption {
 	return forSocket(setting{
 		name:   "WithSendBuffer",
@@ -120,12 +121,12 @@ func WithSendBuffer(messages int) SocketOption {
 	})
 }
 
-// WithRecvMaxSize is the largest message accepted from a peer, in bytes, with its
-// SP header (at most a few words). A peer that announces a larger one is disconnected,
-// which is counted and logged. A Req0 skips a reply of up to 16 times the limit
-// instead, and its request fails with ErrMessageTooLarge. Changed later, it holds for
-// new connections. Default 1 MiB; 0: no limit. Negative: ErrInvalid. nng:
-// NNG_OPT_RECVMAXSZ; pynng: recv_max_size.
+// WithRecvMaxSize sets the size, in bytes, of the largest message that is accepted from a
+// peer. The SP header of the message counts, which is at most a few words of 4 bytes. A peer
+// that announces a larger message is disconnected; that is counted (TooLarge) and logged. A
+// Req0 skips a reply of up to 16 times the limit instead, and the request fails with
+// ErrMessageTooLarge. A changed value holds for new connections. Default 1 MiB; 0: no limit.
+// Negative: ErrInvalid. nng: NNG_OPT_RECVMAXSZ; pynng: recv_max_size.
 func WithRecvMaxSize(bytes int) EndpointOption {
 	return forEndpoint(setting{
 		name:    "WithRecvMaxSize",
@@ -135,13 +136,13 @@ func WithRecvMaxSize(bytes int) EndpointOption {
 	})
 }
 
-// WithReconnectTime is how long a dialer pauses after it failed to connect or lost its
+// WithReconnectTime sets how long a dialer pauses after it failed to connect or lost its
 // connection. The first pause is min, and each following one is twice as long, up to
 // max; with max 0 the pause stays at min. Each pause is shortened at random by up to a
-// half, so that a thousand peers do not come back at once. After a connection that
-// received a message, or lasted longer than the longest pause, the pause begins at min
-// again. Default: 100 ms, growing to 1 s. ErrInvalid unless 0 < min, and max is 0 or
-// not below min. nng: NNG_OPT_RECONNMINT and NNG_OPT_RECONNMAXT; pynng:
+// half, so that a thousand peers do not come back at once. The pause begins at min again
+// after a connection that received a message or lasted longer than the longest pause.
+// Default: 100 ms, growing to 1 s. min must be above 0, and max must be 0 or not below min;
+// else ErrInvalid. nng: NNG_OPT_RECONNMINT and NNG_OPT_RECONNMAXT; pynng:
 // reconnect_time_min and reconnect_time_max.
 func WithReconnectTime(min, max time.Duration) SocketDialOption {
 	var err error
@@ -155,9 +156,9 @@ func WithReconnectTime(min, max time.Duration) SocketDialOption {
 	})
 }
 
-// WithLinger is how long Close may take to hand what Send accepted to the
-// operating system. Default 1 s; 0 drops it. Negative: ErrInvalid. nng has no such
-// option, libzmq calls it ZMQ_LINGER.
+// WithLinger sets how long Close may take to hand what Send accepted to the operating
+// system; see Close. Default 1 s; with 0 Close drops it. Negative: ErrInvalid. Shutdown takes
+// as long as its ctx allows instead. nng has no such option, libzmq has ZMQ_LINGER.
 func WithLinger(d time.Duration) SocketOption {
 	return forSocket(setting{
 		name:   "WithLinger",
@@ -166,11 +167,11 @@ func WithLinger(d time.Duration) SocketOption {
 	})
 }
 
-// WithTTL is how many hops a message may have made to be accepted: 1 from its
-// sender, and 1 more for each device between. One that has made more is dropped
-// and counted. Default 8; other than 1 to 255: ErrInvalid. Pair1, Req0, Rep0,
-// Surveyor0 and Respondent0 take it; elsewhere messages do not count their hops,
-// and it is ErrNotSupported. nng: NNG_OPT_MAXTTL; pynng: ttl_max.
+// WithTTL sets how many hops a message may have made when it is received: 1 from its sender,
+// and 1 more for each device between. The socket drops and counts (TTLExceeded) a message
+// that has made more. Default 8; other than 1 to 255: ErrInvalid. Pair1, Req0, Rep0,
+// Surveyor0 and Respondent0 have this option. The messages of other protocols do not count
+// their hops: ErrNotSupported. nng: NNG_OPT_MAXTTL; pynng: ttl_max.
 func WithTTL(hops int) SocketOption {
 	var err error
 	if hops < 1 || hops > 255 {
@@ -185,10 +186,10 @@ func WithTTL(hops int) SocketOption {
 	})
 }
 
-// WithDialMode says what Dial, and [WithDial] with it, does when the peer is not
-// there yet. It counts when a dialer is made: on a dialer that exists it is
-// ErrNotSupported. Default [DialRetry]; what is none of the three modes is
-// ErrInvalid. pynng: block_on_dial, and the argument block of dial.
+// WithDialMode says what Dial and [WithDial] do when the peer is not there yet. It is used
+// only when a dialer is made: [Dialer.Set] refuses it with ErrNotSupported. Default
+// [DialRetry]; any value but the three modes is ErrInvalid. nng: NNG_FLAG_NONBLOCK; pynng:
+// block_on_dial, and the argument block of dial.
 func WithDialMode(mode DialMode) SocketDialOption {
 	var err error
 	if mode < DialRetry || mode > DialBackground {
@@ -202,12 +203,12 @@ func WithDialMode(mode DialMode) SocketDialOption {
 	})
 }
 
-// WithPriority is how early the peers of a dialer or listener are sent to, from
-// 1, the default, to 16; others are ErrInvalid. A message goes to one of the
-// peers with the lowest number that can take it, and to those with the next
-// number only when none of them can. It holds for the connections to come. Push0
-// and Req0, which choose a peer for each message, take it; elsewhere it is
-// ErrNotSupported. nanomsg: NN_SNDPRIO.
+// WithPriority sets the priority of the peers of a dialer or listener: 1, the default, is the
+// highest, 16 the lowest; others are ErrInvalid. The socket sends each message to one of the
+// peers with the lowest number that has room, and to a peer with the next number only when
+// none of those has. A changed value holds for the connections to come. Push0 and Req0 have
+// this option, because they choose a peer for each message; elsewhere it is ErrNotSupported.
+// nanomsg: NN_SNDPRIO.
 func WithPriority(n int) EndpointOption {
 	var err error
 	if n < 1 || n > 16 {
@@ -222,9 +223,9 @@ func WithPriority(n int) EndpointOption {
 	})
 }
 
-// WithMaxPeers is how many peers a listener may have at the same time. One too
-// many is refused, counted and logged as any refusal. Lowered later, it
-// disconnects nobody. Default 0: any number. Negative: ErrInvalid.
+// WithMaxPeers sets how many peers a listener may have at the same time. The listener refuses
+// one more, and counts (Refused) and logs that. To lower the number disconnects nobody.
+// Default 0: any number. Negative: ErrInvalid.
 func WithMaxPeers(n int) ListenOption {
 	return listenOption{setting: &setting{
 		name:   "WithMaxPeers",
@@ -234,18 +235,18 @@ func WithMaxPeers(n int) ListenOption {
 	}}
 }
 
-// WithAuthorize makes allow decide whether a peer may connect, before a listener
-// answers it and within the time of the handshake, when ctx ends. An error
-// refuses the peer; it is logged, counted and, where the transport can, told.
-// What works on such a pipe is its addresses, [Pipe.TLS], [Pipe.HTTPRequest],
-// [Pipe.PeerCred] and [Pipe.Close]. allow is called from many goroutines at a
-// time. Default, and for nil: everybody may.
+// WithAuthorize makes allow decide whether a peer may connect. A listener calls allow before
+// it answers the peer; ctx ends when the time of the handshake (5 s) is over. When allow
+// returns an error, the listener refuses the peer, counts (Refused) and logs the error, and
+// tells it to the peer where the transport can. Only the addresses of the pipe, [Pipe.TLS],
+// [Pipe.HTTPRequest], [Pipe.PeerCred] and [Pipe.Close] can be used in allow. Many goroutines
+// may call allow at the same time. Default, and for nil: every peer may connect.
 func WithAuthorize(allow func(ctx context.Context, p *Pipe) error) SocketOption {
 	return forSocket(setting{name: "WithAuthorize", change: func(c *Config) { c.Authorize = allow }})
 }
 
-// WithPipeHook is [Socket.OnPipe] from before the first connection on. A hook
-// that is nil, and what is none of the three events, is ErrInvalid.
+// WithPipeHook adds a hook, as [Socket.OnPipe] does, before the socket has its first
+// connection. ErrInvalid: hook is nil, or event is none of the three. nng: nng_pipe_notify.
 func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
 	return forSocket(setting{
 		name: "WithPipeHook",

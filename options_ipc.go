@@ -8,15 +8,15 @@ import (
 	"github.com/gonng/gonng/transport/ipc"
 )
 
-// WithIPCPermissions are the permissions of the file that a listener at an
-// ipc:// or unix:// URL makes, exactly those, whatever the umask. To connect a
-// process needs to have write permission. They hold from the beginning: there is
-// no moment in which somebody else can connect. They count when the listener is
-// bound: on one that exists they are ErrNotSupported. Default 0: what the umask
-// leaves. Bits other than 0777 are ErrInvalid.
+// WithIPCPermissions sets the permissions of the socket file that a listener at an ipc:// or
+// unix:// URL makes: exactly mode, whatever the umask is. A process needs write permission to
+// connect. The permissions hold from the beginning: there is no moment at which another
+// process could connect. They are used when the listener is bound: [Listener.Set] refuses
+// them with ErrNotSupported. Default 0: the umask decides. Bits other than 0777 are
+// ErrInvalid.
 //
-// abstract:// has no file and refuses them with ErrNotSupported, and so does
-// Windows, see [WithIPCSecurityDescriptor]. nng: NNG_OPT_IPC_PERMISSIONS.
+// abstract:// has no file and refuses the option with ErrNotSupported. So does Windows, which
+// has [WithIPCSecurityDescriptor]. nng: NNG_OPT_IPC_PERMISSIONS.
 func WithIPCPermissions(mode fs.FileMode) SocketListenOption {
 	err := needIPC("WithIPCPermissions", transport.OptIPCPermissions)
 	if mode&^fs.ModePerm != 0 {
@@ -32,12 +32,11 @@ func WithIPCPermissions(mode fs.FileMode) SocketListenOption {
 	})
 }
 
-// WithIPCSecurityDescriptor is who may connect to the named pipe that a
-// listener at an ipc:// URL makes on Windows, in the security descriptor
-// definition language: "D:P(A;;GA;;;BA)(A;;GA;;;SY)", say, for administrators
-// and the system. It is checked, and counts, when the pipe is made: on a listener
-// that exists it is ErrNotSupported. Default "": as Windows has it. Elsewhere it
-// is ErrNotSupported, see [WithIPCPermissions]. nng:
+// WithIPCSecurityDescriptor says who may connect to the named pipe that a listener at an
+// ipc:// URL makes on Windows, in the security descriptor definition language. For example
+// "D:P(A;;GA;;;BA)(A;;GA;;;SY)" is for administrators and the system. Windows checks it when
+// the pipe is made; [Listener.Set] refuses it with ErrNotSupported. Default "": Windows'
+// default. On other systems it is ErrNotSupported, see [WithIPCPermissions]. nng:
 // NNG_OPT_IPC_SECURITY_DESCRIPTOR.
 func WithIPCSecurityDescriptor(sddl string) SocketListenOption {
 	return forSocketListen(setting{
@@ -50,8 +49,8 @@ func WithIPCSecurityDescriptor(sddl string) SocketListenOption {
 	})
 }
 
-// needIPC refuses what ipc does not know on this system: a socket that was told
-// who may connect must not let in others.
+// needIPC returns ErrNotSupported when this system does not have the option. The option must
+// not be ignored: a socket that was told who may connect must not let others in.
 func needIPC(name string, option transport.Options) error {
 	if (ipc.Transport{}).Options()&option == 0 {
 		return errorf(ErrNotSupported, "%s: not on %s", name, runtime.GOOS)

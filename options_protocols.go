@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// WithResendTime is after how long an unanswered request is sent again,
-// perhaps to another peer. Default one minute; 0: never, and then a request
-// whose peer goes away fails with [ErrConnectionReset]. Negative: ErrInvalid. A
-// context may have its own. A raw Req0 does not send again: ErrNotSupported. nng:
-// NNG_OPT_REQ_RESENDTIME; pynng: resend_time.
+// WithResendTime sets after how long an unanswered request is sent again, to another peer if
+// there is one. Default one minute; 0: never, and then a request whose peer goes away fails
+// with [ErrConnectionReset]. Negative: ErrInvalid. A context may have a value of its own. A
+// raw Req0 does not send again: ErrNotSupported. nng: NNG_OPT_REQ_RESENDTIME; pynng:
+// resend_time.
 func WithResendTime(d time.Duration) ReqOption {
 	return reqOption{setting: &setting{
 		name:      "WithResendTime",
@@ -22,9 +22,9 @@ func WithResendTime(d time.Duration) ReqOption {
 	}}
 }
 
-// WithSurveyTime is how long a survey lasts. Default 1 s; 0: it is over at once.
-// Negative: ErrInvalid. A context may have its own. A raw Surveyor0 does not end
-// surveys: ErrNotSupported. nng: NNG_OPT_SURVEYOR_SURVEYTIME; pynng: survey_time.
+// WithSurveyTime sets how long a survey lasts. Default 1 s; 0: it is over at once. Negative:
+// ErrInvalid. A context may have a value of its own. A raw Surveyor0 does not end surveys:
+// ErrNotSupported. nng: NNG_OPT_SURVEYOR_SURVEYTIME; pynng: survey_time.
 func WithSurveyTime(d time.Duration) SurveyorOption {
 	return surveyorOption{setting: &setting{
 		name:      "WithSurveyTime",
@@ -37,10 +37,10 @@ func WithSurveyTime(d time.Duration) SurveyorOption {
 	}}
 }
 
-// WithTopics subscribes to topics, as [Sub0.Subscribe] does: to "" for all
-// messages, to none for none. Given several times it subscribes to all of them. A
-// raw Sub0 receives everything: ErrNotSupported. pynng: the keyword argument
-// topics.
+// WithTopics subscribes to topics, as [Sub0.Subscribe] does. The topic "" matches all
+// messages; a Sub0 without a topic receives nothing. Given several times it subscribes to all
+// of them. A raw Sub0 receives every message: ErrNotSupported. nng: NNG_OPT_SUB_SUBSCRIBE;
+// pynng: the keyword argument topics.
 func WithTopics(topics ...string) SubOption {
 	return subOption{setting: &setting{
 		name:      "WithTopics",
@@ -52,9 +52,9 @@ func WithTopics(topics ...string) SubOption {
 	}}
 }
 
-// WithPreferNew says what a subscriber's full queue drops: the oldest message,
-// the default, or with false the newest. A context may have its own. nng:
-// NNG_OPT_SUB_PREFNEW.
+// WithPreferNew says which message a Sub0 drops when its queue is full: with true, the
+// default, the oldest in the queue; with false, the one that has just come. A context may
+// have a value of its own. nng: NNG_OPT_SUB_PREFNEW.
 func WithPreferNew(on bool) SubOption {
 	return subOption{setting: &setting{
 		name:      "WithPreferNew",
@@ -65,10 +65,9 @@ func WithPreferNew(on bool) SubOption {
 	}}
 }
 
-// WithPolyamorous lets a Pair1 have many peers: a message goes to its
-// [Message.Pipe], or to any peer if it has none. Default: one peer. On a raw
-// socket of another protocol: ErrNotSupported. nng: NNG_OPT_PAIR1_POLY; pynng:
-// polyamorous.
+// WithPolyamorous lets a Pair1 have many peers. It sends a message to the message's
+// [Message.Pipe], or to any peer when the message has none. Default: one peer. On a raw
+// socket of another protocol: ErrNotSupported. nng: NNG_OPT_PAIR1_POLY; pynng: polyamorous.
 func WithPolyamorous() Pair1Option {
 	return pair1Option{setting: &setting{
 		name:      "WithPolyamorous",

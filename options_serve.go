@@ -2,8 +2,8 @@ package gonng
 
 import "time"
 
-// ServeOption is an option for Serve. A value that is out of range, and an option
-// that is nil, makes Serve return ErrInvalid.
+// ServeOption is an option for Serve. Serve returns ErrInvalid when a value is out of range,
+// or an option is nil.
 type ServeOption interface{ forServe(*serveConfig) error }
 
 type serveOption func(*serveConfig) error
@@ -13,10 +13,11 @@ func (o serveOption) forServe(c *serveConfig) error { return o(c) }
 // serveConfig is all that can be set on Serve.
 type serveConfig struct {
 	workers int
-	grace   time.Duration // how long handlers may go on after the end
+	grace   time.Duration // how long handlers may go on after the ctx of Serve has ended
 }
 
-// newServeConfig refuses a handler that is nil, too.
+// newServeConfig returns the configuration of a call of Serve. It returns ErrInvalid when an
+// option is refused, or h is nil.
 func newServeConfig(s *socket, h Handler, opts []ServeOption) (serveConfig, error) {
 	c := serveConfig{workers: 1, grace: s.Config().Linger}
 	if h == nil {
@@ -33,8 +34,8 @@ func newServeConfig(s *socket, h Handler, opts []ServeOption) (serveConfig, erro
 	return c, nil
 }
 
-// WithConcurrency lets up to n handlers run at the same time, on n goroutines.
-// Default 1; less is ErrInvalid.
+// WithConcurrency lets up to n handlers run at the same time, on n goroutines. Default 1; less
+// than 1 is ErrInvalid.
 func WithConcurrency(n int) ServeOption {
 	return serveOption(func(c *serveConfig) error {
 		if n < 1 {
@@ -45,9 +46,9 @@ func WithConcurrency(n int) ServeOption {
 	})
 }
 
-// WithGracePeriod is how long handlers that run may go on after the ctx of Serve
-// has ended, before their own ctx ends. Default: the socket's linger, see
-// [WithLinger]. 0: their ctx ends at once. Negative: ErrInvalid.
+// WithGracePeriod sets how long handlers may go on after the ctx of Serve has ended; then
+// their own ctx ends. Default: the socket's linger, see [WithLinger]. 0: their ctx ends at
+// once. Negative: ErrInvalid.
 func WithGracePeriod(d time.Duration) ServeOption {
 	return serveOption(func(c *serveConfig) error {
 		c.grace = d

@@ -11,13 +11,16 @@ import (
 	"time"
 )
 
-// Handler answers a request or survey: what it returns is the reply. The message
-// is freed when the handler has returned and the reply is sent: copy what is
-// kept longer. An error or a panic leaves this request alone unanswered and is
-// logged, to [slog.Default] when the socket has no logger.
+// Handler answers a request or survey: it returns the reply. Serve copies the reply and then
+// frees the request, so a handler may return a part of the request, but has to copy what it
+// keeps longer. ctx ends when the handler has to return, see [WithGracePeriod]. With
+// [WithConcurrency] several handlers run at the same time.
+//
+// When a handler returns an error or panics, its request gets no reply, and Serve goes on
+// with the next. The error is logged, to [slog.Default] when the socket has no logger.
 type Handler func(ctx context.Context, request *Message) ([]byte, error)
 
-// answering is what serve needs of a context.
+// answering is what serve needs of a RepContext or RespondentContext.
 type answering interface {
 	RecvMsg(context.Context) (*Message, error)
 	Send(context.Context, []byte) error
@@ -25,12 +28,13 @@ type answering interface {
 	answers()
 }
 
-// answers lets the context send also while the socket closes.
+// answers lets the context send while the socket closes, so that replies of handlers that
+// still run are sent.
 func (c contextBase) answers() { c.e.answering = true }
 
-// serve answers what comes on n contexts. When ctx ends or the socket closes it takes
-// nothing new; the handlers that run may go on for the grace period, then their
-// own context ends. What they return is sent.
+// serve answers requests with h, with a context for each worker. When ctx ends or the socket
+// closes, the workers take no new request. The handlers that run may go on for the grace
+// period, then their own context ends. serve sends what they return, and waits for them.
 func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeOption, newContext func() (C, error)) error {
 	cfg, err := newServeConfig(s, h, opts)
 	if err != nil {
@@ -71,7 +75,7 @@ func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeO
 	return nil
 }
 
-// endAfter has end called when that much time has passed since ctx ended.
+// endAfter calls end when grace has passed since ctx ended, unless stop was called before.
 func endAfter(ctx context.Context, grace time.Duration, end func()) (stop func()) {
 	ended := make(chan *time.Timer, 1)
 	unwatch := context.AfterFunc(ctx, func() { ended <- time.AfterFunc(grace, end) })
@@ -82,13 +86,14 @@ func endAfter(ctx context.Context, grace time.Duration, end func()) (stop func()
 	}
 }
 
-// work answers requests one after the other.
+// work answers requests one after the other, until a receive fails. It receives with recv
+// and calls h with handle.
 func work(recv, handle context.Context, s *socket, h Handler, c answering) error {
 	for {
 		m, err := c.RecvMsg(recv)
 		if err != nil {
 			if errors.Is(err, ErrTimeout) && recv.Err() == nil {
-				continue // the socket's receive timeout is no reason to stop serving
+				continue // the socket's receive timeout does not end Serve
 			}
 			return err
 		}
@@ -105,7 +110,8 @@ func work(recv, handle context.Context, s *socket, h Handler, c answering) error
 	}
 }
 
-// replyLost counts a reply that a handler returned too late.
+// replyLost counts a reply that came too late to be sent: in Stats, and for the error of
+// Close.
 func (s *socket) replyLost() {
 	s.lock()
 	defer s.unlock()
@@ -113,7 +119,7 @@ func (s *socket) replyLost() {
 	s.left++
 }
 
-// protect turns a panic of the handler into an error.
+// protect calls the handler, and turns a panic into an error.
 func protect(ctx context.Context, h Handler, m *Message) (answer []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -5,16 +5,17 @@ import (
 	"sync"
 )
 
-// serving is the calls of Serve on a socket, which Close ends and waits for.
+// serving counts the calls of Serve on a socket, so that Close can end them and wait for
+// them.
 type serving struct {
-	stopped  context.Context // ends when no new request is to be taken
+	stopped  context.Context // ends when Serve has to take no new request
 	stop     context.CancelFunc
-	handlers context.Context // ends when handlers have to
+	handlers context.Context // ends when the handlers have to return
 	end      context.CancelFunc
 
 	mu    sync.Mutex
-	calls int
-	idle  chan struct{} // closed when there is none, if somebody waits
+	calls int           // of Serve, that have not returned
+	idle  chan struct{} // closed when calls becomes 0; nil: nobody waits for that
 }
 
 func (v *serving) init() {
@@ -22,7 +23,8 @@ func (v *serving) init() {
 	v.handlers, v.end = context.WithCancel(context.Background())
 }
 
-// begin is the begin of a call, and reports false when the socket is closed.
+// begin counts a call of Serve. It reports false, and does not count it, when the socket is
+// closed.
 func (v *serving) begin() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -33,6 +35,7 @@ func (v *serving) begin() bool {
 	return true
 }
 
+// done is called at the end of a call that begin has counted.
 func (v *serving) done() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -42,8 +45,8 @@ func (v *serving) done() {
 	}
 }
 
-// wait waits until ctx ends for the calls, which take no new request. The ctx of
-// their handlers ends with grace.
+// wait waits until all calls of Serve have returned, or ctx ends. The context of the handlers
+// ends with grace, or when wait returns.
 func (v *serving) wait(ctx, grace context.Context) {
 	defer v.end()
 	defer context.AfterFunc(grace, v.end)()

@@ -7,23 +7,26 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// Set changes options of s, of which the program knows only that it is a socket.
-// The types of sockets have a method Set, which takes the options of their
-// protocol, too: see [Req0.Set], whose rules are the same.
+// Set changes options of a socket of any type, by the rules of [Req0.Set]. The method Set of
+// a socket also takes the options of its protocol. nng: nng_socket_set.
 func Set(s Socket, opts ...SocketOption) error { return set(s.base(), opts) }
 
 func (s *socket) base() *socket { return s }
 
-// Set changes options: all or, when one is refused, none. What dialers and
-// listeners have, such as the receive limit, reaches those that exist, for the
-// connections to come, unless they were given a value of their own; a listener
-// whose transport cannot change an option keeps it. What counts when they are
-// made, as [WithDialMode] and [WithIPCPermissions], reaches later ones. Contexts
-// are not reached. [WithDial] and [WithListen] are carried out last. ErrClosed:
-// the socket is closed.
+// Set changes options of the socket: all of them, or none when one is refused (ErrInvalid,
+// ErrNotSupported). ErrClosed: the socket is closed.
+//
+// The dialers and listeners of the socket use the new values, such as the receive limit, for
+// the connections to come. They keep a value that was given to them alone, and a listener
+// keeps an option that its transport cannot change. Options that are used when a dialer or
+// listener is made, such as [WithDialMode] and [WithIPCPermissions], reach later ones only.
+// Contexts keep their values.
+//
+// Set carries out [WithDial] and [WithListen] last, and returns the first error of theirs;
+// the other options are changed then. nng: nng_socket_set.
 func (s *socket) Set(opts ...SocketOption) error { return set(s, opts) }
 
-// set applies options, all or none, and then does what they ask for.
+// set changes options, all or none. Then it adds hooks, dials and listens, as they ask.
 func set[O option](s *socket, opts []O) error {
 	list, err := settingsOf(s, opts)
 	if err == nil {
@@ -48,6 +51,7 @@ func set[O option](s *socket, opts []O) error {
 	return nil
 }
 
+// change makes the changes of list to the socket, its dialers and its listeners.
 func (s *socket) change(list settings) error {
 	s.lock()
 	if s.closed {
@@ -61,7 +65,7 @@ func (s *socket) change(list settings) error {
 	s.endpoint.subscribeLocked(s.cfg.topics)
 	s.cfg.topics = nil
 	for _, d := range s.dialers {
-		d.inherit()
+		d.inheritLocked()
 	}
 	listeners := slices.Clone(s.listeners)
 	s.unlock()
@@ -71,14 +75,15 @@ func (s *socket) change(list settings) error {
 	return nil
 }
 
-// Config is a copy of the values of all options. See [Socket].
+// Config returns a copy of the values of all options. nng: nng_socket_get.
 func (s *socket) Config() Config {
 	s.lock()
 	defer s.unlock()
 	return s.cfg.copy()
 }
 
-// endSettings refuses what a dialer or listener at to cannot honour.
+// endSettings returns the settings of options for a dialer or listener at to. It refuses
+// those that the transport of to would ignore.
 func endSettings[O option](s *socket, to endpointURL, opts []O) (settings, error) {
 	list, err := settingsOf(s, opts)
 	if err != nil {
@@ -92,16 +97,18 @@ func endSettings[O option](s *socket, to endpointURL, opts []O) (settings, error
 	return list, nil
 }
 
-// inherit takes over what the socket was given. The socket's mu is held.
-func (d *Dialer) inherit() {
+// inheritLocked takes over the socket's new options, but for those that the dialer was given
+// itself. The caller holds the socket's lock.
+func (d *Dialer) inheritLocked() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.s.given.forEnd(dialing, d.own).apply(&d.cfg)
 }
 
-// Set changes options of this dialer, from the next attempt to connect on: all
-// or, when one is refused, none. [WithDialMode] is ErrNotSupported: it counts
-// when the dialer is made. ErrClosed: the dialer is closed.
+// Set changes options of this dialer: all of them, or none when one is refused (ErrInvalid,
+// ErrNotSupported). They hold from the next attempt to connect on. [WithDialMode] is
+// ErrNotSupported, because it is used only when the dialer is made. ErrClosed: the dialer is
+// closed. nng: nng_dialer_set.
 func (d *Dialer) Set(opts ...DialOption) error {
 	list, err := endSettings(d.s, d.to, opts)
 	if err == nil {
@@ -110,6 +117,7 @@ func (d *Dialer) Set(opts ...DialOption) error {
 	return d.s.opError("set", d.url, err)
 }
 
+// change makes the changes of list to this dialer.
 func (d *Dialer) change(list settings) error {
 	if err := list.tooLate("Dial"); err != nil {
 		return err
@@ -124,19 +132,19 @@ func (d *Dialer) change(list settings) error {
 	return nil
 }
 
-// tooLate refuses what counts when a dialer or listener is made, by the method
-// of that name.
+// tooLate refuses options that are used only when a dialer or listener is made, which the
+// method of that name does.
 func (list settings) tooLate(method string) error {
 	for _, t := range list {
 		if t.making {
-			return errorf(ErrNotSupported, "%s comes too late: it is for %s, or for the socket before", t.name, method)
+			return errorf(ErrNotSupported, "%s comes too late: give it to %s, or to the socket before that", t.name, method)
 		}
 	}
 	return nil
 }
 
-// Config is a copy of the values of all options as they are for the next
-// connection: the dialer's own and, for the rest, the socket's.
+// Config returns a copy of the values of all options for the next connection: the dialer's,
+// and those of the socket for options that a dialer does not have. nng: nng_dialer_get.
 func (d *Dialer) Config() Config {
 	d.s.lock()
 	defer d.s.unlock()
@@ -145,7 +153,7 @@ func (d *Dialer) Config() Config {
 	return d.s.given.outside(dialing, d.cfg)
 }
 
-// listenConfig is what a new listener begins with.
+// listenConfig returns the configuration of a new listener at to.
 func (s *socket) listenConfig(opts []ListenOption, to endpointURL) (*listenerConfig, error) {
 	own, err := endSettings(s, to, opts)
 	if err != nil {
@@ -159,12 +167,13 @@ func (s *socket) listenConfig(opts []ListenOption, to endpointURL) (*listenerCon
 // listenerConfig is the configuration of a listener.
 type listenerConfig struct {
 	to      endpointURL
-	telling sync.Mutex // held while the transport is told, before the socket's mu
-	own     settings   // what the listener was given itself; guarded by the socket's mu
-	cfg     Config     // guarded by the socket's mu
+	telling sync.Mutex // held while the transport is told of a change; taken before the socket's lock
+	own     settings   // what the listener was given itself; guarded by the socket's lock
+	cfg     Config     // guarded by the socket's lock
 }
 
-// inherit takes over what the socket was given.
+// inherit takes over the socket's new options, but for those that the listener was given
+// itself and those that its transport cannot change.
 func (l *Listener) inherit() {
 	r, ok := l.l.(transport.Reconfigurable)
 	l.telling.Lock()
@@ -182,10 +191,11 @@ func (l *Listener) inherit() {
 	}
 }
 
-// Set changes options of this listener for the connections to come: all or, when
-// one is refused, none. Options that count when the listener is bound, such as
-// [WithIPCPermissions], are ErrNotSupported, and so are those that the transport
-// carries out where it cannot change them. ErrClosed: the listener is closed.
+// Set changes options of this listener for the connections to come: all of them, or none when
+// one is refused (ErrInvalid, ErrNotSupported). Options that are used when the listener is
+// bound, such as [WithIPCPermissions], are ErrNotSupported, and so are options that the
+// transport carries out but cannot change on a bound listener. ErrClosed: the listener is
+// closed. nng: nng_listener_set.
 func (l *Listener) Set(opts ...ListenOption) error {
 	list, err := endSettings(l.s, l.to, opts)
 	if err == nil {
@@ -194,6 +204,7 @@ func (l *Listener) Set(opts ...ListenOption) error {
 	return l.s.opError("set", l.URL(), err)
 }
 
+// change makes the changes of list to this listener, and tells its transport.
 func (l *Listener) change(list settings) error {
 	if err := list.tooLate("Listen"); err != nil {
 		return err
@@ -223,8 +234,8 @@ func (l *Listener) change(list settings) error {
 	return nil
 }
 
-// Config is a copy of the values of all options as they are for the next
-// connection: the listener's own and, for the rest, the socket's.
+// Config returns a copy of the values of all options for the next connection: the listener's,
+// and those of the socket for options that a listener does not have. nng: nng_listener_get.
 func (l *Listener) Config() Config {
 	l.s.lock()
 	defer l.s.unlock()

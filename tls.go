@@ -10,13 +10,14 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// WithTLS is the configuration of TLS connections; [TLSConfig] makes one in the
-// terms of nng. It is used as it is, with all its functions, and must not be
-// changed afterwards, but for what package tls allows. A dialer takes the
-// ServerName from the URL if there is none. Default, and for nil: a dialer trusts
-// the system's authorities; a listener needs a certificate, and refuses to listen.
-// Given to a dialer or listener whose URL is not one of TLS: ErrNotSupported. nng:
-// NNG_OPT_TLS_CONFIG; pynng: tls_config.
+// WithTLS sets the configuration of TLS connections; [TLSConfig] makes one in the terms of nng.
+// The socket uses config itself, with all its functions, and does not copy it: the program
+// must not change it afterwards, except as package tls allows. Without a ServerName, a dialer
+// takes that from the URL.
+//
+// Default, and for nil: a dialer trusts the system's authorities; a listener cannot listen,
+// because it needs a certificate (ErrInvalid). Given to a dialer or listener whose URL is not
+// one of TLS: ErrNotSupported. nng: NNG_OPT_TLS_CONFIG; pynng: tls_config.
 func WithTLS(config *tls.Config) EndpointOption {
 	return forEndpoint(setting{
 		name:      "WithTLS",
@@ -26,17 +27,17 @@ func WithTLS(config *tls.Config) EndpointOption {
 	})
 }
 
-// TLSMode says for which side of a connection a configuration is.
+// TLSMode is the side of a connection that a configuration is for. nng: nng_tls_mode.
 type TLSMode int
 
 // The sides. nng: NNG_TLS_MODE_CLIENT and NNG_TLS_MODE_SERVER; pynng:
 // TLSConfig.MODE_CLIENT and TLSConfig.MODE_SERVER.
 const (
-	TLSClient TLSMode = iota + 1 // dials
-	TLSServer                    // listens
+	TLSClient TLSMode = iota + 1 // the side that dials
+	TLSServer                    // the side that listens
 )
 
-// String is the name of m: client or server.
+// String returns the name of m: client or server.
 func (m TLSMode) String() string {
 	switch m {
 	case TLSClient:
@@ -47,26 +48,26 @@ func (m TLSMode) String() string {
 	return fmt.Sprintf("TLSMode(%d)", int(m))
 }
 
-// TLSAuthMode says what the peer has to prove.
+// TLSAuthMode says whether the peer has to prove who it is. nng: nng_tls_auth_mode.
 type TLSAuthMode int
 
-// What the peer has to prove. The zero value is AuthRequired for a client and
+// Whether the peer has to prove who it is. The zero value is AuthRequired for a client and
 // AuthNone for a server. nng: NNG_TLS_AUTH_MODE_NONE and so on; pynng:
 // TLSConfig.AUTH_MODE_NONE and so on.
 const (
-	// AuthNone: nothing. A client encrypts, but does not know to whom; a server
-	// asks for no certificate.
+	// AuthNone: the peer proves nothing. A client encrypts, but does not know for whom; a
+	// server asks for no certificate.
 	AuthNone TLSAuthMode = iota + 1
-	// AuthOptional: nothing either, as with nng; a peer whose certificate is
-	// missing or bad stays. A server asks for one, so that a hook can judge what
-	// is in [Pipe.TLS], which nobody has verified.
+	// AuthOptional: the peer need not prove anything, as with nng: a peer whose certificate
+	// is missing or bad is accepted. A server asks for a certificate, which nobody
+	// verifies; a hook finds it in [Pipe.TLS].
 	AuthOptional
-	// AuthRequired: who it is. The certificate must come from the CA, and that
-	// of a server be for the name that was dialed. Who has none is refused.
+	// AuthRequired: the peer needs a certificate that the CA has signed; that of a server
+	// must be for the name that was dialed. Other peers are refused.
 	AuthRequired
 )
 
-// String is the name of m: none, optional or required.
+// String returns the name of m: none, optional or required.
 func (m TLSAuthMode) String() string {
 	switch m {
 	case AuthNone:
@@ -88,7 +89,7 @@ func (m TLSAuthMode) String() string {
 //
 // nng: nng_tls_config; pynng: TLSConfig.
 type TLSConfig struct {
-	// Mode is the side; it must be given. pynng: mode.
+	// Mode is the side of the connection. It has no default. pynng: mode.
 	Mode TLSMode
 	// ServerName is the name that the server's certificate must have as a DNS
 	// name or IP address; its common name does not count. A client takes it from
@@ -105,32 +106,33 @@ type TLSConfig struct {
 	OwnCert string
 	// OwnKey is the private key of OwnCert. pynng: own_key_string.
 	OwnKey string
-	// CertKeyFile is a file with both, to take the place of OwnCert and OwnKey.
-	// When it changes, new connections use what is in it then; while that makes
-	// no sense they use what was in it before, and [slog.Default] is told. A
-	// file that is replaced by renaming another is never seen half written.
-	// pynng: cert_key_file.
+	// CertKeyFile is a file with certificate and key, to take the place of OwnCert and
+	// OwnKey. When the file changes, new connections use its new contents. While they
+	// cannot be used, connections use the contents before, and [slog.Default] gets a
+	// warning. Replace the file by renaming another, so that it is never read half
+	// written. pynng: cert_key_file.
 	CertKeyFile string
-	// Password opens the private key, if that is encrypted. pynng: passwd.
+	// Password decrypts the private key, if that is encrypted. pynng: passwd.
 	Password string
-	// AuthMode is what the peer has to prove. Default: AuthRequired for a
+	// AuthMode says whether the peer has to prove who it is. Default: AuthRequired for a
 	// client, AuthNone for a server. pynng: auth_mode.
 	AuthMode TLSAuthMode
 }
 
-// Build makes the configuration for [WithTLS], of TLS 1.2 or later. Fields that
-// contradict each other are ErrInvalid, a certificate or key that cannot be
-// used is ErrCrypto, a file that cannot be read is ErrNoEntry, ErrPermission or,
-// as with a directory, ErrInvalid. Listening needs a certificate, and says so then.
+// Build makes the configuration for [WithTLS]. It allows TLS 1.2 and later. ErrInvalid: fields
+// contradict each other. ErrCrypto: a certificate or key cannot be used. ErrNoEntry,
+// ErrPermission or, for a directory, ErrInvalid: a file cannot be read. Build does not ask for
+// a certificate: a listener that has none fails when it listens.
 func (c TLSConfig) Build() (*tls.Config, error) {
 	config, err := c.build()
 	if err != nil {
-		// Errors of other kinds than files have are of keys and certificates.
+		// An error that is not about a file is about a key or certificate.
 		return nil, fmt.Errorf("gonng: TLSConfig: %w", classifyOr(err, ErrCrypto))
 	}
 	return config, nil
 }
 
+// build makes the configuration. Its errors do not have a kind yet.
 func (c *TLSConfig) build() (*tls.Config, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -143,7 +145,7 @@ func (c *TLSConfig) build() (*tls.Config, error) {
 	return config, c.setOwn(config)
 }
 
-// check finds fields that contradict each other.
+// check returns ErrInvalid when fields are missing or contradict each other.
 func (c *TLSConfig) check() error {
 	own := c.OwnCert != "" || c.OwnKey != ""
 	switch {
@@ -167,6 +169,7 @@ func (c *TLSConfig) check() error {
 	return nil
 }
 
+// setCA sets the certificates to trust.
 func (c *TLSConfig) setCA(config *tls.Config) error {
 	if c.CA == "" && len(c.CAFiles) == 0 {
 		return nil
@@ -194,6 +197,7 @@ func (c *TLSConfig) setCA(config *tls.Config) error {
 	return nil
 }
 
+// setAuth sets whether the peer has to prove who it is.
 func (c *TLSConfig) setAuth(config *tls.Config) {
 	switch {
 	case c.Mode == TLSClient:
@@ -205,6 +209,7 @@ func (c *TLSConfig) setAuth(config *tls.Config) {
 	}
 }
 
+// setOwn sets the certificate of this side.
 func (c *TLSConfig) setOwn(config *tls.Config) error {
 	var current func() *tls.Certificate
 	switch {
@@ -227,8 +232,8 @@ func (c *TLSConfig) setOwn(config *tls.Config) error {
 		config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current(), nil }
 		return nil
 	}
-	// Also to a server that does not name the CA: crypto/tls by itself would send
-	// none then, and the server complain that there was none.
+	// With config.Certificates, crypto/tls would send none to a server that does not name
+	// the CA, and the server would complain that there was none.
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return current(), nil }
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 
 var errSocketClosed = errorf(ErrClosed, "the socket is closed")
 
-// refusals are the words for what a protocol refuses.
+// refusals are the errors for the verdicts by which a protocol refuses a call.
 var refusals = [sp.Verdicts]error{
 	sp.NoRequest:     errorf(ErrBadState, "there is no request to receive a reply to: send one first"),
 	sp.NoSurvey:      errorf(ErrBadState, "there is no survey to receive a response to: send one first"),
