@@ -97,14 +97,14 @@ type setting struct {
 	hook   func(*socket)       // called after the change, to add a hook; or nil
 	start  func(*socket) error // called last, to dial or listen; or nil
 
-	protocols []Protocol        // the protocols that know it; nil: all
-	lacking   string            // why the other protocols do not know it, for the error
-	cooked    bool              // raw sockets do not know it
-	contexts  []Protocol        // the protocols whose contexts may have a value of their own
-	ends      ends              // whether dialers and listeners may have a value of their own
-	making    bool              // it is used only when a dialer or listener is made
-	transport transport.Options // what a transport must know to carry it out; 0: nothing
-	carried   bool              // the transport carries it out, not the socket
+	protocols    []Protocol        // the protocols that know it; nil: all
+	whyNot       string            // why the other protocols do not know it, for the error
+	cookedOnly   bool              // raw sockets do not know it
+	contexts     []Protocol        // the protocols whose contexts may have a value of their own
+	ends         ends              // whether dialers and listeners may have a value of their own
+	creationOnly bool              // it is used only when a dialer or listener is made
+	transport    transport.Options // what a transport must know to carry it out; 0: nothing
+	byTransport  bool              // the transport carries it out, not the socket
 }
 
 func (t *setting) value() *setting { return t }
@@ -121,8 +121,8 @@ const (
 func (t *setting) suits(s *socket) error {
 	switch {
 	case t.protocols != nil && !slices.Contains(t.protocols, s.protocol):
-		return errorf(ErrNotSupported, "%s means nothing to %v, %s", t.name, s.protocol, t.lacking)
-	case t.cooked && s.raw:
+		return errorf(ErrNotSupported, "%s means nothing to %v, %s", t.name, s.protocol, t.whyNot)
+	case t.cookedOnly && s.raw:
 		return errorf(ErrNotSupported, "%s means nothing to a raw %v: only the cooked socket has that state", t.name, s.protocol)
 	}
 	return nil
@@ -141,7 +141,7 @@ func (t *setting) suitsTransport(to endpointURL) error {
 	if t.transport&^to.transport.Options() == 0 {
 		return nil
 	}
-	if _, ok := to.transport.(bound); ok && t.making {
+	if _, ok := to.transport.(bound); ok && t.creationOnly {
 		return errorf(ErrNotSupported, "%s comes too late: the listener is bound", t.name)
 	}
 	return errorf(ErrNotSupported, "%s means nothing to %s://", t.name, to.scheme)
@@ -220,7 +220,7 @@ func (list settings) has(name string) bool {
 // made.
 func (list settings) forEnd(end ends, own settings) settings {
 	return slices.DeleteFunc(slices.Clone(list), func(t *setting) bool {
-		return t.ends&end == 0 || t.making || own.has(t.name)
+		return t.ends&end == 0 || t.creationOnly || own.has(t.name)
 	})
 }
 

@@ -90,7 +90,7 @@ func WithRecvBuffer(messages int) SocketOption {
 		change: func(c *Config) { c.RecvBuffer = messages },
 		protocols: []Protocol{ProtocolPair0, ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolSub0, ProtocolPull0,
 			ProtocolSurveyor0, ProtocolRespondent0, ProtocolBus0},
-		lacking:  "which does not receive",
+		whyNot:   "which does not receive",
 		contexts: []Protocol{ProtocolSub0, ProtocolSurveyor0},
 	})
 }
@@ -117,7 +117,7 @@ func WithSendBuffer(messages int) SocketOption {
 		change: func(c *Config) { c.SendBuffer = messages },
 		protocols: []Protocol{ProtocolPair0, ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolPub0, ProtocolPush0,
 			ProtocolSurveyor0, ProtocolRespondent0, ProtocolBus0},
-		lacking: "which does not send",
+		whyNot: "which does not send",
 	})
 }
 
@@ -129,10 +129,10 @@ func WithSendBuffer(messages int) SocketOption {
 // Negative: ErrInvalid. nng: NNG_OPT_RECVMAXSZ; pynng: recv_max_size.
 func WithRecvMaxSize(bytes int) EndpointOption {
 	return forEndpoint(setting{
-		name:    "WithRecvMaxSize",
-		err:     notNegative("WithRecvMaxSize", bytes),
-		change:  func(c *Config) { c.RecvMaxSize = bytes },
-		carried: true,
+		name:        "WithRecvMaxSize",
+		err:         notNegative("WithRecvMaxSize", bytes),
+		change:      func(c *Config) { c.RecvMaxSize = bytes },
+		byTransport: true,
 	})
 }
 
@@ -182,7 +182,7 @@ func WithTTL(hops int) SocketOption {
 		err:       err,
 		change:    func(c *Config) { c.TTL = hops },
 		protocols: []Protocol{ProtocolPair1, ProtocolReq0, ProtocolRep0, ProtocolSurveyor0, ProtocolRespondent0},
-		lacking:   "whose messages do not count hops",
+		whyNot:    "whose messages do not count hops",
 	})
 }
 
@@ -196,10 +196,10 @@ func WithDialMode(mode DialMode) SocketDialOption {
 		err = errorf(ErrInvalid, "WithDialMode(%d): no such mode", int(mode))
 	}
 	return forSocketDial(setting{
-		name:   "WithDialMode",
-		err:    err,
-		change: func(c *Config) { c.DialMode = mode },
-		making: true,
+		name:         "WithDialMode",
+		err:          err,
+		change:       func(c *Config) { c.DialMode = mode },
+		creationOnly: true,
 	})
 }
 
@@ -219,7 +219,7 @@ func WithPriority(n int) EndpointOption {
 		err:       err,
 		change:    func(c *Config) { c.Priority = n },
 		protocols: []Protocol{ProtocolPush0, ProtocolReq0},
-		lacking:   "which does not choose one of its peers for each message",
+		whyNot:    "which does not choose one of its peers for each message",
 	})
 }
 

@@ -19,11 +19,11 @@ import (
 func WithHTTPHeader(h http.Header) EndpointOption {
 	own, err := checkHeader(h)
 	return forEndpoint(setting{
-		name:      "WithHTTPHeader",
-		err:       err,
-		change:    func(c *Config) { c.HTTPHeader = own },
-		transport: transport.OptHTTPHeader,
-		carried:   true,
+		name:        "WithHTTPHeader",
+		err:         err,
+		change:      func(c *Config) { c.HTTPHeader = own },
+		transport:   transport.OptHTTPHeader,
+		byTransport: true,
 	})
 }
 
@@ -64,10 +64,10 @@ func notInValue(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 // ErrNotSupported.
 func WithCheckOrigin(check func(*http.Request) bool) SocketListenOption {
 	return forSocketListen(setting{
-		name:      "WithCheckOrigin",
-		change:    func(c *Config) { c.CheckOrigin = check },
-		transport: transport.OptCheckOrigin,
-		carried:   true,
+		name:        "WithCheckOrigin",
+		change:      func(c *Config) { c.CheckOrigin = check },
+		transport:   transport.OptCheckOrigin,
+		byTransport: true,
 	})
 }
 
@@ -78,9 +78,9 @@ func WithCheckOrigin(check func(*http.Request) bool) SocketListenOption {
 // listener at another URL: ErrNotSupported. nng: NNG_OPT_WS_RECV_TEXT.
 func WithTextFrames() EndpointOption {
 	return forEndpoint(setting{
-		name:      "WithTextFrames",
-		change:    func(c *Config) { c.TextFrames = true },
-		transport: transport.OptTextFrames,
-		carried:   true,
+		name:        "WithTextFrames",
+		change:      func(c *Config) { c.TextFrames = true },
+		transport:   transport.OptTextFrames,
+		byTransport: true,
 	})
 }

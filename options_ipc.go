@@ -23,12 +23,12 @@ func WithIPCPermissions(mode fs.FileMode) SocketListenOption {
 		err = errorf(ErrInvalid, "WithIPCPermissions(%#o): want permissions only, 0 to 0777", uint32(mode))
 	}
 	return forSocketListen(setting{
-		name:      "WithIPCPermissions",
-		err:       err,
-		change:    func(c *Config) { c.IPCPermissions = mode },
-		making:    true,
-		transport: transport.OptIPCPermissions,
-		carried:   true,
+		name:         "WithIPCPermissions",
+		err:          err,
+		change:       func(c *Config) { c.IPCPermissions = mode },
+		creationOnly: true,
+		transport:    transport.OptIPCPermissions,
+		byTransport:  true,
 	})
 }
 
@@ -40,12 +40,12 @@ func WithIPCPermissions(mode fs.FileMode) SocketListenOption {
 // NNG_OPT_IPC_SECURITY_DESCRIPTOR.
 func WithIPCSecurityDescriptor(sddl string) SocketListenOption {
 	return forSocketListen(setting{
-		name:      "WithIPCSecurityDescriptor",
-		err:       needIPC("WithIPCSecurityDescriptor", transport.OptIPCSecurityDescriptor),
-		change:    func(c *Config) { c.IPCSecurityDescriptor = sddl },
-		making:    true,
-		transport: transport.OptIPCSecurityDescriptor,
-		carried:   true,
+		name:         "WithIPCSecurityDescriptor",
+		err:          needIPC("WithIPCSecurityDescriptor", transport.OptIPCSecurityDescriptor),
+		change:       func(c *Config) { c.IPCSecurityDescriptor = sddl },
+		creationOnly: true,
+		transport:    transport.OptIPCSecurityDescriptor,
+		byTransport:  true,
 	})
 }
 

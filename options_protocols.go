@@ -12,13 +12,13 @@ import (
 // resend_time.
 func WithResendTime(d time.Duration) ReqOption {
 	return reqOption{setting: &setting{
-		name:      "WithResendTime",
-		err:       notNegative("WithResendTime", d),
-		change:    func(c *Config) { c.ResendTime = d },
-		protocols: []Protocol{ProtocolReq0},
-		lacking:   "which asks nothing",
-		cooked:    true,
-		contexts:  []Protocol{ProtocolReq0},
+		name:       "WithResendTime",
+		err:        notNegative("WithResendTime", d),
+		change:     func(c *Config) { c.ResendTime = d },
+		protocols:  []Protocol{ProtocolReq0},
+		whyNot:     "which asks nothing",
+		cookedOnly: true,
+		contexts:   []Protocol{ProtocolReq0},
 	}}
 }
 
@@ -27,13 +27,13 @@ func WithResendTime(d time.Duration) ReqOption {
 // ErrNotSupported. nng: NNG_OPT_SURVEYOR_SURVEYTIME; pynng: survey_time.
 func WithSurveyTime(d time.Duration) SurveyorOption {
 	return surveyorOption{setting: &setting{
-		name:      "WithSurveyTime",
-		err:       notNegative("WithSurveyTime", d),
-		change:    func(c *Config) { c.SurveyTime = d },
-		protocols: []Protocol{ProtocolSurveyor0},
-		lacking:   "which makes no surveys",
-		cooked:    true,
-		contexts:  []Protocol{ProtocolSurveyor0},
+		name:       "WithSurveyTime",
+		err:        notNegative("WithSurveyTime", d),
+		change:     func(c *Config) { c.SurveyTime = d },
+		protocols:  []Protocol{ProtocolSurveyor0},
+		whyNot:     "which makes no surveys",
+		cookedOnly: true,
+		contexts:   []Protocol{ProtocolSurveyor0},
 	}}
 }
 
@@ -43,12 +43,12 @@ func WithSurveyTime(d time.Duration) SurveyorOption {
 // pynng: the keyword argument topics.
 func WithTopics(topics ...string) SubOption {
 	return subOption{setting: &setting{
-		name:      "WithTopics",
-		topics:    slices.Clone(topics),
-		protocols: []Protocol{ProtocolSub0},
-		lacking:   "which does not subscribe",
-		cooked:    true,
-		contexts:  []Protocol{ProtocolSub0},
+		name:       "WithTopics",
+		topics:     slices.Clone(topics),
+		protocols:  []Protocol{ProtocolSub0},
+		whyNot:     "which does not subscribe",
+		cookedOnly: true,
+		contexts:   []Protocol{ProtocolSub0},
 	}}
 }
 
@@ -60,7 +60,7 @@ func WithPreferNew(on bool) SubOption {
 		name:      "WithPreferNew",
 		change:    func(c *Config) { c.PreferNew = on },
 		protocols: []Protocol{ProtocolSub0},
-		lacking:   "which does not subscribe",
+		whyNot:    "which does not subscribe",
 		contexts:  []Protocol{ProtocolSub0},
 	}}
 }
@@ -73,6 +73,6 @@ func WithPolyamorous() Pair1Option {
 		name:      "WithPolyamorous",
 		change:    func(c *Config) { c.Polyamorous = true },
 		protocols: []Protocol{ProtocolPair1},
-		lacking:   "which is no pair1",
+		whyNot:    "which is no pair1",
 	}}
 }

@@ -12,10 +12,10 @@ import (
 // ErrNotSupported. nng: NNG_OPT_TCP_NODELAY; pynng: tcp_nodelay.
 func WithTCPNoDelay(on bool) EndpointOption {
 	return forEndpoint(setting{
-		name:      "WithTCPNoDelay",
-		change:    func(c *Config) { c.TCPNoDelay = on },
-		transport: transport.OptTCPNoDelay,
-		carried:   true,
+		name:        "WithTCPNoDelay",
+		change:      func(c *Config) { c.TCPNoDelay = on },
+		transport:   transport.OptTCPNoDelay,
+		byTransport: true,
 	})
 }
 
@@ -35,10 +35,10 @@ func WithTCPKeepAlive(k net.KeepAliveConfig) EndpointOption {
 		k.Idle = -1 // no meaning while k.Enable is false
 	}
 	return forEndpoint(setting{
-		name:      "WithTCPKeepAlive",
-		change:    func(c *Config) { c.TCPKeepAlive = k },
-		transport: transport.OptTCPKeepAlive,
-		carried:   true,
+		name:        "WithTCPKeepAlive",
+		change:      func(c *Config) { c.TCPKeepAlive = k },
+		transport:   transport.OptTCPKeepAlive,
+		byTransport: true,
 	})
 }
 
@@ -50,9 +50,9 @@ func WithTCPKeepAlive(k net.KeepAliveConfig) EndpointOption {
 // connections, such as inproc: ErrNotSupported.
 func WithDialContext(dial func(ctx context.Context, network, address string) (net.Conn, error)) SocketDialOption {
 	return forSocketDial(setting{
-		name:      "WithDialContext",
-		change:    func(c *Config) { c.DialContext = dial },
-		transport: transport.OptDialContext,
-		carried:   true,
+		name:        "WithDialContext",
+		change:      func(c *Config) { c.DialContext = dial },
+		transport:   transport.OptDialContext,
+		byTransport: true,
 	})
 }

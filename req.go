@@ -37,13 +37,17 @@ func NewReq0(opts ...ReqOption) (*Req0, error) {
 	return openSocket(&Req0{s, s.canSend(), s.canRecv(), new(sync.Pool)}, s, opts)
 }
 
-// Set changes options: all or, when one is refused, none. What dialers and
-// listeners have, such as the receive limit, reaches those that exist, for the
-// connections to come, unless they were given a value of their own; a listener
-// whose transport cannot change an option keeps it. What counts when they are
-// made, as [WithDialMode] and [WithIPCPermissions], reaches later ones. Contexts
-// are not reached. [WithDial] and [WithListen] are carried out last. ErrClosed:
-// the socket is closed.
+// Set changes options of the socket: all of them, or none when one is refused (ErrInvalid,
+// ErrNotSupported). ErrClosed: the socket is closed.
+//
+// The dialers and listeners of the socket use the new values, such as the receive limit, for
+// the connections to come. They keep a value that was given to them alone, and a listener
+// keeps an option that its transport cannot change. Options that are used when a dialer or
+// listener is made, such as [WithDialMode] and [WithIPCPermissions], reach later ones only.
+// Contexts keep their values.
+//
+// Set carries out [WithDial] and [WithListen] last, and returns the first error of theirs;
+// the other options are changed then. nng: nng_socket_set.
 func (x *Req0) Set(opts ...ReqOption) error { return set(x.socket, opts) }
 
 // ReqContext is one more outstanding request on a Req0. nng: nng_ctx; pynng:

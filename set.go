@@ -136,7 +136,7 @@ func (d *Dialer) change(list settings) error {
 // method of that name does.
 func (list settings) tooLate(method string) error {
 	for _, t := range list {
-		if t.making {
+		if t.creationOnly {
 			return errorf(ErrNotSupported, "%s comes too late: give it to %s, or to the socket before that", t.name, method)
 		}
 	}
@@ -181,7 +181,7 @@ func (l *Listener) inherit() {
 	l.s.lock()
 	given := l.s.given.forEnd(listening, l.own)
 	if !ok {
-		given = slices.DeleteFunc(given, func(t *setting) bool { return t.carried })
+		given = slices.DeleteFunc(given, func(t *setting) bool { return t.byTransport })
 	}
 	given.apply(&l.cfg)
 	cfg := l.cfg
@@ -212,7 +212,7 @@ func (l *Listener) change(list settings) error {
 	r, ok := l.l.(transport.Reconfigurable)
 	if !ok {
 		for _, t := range list {
-			if t.carried {
+			if t.byTransport {
 				return errorf(ErrNotSupported, "%s: the transport of %s:// cannot change it on a listener that is bound", t.name, l.to.scheme)
 			}
 		}

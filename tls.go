@@ -20,10 +20,10 @@ import (
 // one of TLS: ErrNotSupported. nng: NNG_OPT_TLS_CONFIG; pynng: tls_config.
 func WithTLS(config *tls.Config) EndpointOption {
 	return forEndpoint(setting{
-		name:      "WithTLS",
-		change:    func(c *Config) { c.TLS = config },
-		transport: transport.OptTLS,
-		carried:   true,
+		name:        "WithTLS",
+		change:      func(c *Config) { c.TLS = config },
+		transport:   transport.OptTLS,
+		byTransport: true,
 	})
 }
 

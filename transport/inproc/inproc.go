@@ -216,7 +216,7 @@ func (c *conn) skip(b *transport.List) bool {
 	defer m.Release()
 	b.Forget(1)
 	if size := len(m.Data); c.tell == nil || size/transport.SkipFactor > c.limit || size > c.limit*transport.SkipFactor {
-		c.end(transport.TooLarge(uint64(size), c.limit))
+		c.closeBoth(transport.TooLarge(uint64(size), c.limit))
 		return false
 	}
 	c.tell(m.Data[:min(len(m.Data), transport.SkipHead)], uint64(len(m.Data)))
@@ -236,18 +236,18 @@ func (c *conn) Close() error {
 	if c.decision != nil {
 		c.decision.make(errClosed)
 	}
-	c.end(net.ErrClosed)
+	c.closeBoth(net.ErrClosed)
 	return nil
 }
 
-// end closes both ends: this one for the reason, the other because its peer has closed.
-func (c *conn) end(reason error) {
-	c.finish(reason)
-	c.other.finish(io.EOF)
+// closeBoth closes both ends: this one for the reason, the other because its peer has closed.
+func (c *conn) closeBoth(reason error) {
+	c.closeWith(reason)
+	c.other.closeWith(io.EOF)
 }
 
-// finish closes this end. The first reason counts.
-func (c *conn) finish(reason error) {
+// closeWith closes this end. The first reason counts.
+func (c *conn) closeWith(reason error) {
 	c.mu.Lock()
 	tell := c.closed
 	if c.ended {

@@ -79,16 +79,16 @@ func (c *conn) NewBatch() transport.Batch { return &batch{client: c.out.client} 
 // TryWrite implements transport.Conn.
 func (c *conn) TryWrite(b transport.Batch) (bool, error) {
 	done, err := c.out.tryWrite(b.(*batch))
-	return done, c.unwritten(err)
+	return done, c.writeError(err)
 }
 
 // Write implements transport.Conn.
-func (c *conn) Write(b transport.Batch) error { return c.unwritten(c.out.write(b.(*batch))) }
+func (c *conn) Write(b transport.Batch) error { return c.writeError(c.out.write(b.(*batch))) }
 
-// unwritten explains why writing failed. Package websocket closes the connection when the
+// writeError explains why writing failed. Package websocket closes the connection when the
 // peer sends a close frame. That is EPIPE, after which the socket still receives what the
 // peer has sent.
-func (c *conn) unwritten(err error) error {
+func (c *conn) writeError(err error) error {
 	if errors.Is(err, net.ErrClosed) && !c.closing.Load() {
 		return syscall.EPIPE
 	}

@@ -41,7 +41,7 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 	}
 	defer d.http.CloseIdleConnections()
 	ws, _, err := websocket.Dial(ctx, a.String(), &websocket.DialOptions{
-		HTTPClient:   &http.Client{Transport: d, CheckRedirect: stay},
+		HTTPClient:   &http.Client{Transport: d, CheckRedirect: noRedirects},
 		HTTPHeader:   cfg.HTTPHeader,
 		Host:         cfg.HTTPHeader.Get("Host"),
 		Subprotocols: []string{subprotocol(cfg.PeerName)},
@@ -51,7 +51,7 @@ func (t *Transport) Dial(ctx context.Context, scheme, text string, cfg *transpor
 		},
 	})
 	if err != nil {
-		return nil, d.failed(err)
+		return nil, d.explain(err)
 	}
 	if err := d.link.SetDeadline(time.Time{}); err != nil {
 		ws.CloseNow()
@@ -91,8 +91,9 @@ func onlyHTTP1(config *tls.Config) *tls.Config {
 // maxHeader bounds the header of a request to upgrade and of its answer, in bytes.
 const maxHeader = 64 << 10
 
-// stay does not follow redirects: a program that dials one server does not mean another.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// noRedirects does not follow redirects: a program that dials one server does not mean
+// another.
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // dialer is one attempt to dial.
 type dialer struct {
@@ -183,8 +184,8 @@ func refusal(response *http.Response) error {
 	return fmt.Errorf("%w: the server answers %s", kind, text)
 }
 
-// failed explains err, for which there is no connection.
-func (d *dialer) failed(err error) error {
+// explain says in err why there is no connection.
+func (d *dialer) explain(err error) error {
 	var inner *url.Error
 	switch {
 	case d.refused != nil:

@@ -15,13 +15,13 @@ import (
 // incoming is a transport.Decider: a connection that the HTTP server has handed over, and
 // whose request is not answered yet. When err is set there is no connection: err is why.
 type incoming struct {
-	remote   net.Addr
-	err      error
-	cfg      *transport.Config
-	deadline time.Time
-	conn     *conn
-	handed   transport.Conn // what the socket gets: conn or a layer over it
-	yes      []byte         // the answer that accepts the peer
+	remote     net.Addr
+	err        error
+	cfg        *transport.Config
+	deadline   time.Time
+	conn       *conn
+	handed     transport.Conn // what the socket gets: conn or a layer over it
+	acceptance []byte         // the answer that accepts the peer
 }
 
 // RemoteAddr implements transport.Incoming.
@@ -62,7 +62,7 @@ func (i *incoming) Answer(ctx context.Context) error {
 		if time.Now().After(i.deadline) { // a write would still succeed
 			return fmt.Errorf("the peer was not answered in %v: %w", i.cfg.HandshakeTimeout, context.DeadlineExceeded)
 		}
-		_, err := nc.Write(i.yes)
+		_, err := nc.Write(i.acceptance)
 		return err
 	})
 	if err == nil {

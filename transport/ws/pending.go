@@ -17,7 +17,7 @@ import (
 )
 
 // pendingConn is a connection of the HTTP server whose request has not come. It remembers
-// what came instead, for why. It is not a *tls.Conn, so that its first Read does the TLS
+// what came instead. It is not a *tls.Conn, so that its first Read does the TLS
 // handshake: package net/http would do that itself, and only write the error to its log.
 type pendingConn struct {
 	net.Conn       // TCP or TLS
@@ -40,7 +40,7 @@ type acceptListener struct {
 func (l *acceptListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	for err != nil {
-		first := l.s.hears()
+		first := l.s.firstListener()
 		if first == nil || errors.Is(err, net.ErrClosed) {
 			return nil, err
 		}
@@ -92,12 +92,12 @@ func (s *server) connState(nc net.Conn, state http.ConnState) {
 	}
 	s.mu.Unlock()
 	if pending && state == http.StateClosed && first != nil {
-		first.hand(&incoming{remote: p.RemoteAddr(), err: p.why(s.settings.Load().cfg)})
+		first.hand(&incoming{remote: p.RemoteAddr(), err: p.reason(s.settings.Load().cfg)})
 	}
 }
 
-// why returns why no request has come.
-func (p *pendingConn) why(cfg *transport.Config) error {
+// reason returns why no request has come.
+func (p *pendingConn) reason(cfg *transport.Config) error {
 	state := stream.TLS(p.Conn)
 	shaking := state != nil && p.err != nil && !state.HandshakeComplete
 	switch {

@@ -37,7 +37,7 @@ func (c *conn) readOnce(dst []transport.Message) ([]transport.Message, error) {
 	if other {
 		dst, err = c.readMessage(dst)
 	}
-	return dst, c.ended(err)
+	return dst, c.readError(err)
 }
 
 // readWhole waits for messages that have arrived whole. other reports that package websocket
@@ -50,14 +50,14 @@ func (c *conn) readWhole(dst []transport.Message) (_ []transport.Message, other 
 	return dst, err == nil && len(dst) == before, err
 }
 
-// ended does nothing when err is nil. Otherwise reading has ended: it gives the memory back
-// and explains err.
-func (c *conn) ended(err error) error {
+// readError does nothing when err is nil. Otherwise reading has ended: readError gives the
+// memory back and returns the reason.
+func (c *conn) readError(err error) error {
 	if err == nil {
 		return nil
 	}
 	c.in.drop()
-	return c.lost(err)
+	return c.endReason(err)
 }
 
 // interruptible is a conn over a net.Conn whose deadlines end a Read. A deadline while package
@@ -77,7 +77,7 @@ func (c *interruptible) Read(dst []transport.Message) (_ []transport.Message, er
 	if c.other {
 		c.other = false
 		if err := c.link.Conn.SetReadDeadline(time.Time{}); err != nil {
-			return dst, c.ended(err)
+			return dst, c.readError(err)
 		}
 		return c.conn.readOnce(dst)
 	}
@@ -86,7 +86,7 @@ func (c *interruptible) Read(dst []transport.Message) (_ []transport.Message, er
 		c.in.err = nil
 		err = c.link.Conn.SetReadDeadline(time.Time{})
 	}
-	return dst, c.ended(err)
+	return dst, c.readError(err)
 }
 
 // readMessage appends a message that package websocket puts together. Package websocket also
@@ -171,9 +171,9 @@ func (c *conn) skip(r io.Reader, read []byte) error {
 	}
 }
 
-// lost explains why reading has ended with err, and sets the status of the close frame. An
-// error of input comes first: it says more than what package websocket makes of it.
-func (c *conn) lost(err error) error {
+// endReason explains err, with which reading has ended, and sets the status of the close
+// frame. An error of input comes first: it says more than what package websocket makes of it.
+func (c *conn) endReason(err error) error {
 	if c.in.err != nil {
 		switch {
 		case errors.Is(c.in.err, transport.ErrMessageTooLarge):

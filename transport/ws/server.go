@@ -158,8 +158,8 @@ func (s *server) remove(l *listener) error {
 	return err
 }
 
-// hears returns server.first; nil: the server has no listener any more.
-func (s *server) hears() *listener {
+// firstListener returns server.first; nil: the server has no listener any more.
+func (s *server) firstListener() *listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.first

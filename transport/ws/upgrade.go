@@ -49,7 +49,7 @@ func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) *incoming {
 	request := r.WithContext(context.WithoutCancel(r.Context())) // whose context ends with the handler
 	request.Body = http.NoBody
 	peer.conn, peer.handed = newConn(ws, h.link, cfg, request)
-	peer.yes = h.answer
+	peer.acceptance = h.answer
 	return peer
 }
 
