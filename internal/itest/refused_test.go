@@ -89,7 +89,8 @@ func TestRefusedDialFails(t *testing.T) {
 	})
 }
 
-// TestMaxPeersGivesBack: the place of a peer that goes, or does not come to be one, is free.
+// TestMaxPeersGivesBack: the place of a peer that goes, or does not come to be one, is free. A
+// lower limit disconnects nobody.
 func TestMaxPeersGivesBack(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		pull := open(t, gonng.NewPull0)
@@ -131,9 +132,23 @@ func TestMaxPeersGivesBack(t *testing.T) {
 			leave(t, b, pull)
 		}
 		check(t, l.Set(gonng.WithMaxPeers(3)))
+		var peers []*gonng.Push0
 		for range 3 {
-			_, err := dialed()
+			push, err := dialed()
 			check(t, err)
+			peers = append(peers, push)
+		}
+		waitPeers(t, pull, 3)
+		check(t, l.Set(gonng.WithMaxPeers(1)))
+		for _, push := range peers {
+			sendText(t, push, "still here")
+			recvText(t, pull, "still here")
+		}
+		if n := len(pull.Pipes()); n != 3 {
+			t.Errorf("%d peers are connected after the limit was lowered, want 3", n)
+		}
+		if _, err := dialed(); err == nil {
+			t.Error("a fourth peer was taken")
 		}
 	})
 }
