@@ -43,7 +43,7 @@ func (w *world) wait(c *caller) {
 	}
 }
 
-// done is the end of a call.
+// done ends the call of c.
 func (w *world) done(c *caller) {
 	if !c.sends {
 		c.e.core.End(&c.Waiter)
@@ -79,7 +79,7 @@ func (w *world) receive(e *endpoint, max int, try bool) {
 	}
 }
 
-// look is what a caller does that was woken.
+// look has a caller that was woken look for what it waits for.
 func (w *world) look(c *caller) {
 	c.woken = false
 	c.Woken()
@@ -161,7 +161,7 @@ func (w *world) forward(c *caller) {
 	}
 }
 
-// stop is the end of a forwarder.
+// stop ends c if it is a forwarder.
 func (w *world) stop(c *caller) {
 	if c.forwards {
 		for _, s := range w.sockets {
@@ -182,7 +182,7 @@ func (w *world) timeOut(c *caller) {
 	c.e.s.call(func() { c.e.s.core.EndWait(&c.Waiter, sp.OK) })
 }
 
-// cancel is a caller whose context ends, also if it is awake.
+// cancel ends the context of a caller, which may be awake already.
 func (w *world) cancel(c *caller) {
 	if c.forwards || c.timedOut {
 		return

@@ -8,7 +8,7 @@ import (
 	"github.com/gonng/gonng/internal/wire"
 )
 
-// deliver brings messages to p that are on their way.
+// deliver delivers to p some of the messages that are on their way.
 func (w *world) deliver(p *pipe, n uint32) {
 	if p.Held || len(p.incoming) == 0 || p.ended {
 		return
@@ -48,7 +48,8 @@ func (w *world) deliver(p *pipe, n uint32) {
 	p.s.faulty = nil
 }
 
-// expect is what a batch has to do to the counters, and notes what is to be received.
+// expect returns how a batch has to change the counters, and notes which messages are to be
+// received.
 func (p *pipe) expect(batch []msg.Message) (want sp.Counters) {
 	s := p.s
 	for i := range batch {
@@ -97,7 +98,8 @@ func (p *pipe) expect(batch []msg.Message) (want sp.Counters) {
 	return want
 }
 
-// arrive is a message in a queue that loses the oldest, or the newest.
+// arrive puts a message into a queue which, when it is full, loses the oldest message or the
+// new one.
 func (e *endpoint) arrive(id uint64, want *sp.Counters) {
 	preferNew := e.cfg.PreferNew || e.s.in == responses
 	for len(e.queue) >= e.cfg.RecvBuffer {

@@ -115,7 +115,8 @@ func (e *endpoint) offer(c *caller) (v sp.Verdict) {
 	return v
 }
 
-// ask begins a new question. Who waits for the answer to the one before is to be told.
+// ask begins a new question. The state machine must have woken the receivers that waited for
+// the answer to the question before.
 func (e *endpoint) ask(id uint64) {
 	e.count++
 	e.question, e.queue, e.failed, e.over, e.receiver, e.to = id, e.queue[:0], sp.Wait, false, nil, nil
@@ -126,7 +127,7 @@ func (e *endpoint) ask(id uint64) {
 	}
 }
 
-// giveUp is a receive that ended in vain.
+// giveUp tells the state machine that a receive ended without a message.
 func (e *endpoint) giveUp() {
 	had := len(e.queue)
 	c := e.s.call(e.core.GiveUp)
@@ -140,7 +141,7 @@ func (e *endpoint) giveUp() {
 	}
 }
 
-// pop receives, and checks that it is what it must be. w is nil unless the caller has
+// pop receives a message, and checks that it is the right one. w is nil unless the caller has
 // waited.
 func (e *endpoint) pop(c *caller, most int, w *sp.Waiter) (v sp.Verdict, id uint64) {
 	s := e.s

@@ -129,7 +129,8 @@ func (w *world) pass(d int64) {
 	}
 }
 
-// closeSocket closes a socket: who waits is told, what was accepted is still written.
+// closeSocket closes a socket. Calls that wait end; messages that were accepted are still
+// written.
 func (w *world) closeSocket(s *socket) {
 	w.note("%v closes", s)
 	s.closed = true

@@ -128,7 +128,7 @@ func (w *world) writeFails(p *pipe) {
 	})
 }
 
-// end is the last of a pipe that is closing: nothing comes from it any more.
+// end ends a pipe that is closing: nothing comes from it any more.
 func (w *world) end(p *pipe) {
 	w.note("%v ends, with %d messages on their way to it", p, len(p.incoming))
 	if !p.other.closing {

@@ -110,7 +110,7 @@ func (s *socket) call(f func()) (c changes) {
 	return c
 }
 
-// sendHeld is what was kept and has gone to peers.
+// sendHeld notes that n messages which were kept have gone to peers.
 func (s *socket) sendHeld(n int) {
 	left := n
 	for _, p := range s.pipes {
@@ -163,7 +163,8 @@ func (s *socket) carryOut() {
 	*e = sp.Effects{}
 }
 
-// detaching is before the state machine learns that p has gone.
+// detaching notes what has to happen when the state machine learns that p has gone; it is
+// called before that.
 func (s *socket) detaching(p *pipe) {
 	for _, e := range s.ends {
 		if s.in == replies && e.open && e.to == p && e.cfg.ResendTime == 0 {
