@@ -9,7 +9,7 @@ import (
 // Timeout is how long this package waits for what a test expects before it
 // fails the test. It is long because it costs time only when a test fails, and
 // because a loaded machine under the race detector is slow.
-const Timeout = 10 * time.Second
+const Timeout = 30 * time.Second
 
 // Context returns a context that ends after d, and at the latest when the test
 // ends, before its cleanup functions run.

@@ -31,6 +31,8 @@ func exchange(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *
 	}
 	if p.prints {
 		args = append(args, "--raw")
+	} else { // it would end 200 ms after it has sent, written or not
+		args = append(args, "--interval", "3600")
 	}
 	cat := connect(args...)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)

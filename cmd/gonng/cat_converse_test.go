@@ -106,7 +106,10 @@ func TestConversations(t *testing.T) {
 	for _, talk := range append(append(conversations(), sizes()...), everyByte(t)...) {
 		for _, s := range allSides {
 			for i, transport := range s.transports {
-				if i == 0 || !talk.slow {
+				// nngcat ends 200 ms after it has sent, written or not: what the kernel does
+				// not take at once is lost on a busy machine.
+				lossy := s.name == "nngcat to gonng" && transport == "ipc" && len(talk.stdin) > 128<<10
+				if (i == 0 || !talk.slow) && !lossy {
 					all = append(all, variant{talk, s, transport})
 				}
 			}

@@ -10,7 +10,7 @@ import (
 )
 
 // patience bounds what takes no time unless it fails.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // running is a gonng in this process.
 type running struct {

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen before it fails.
-const patience = gonngtest.Timeout
+const patience = 2 * gonngtest.Timeout
 
 // within is what a call may take beyond the end of its time. A busy machine may
 // delay one more, and the next: a call is late when lateInARow of them were.

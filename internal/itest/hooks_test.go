@@ -349,7 +349,7 @@ func TestCloseWaitsForHooks(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 		for range 20 {
-			a, b := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+			a, b := open(t, gonng.NewPull0, gonng.WithLinger(patience)), open(t, gonng.NewPush0)
 			link(t, a, b, tr)
 			var ended atomic.Bool
 			a.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) {

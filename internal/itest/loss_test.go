@@ -123,7 +123,11 @@ func TestNothingLostAtCloseAgainstTraffic(t *testing.T) {
 		for _, size := range []int{100, 10 << 10, 100 << 10} {
 			t.Run(fmt.Sprint(size), func(t *testing.T) {
 				gonngtest.NoLeaks(t)
-				for range 2 {
+				times := 3
+				if raceDetector {
+					times = 1
+				}
+				for range times {
 					testCloseAgainstTraffic(t, tr, size)
 				}
 			})
@@ -134,7 +138,7 @@ func TestNothingLostAtCloseAgainstTraffic(t *testing.T) {
 func testCloseAgainstTraffic(t *testing.T, tr gonngtest.Transport, size int) {
 	leaver, stayer := open(t, gonng.NewPair0, gonng.WithLinger(patience)), open(t, gonng.NewPair0)
 	link(t, leaver, stayer, tr)
-	ctx := testContext(t)
+	ctx := gonngtest.Context(t, 3*patience)
 	gone := departures(stayer)
 	traffic := concurrently(func() error {
 		for i := 0; ; i++ {
