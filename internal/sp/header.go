@@ -12,12 +12,16 @@ type headerCheck func(data []byte, ttl int) (int, error)
 // their Header set. It drops and counts the others. A peer whose header does not make
 // sense is faulty, as nng has it.
 func (c *Core) filter(p *Peer, batch []msg.Message, check headerCheck) []msg.Message {
-	kept := batch[:0]
+	kept := 0
 	for i := range batch { // by index: a copy would escape to the heap
-		n, err := check(batch[i].Data, c.cfg.TTL)
+		m := &batch[i]
+		n, err := check(m.Data, c.cfg.TTL)
 		if err == nil {
-			batch[i].Header = n
-			kept = append(kept, batch[i])
+			m.Header = n
+			if kept < i { // which is seldom, and copying a message takes longer than the check
+				batch[kept] = *m
+			}
+			kept++
 			continue
 		}
 		if err == wire.ErrTTL {
@@ -26,9 +30,9 @@ func (c *Core) filter(p *Peer, batch []msg.Message, check headerCheck) []msg.Mes
 			c.Counters.Malformed++
 			c.Effects.addFaulty(p, err)
 		}
-		batch[i].Release()
+		m.Release()
 	}
-	return kept
+	return batch[:kept]
 }
 
 // hopsLen checks the header of pair1.
