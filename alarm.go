@@ -1,7 +1,6 @@
 package gonng
 
 import (
-	"math"
 	"sync"
 	"time"
 )
@@ -9,21 +8,21 @@ import (
 // alarm calls the protocol when something is due: a request to be sent again, a survey
 // to end.
 type alarm struct {
+	next func() int64 // when the protocol next has something to do; 0: never
+	due  func()       // what the timer calls
+
 	mu    sync.Mutex // taken before the socket's lock, so that the newest setting wins
 	timer *time.Timer
 	at    int64 // when the timer fires; 0: it is not set
 }
 
+func (a *alarm) init(next func() int64, due func()) { a.next, a.due = next, due }
+
 // set sets the timer to when the protocol next has something to do.
-func (a *alarm) set(s *socket) {
+func (a *alarm) set() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.lock()
-	at := s.proto.Next()
-	if s.closed || at == math.MaxInt64 { // that is never
-		at = 0
-	}
-	s.unlock()
+	at := a.next()
 	switch {
 	case at == 0:
 		if a.timer != nil && a.at != 0 {
@@ -37,10 +36,17 @@ func (a *alarm) set(s *socket) {
 	a.at = at
 	after := max(0, time.Duration(at-now()))
 	if a.timer == nil {
-		a.timer = time.AfterFunc(after, func() { s.due() })
+		a.timer = time.AfterFunc(after, a.due)
 	} else {
 		a.timer.Reset(after)
 	}
+}
+
+// fired notes that the timer has fired.
+func (a *alarm) fired() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at = 0
 }
 
 // stop stops the timer when the socket closes.
@@ -51,17 +57,4 @@ func (a *alarm) stop() {
 		a.timer.Stop()
 	}
 	a.at = 0
-}
-
-// due is called when the timer fires.
-func (s *socket) due() {
-	s.alarm.mu.Lock()
-	s.alarm.at = 0
-	s.alarm.mu.Unlock()
-	s.lock()
-	if !s.closed {
-		s.proto.Expire()
-	}
-	s.unlock()
-	s.alarm.set(s)
 }

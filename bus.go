@@ -14,5 +14,5 @@ type Bus0 struct {
 // NewBus0 makes a Bus0.
 func NewBus0(opts ...SocketOption) (*Bus0, error) {
 	s := newSocket(ProtocolBus0, sp.NewBus())
-	return openSocket(&Bus0{s, s.canSend(), s.canRecv()}, s, opts)
+	return openSocket(&Bus0{s, s.sender(), s.receiver()}, s, opts)
 }

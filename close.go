@@ -48,11 +48,11 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	s.proto.Close()
 	s.core.FailAll(&s.peers, 0)
 	s.endDirectReadLocked()
-	pipes = s.pipes.where(func(*Pipe) bool { return true })
+	pipes = s.pipesLocked(func(*Pipe) bool { return true })
 	dialers, listeners := s.dialers, s.listeners
 	s.dialers, s.listeners = nil, nil
 	s.unlock()
-	forget(s)
+	registry.remove(s)
 	s.serving.stop()
 	s.alarm.stop()
 	s.direct.close()
@@ -77,16 +77,7 @@ func (s *socket) answer(ctx, grace context.Context) {
 // drain is the third phase: what was accepted is written.
 func (s *socket) drain(ctx context.Context, pipes []*Pipe) {
 	for _, p := range pipes {
-		s.lock()
-		drained := p.drainLocked()
-		s.unlock()
-		if drained != nil {
-			select {
-			case <-drained:
-			case <-p.done:
-			case <-ctx.Done():
-			}
-		}
+		p.drain(ctx)
 	}
 }
 
@@ -94,7 +85,7 @@ func (s *socket) drain(ctx context.Context, pipes []*Pipe) {
 // tells the peer that nothing more comes, and waits until the peer closes the
 // connection. It returns how many peers did not in time.
 func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
-	if s.in == nil || ctx.Err() != nil {
+	if !s.receives || ctx.Err() != nil {
 		return 0 // no peer sends to a socket that does not receive, so no connection is reset
 	}
 	var mu sync.Mutex
@@ -107,9 +98,7 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 		}
 	})
 	for _, p := range waiting {
-		select {
-		case <-p.done:
-		case <-ctx.Done():
+		if !p.waitEnd(ctx) {
 			unconfirmed++
 		}
 	}
@@ -120,7 +109,7 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 // returns the URLs of foreign transports whose calls do not end.
 func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 	for _, p := range pipes {
-		s.tasks.Start(p.taskName(), func(*task.Task) { p.closeWith(s.opError("pipe", p.url, ErrClosed)) })
+		p.start(func(*task.Task) { p.Close() })
 	}
 	s.halt()
 	foreign := func(what string) bool { return what != "" }
@@ -136,6 +125,14 @@ func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 // endTime is how long Close waits for calls of a foreign transport to end when the
 // linger is over. Those of gonng's own transports always end.
 const endTime = 500 * time.Millisecond
+
+// untilStop is a context that ends in the last phase of Close, or earlier.
+func (s *socket) untilStop() (context.Context, context.CancelFunc) { return context.WithCancel(s.stop) }
+
+// onStop has do called in the last phase of Close.
+func (s *socket) onStop(do func()) (forget func() bool) { return context.AfterFunc(s.stop, do) }
+
+func (s *socket) stopped() bool { return s.stop.Err() != nil }
 
 // closeFDs is called once nobody uses the descriptors any more.
 func (s *socket) closeFDs() {

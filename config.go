@@ -56,10 +56,11 @@ type Config struct {
 	HTTPHeader  http.Header              // of ws and wss
 	CheckOrigin func(*http.Request) bool // of ws and wss; nil, the default: the same origin
 	TextFrames  bool                     // of ws and wss: text is accepted
-
-	handshakeTimeout time.Duration
-	topics           []string // of WithTopics, until the socket has subscribed to them
 }
+
+// handshakeTimeout is how long a peer may take to introduce itself, and a listener to
+// decide over it.
+const handshakeTimeout = 5 * time.Second
 
 // DialMode says what Dial does when the first attempt to connect fails.
 type DialMode int
@@ -98,18 +99,17 @@ func defaultConfig(p Protocol) Config {
 		ttl = 8
 	}
 	return Config{
-		Name:             p.String(),
-		RecvMaxSize:      1 << 20,
-		Linger:           time.Second,
-		TTL:              ttl,
-		ReconnectMin:     100 * time.Millisecond,
-		ReconnectMax:     time.Second,
-		Priority:         1,
-		ResendTime:       time.Minute,
-		SurveyTime:       time.Second,
-		PreferNew:        true,
-		TCPNoDelay:       true,
-		handshakeTimeout: 5 * time.Second,
+		Name:         p.String(),
+		RecvMaxSize:  1 << 20,
+		Linger:       time.Second,
+		TTL:          ttl,
+		ReconnectMin: 100 * time.Millisecond,
+		ReconnectMax: time.Second,
+		Priority:     1,
+		ResendTime:   time.Minute,
+		SurveyTime:   time.Second,
+		PreferNew:    true,
+		TCPNoDelay:   true,
 	}
 }
 
@@ -128,7 +128,7 @@ func (c *Config) transport(p Protocol) *transport.Config {
 		ProtocolName:     p.String(),
 		PeerName:         p.Peer().String(),
 		RecvMaxSize:      c.RecvMaxSize,
-		HandshakeTimeout: c.handshakeTimeout,
+		HandshakeTimeout: handshakeTimeout,
 		TCPNoDelay:       c.TCPNoDelay,
 		TCPKeepAlive:     c.TCPKeepAlive,
 		DialContext:      c.dialContext(),
@@ -155,6 +155,19 @@ func (c *Config) protocol() sp.Config {
 		Polyamorous: c.Polyamorous,
 	}
 }
+
+// nextPause is how long a dialer pauses after a pause of last; 0: there was none.
+func (c *Config) nextPause(last time.Duration) time.Duration {
+	switch {
+	case last == 0:
+		return c.ReconnectMin
+	case c.ReconnectMax > 0:
+		return min(2*last, c.ReconnectMax)
+	}
+	return last
+}
+
+func (c *Config) longestPause() time.Duration { return max(c.ReconnectMin, c.ReconnectMax) }
 
 // dialContext returns the function of WithDialContext, or nil. It adds an error when that
 // function returns neither a connection nor an error: otherwise the program would panic far

@@ -1,14 +1,16 @@
 package gonng
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"net"
 	"strings"
 
 	"github.com/gonng/gonng/internal/sp"
+	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
@@ -18,8 +20,8 @@ import (
 func (s *socket) WaitPeers(ctx context.Context, n int) error {
 	s.lock()
 	defer s.unlock()
-	c := call{s: s, ctx: ctx}
-	defer c.endLocked()
+	w := s.newWaiterLocked(ctx, 0)
+	defer w.doneLocked()
 	for {
 		switch {
 		case s.closed:
@@ -30,7 +32,7 @@ func (s *socket) WaitPeers(ctx context.Context, n int) error {
 			why := s.explainTimeoutLocked(contextError(ctx), "")
 			return s.opError("wait for peers", "", fmt.Errorf("%d of %d peers: %w", s.connected, n, why))
 		}
-		if err := c.waitLocked(&s.peers); err != nil && ctx.Err() == nil {
+		if err := w.waitLocked(&s.peers); err != nil && ctx.Err() == nil {
 			return s.opError("wait for peers", "", err)
 		}
 	}
@@ -40,8 +42,11 @@ func (s *socket) WaitPeers(ctx context.Context, n int) error {
 func (s *socket) Pipes() []*Pipe {
 	s.lock()
 	defer s.unlock()
-	return s.pipes.where((*Pipe).connectedLocked)
+	return s.pipesLocked((*Pipe).connectedLocked)
 }
+
+// pipesLocked are the pipes for which f is true.
+func (s *socket) pipesLocked(f func(*Pipe) bool) []*Pipe { return s.pipes.where(f) }
 
 func (s *socket) newPipeIDLocked() uint32 {
 	s.nextPipe = (s.nextPipe + 1) &^ wire.EndBit
@@ -51,31 +56,80 @@ func (s *socket) newPipeIDLocked() uint32 {
 	return s.nextPipe
 }
 
+// Attach makes a pipe of a connection of the program's. See [Socket].
+func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
+	if conn == nil {
+		return nil, s.opError("attach", "", errorf(ErrInvalid, "the connection is nil"))
+	}
+	cfg := s.Config()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer s.onStop(cancel)()
+	c, err := stream.Handshake(ctx, conn, wire.StreamFraming, cfg.transport(s.protocol))
+	if err != nil {
+		if s.stopped() {
+			err = errSocketClosed
+		}
+		return nil, s.opError("attach", "", classify(err))
+	}
+	p := &Pipe{s: s, conn: c}
+	p.init(&cfg)
+	if err := p.add(ctx, nil); err != nil {
+		return nil, s.opError("attach", "", err)
+	}
+	return p, nil
+}
+
+// connectedLocked counts a pipe whose PipeConnected hooks have run.
+func (s *socket) connectedLocked() {
+	s.connected++
+	s.core.FailAll(&s.peers, sp.OK)
+}
+
+// admitLocked asks the protocol for a place for p. If another has it, that is returned.
+func (s *socket) admitLocked(p *sp.Peer) (sp.Verdict, *sp.Peer) { return s.proto.Admit(p) }
+
+// attachLocked makes p a peer, and returns its place among the pipes.
+func (s *socket) attachLocked(p *Pipe) *list.Element {
+	s.proto.Attach(p.asPeer())
+	place := s.pipes.add(p)
+	s.endDirectReadLocked()
+	return place
+}
+
+func (s *socket) detachLocked(p *sp.Peer) { s.proto.Detach(p) }
+
+// removeLocked ends a peer that attachLocked has made.
+func (s *socket) removeLocked(p *sp.Peer, place *list.Element) {
+	s.pipes.remove(place)
+	s.connected--
+	s.detachLocked(p)
+}
+
 // admit decides over a new peer, on the goroutine t: by its protocol, the PipeConnecting
 // hooks, the function of WithAuthorize, and whether there is a place for it, which admit
 // reserves.
-func (s *socket) admit(ctx context.Context, t *task.Task, p *Pipe) error {
-	if p.Peer() != s.Peer() {
+func (p *Pipe) admit(ctx context.Context, t *task.Task) error {
+	own := p.Protocol()
+	if p.Peer() != own.Peer() {
 		return errorf(ErrProtocol, "the peer speaks %v (%d), %v (%d) talks to %v (%d)",
-			p.Peer(), uint16(p.Peer()), s.protocol, uint16(s.protocol), s.Peer(), uint16(s.Peer()))
+			p.Peer(), uint16(p.Peer()), own, uint16(own), own.Peer(), uint16(own.Peer()))
 	}
-	s.runHooks(t, PipeConnecting, p)
-	select {
-	case <-p.done:
+	p.s.runHooks(t, PipeConnecting, p)
+	if p.Err() != nil {
 		return errRefusedByHook
-	default:
 	}
-	if err := s.authorize(ctx, t, p); err != nil {
+	if err := p.authorize(ctx, t); err != nil {
 		return err
 	}
-	return s.reserve(p)
+	return p.reserve()
 }
 
 var errRefusedByHook = errorf(ErrConnectionAborted, "a PipeConnecting hook refused the peer")
 
 // authorize asks the function of WithAuthorize about a peer of a listener.
-func (s *socket) authorize(ctx context.Context, t *task.Task, p *Pipe) error {
-	decide := s.Config().Authorize
+func (p *Pipe) authorize(ctx context.Context, t *task.Task) error {
+	decide := p.s.Config().Authorize
 	if decide == nil || p.listener == nil {
 		return nil
 	}
@@ -91,9 +145,9 @@ func (s *socket) authorize(ctx context.Context, t *task.Task, p *Pipe) error {
 }
 
 // reserve takes the place of a peer in the protocol, and among those of its listener.
-func (s *socket) reserve(p *Pipe) error {
+func (p *Pipe) reserve() error {
 	for {
-		other, err := s.tryReserve(p)
+		other, err := p.tryReserve()
 		if err == nil || other == nil {
 			return err
 		}
@@ -102,29 +156,31 @@ func (s *socket) reserve(p *Pipe) error {
 		if gone, _ := other.hungUp(); !gone {
 			return err
 		}
-		s.lock()
-		other.life = readOnly
-		s.proto.Detach(&other.peer)
-		s.unlock()
+		p.s.lock()
+		other.peerGoneLocked()
+		p.s.unlock()
 	}
 }
 
 // tryReserve is reserve that does not ask the kernel. When another pipe has the place, it
 // returns that pipe, unless the pipe is still connecting.
-func (s *socket) tryReserve(p *Pipe) (*Pipe, error) {
-	s.lock()
-	defer s.unlock()
-	if s.closed || p.listener != nil && p.listener.closed {
+func (p *Pipe) tryReserve() (*Pipe, error) {
+	p.s.lock()
+	defer p.s.unlock()
+	if p.comesTooLateLocked() {
 		return nil, ErrClosed
 	}
-	if err := p.listener.reserveLocked(p); err != nil {
-		return nil, err
+	if p.listener != nil {
+		if err := p.listener.reserveLocked(); err != nil {
+			return nil, err
+		}
+		p.counted = true
 	}
-	v, peer := s.proto.Admit(&p.peer)
+	v, peer := p.s.admitLocked(&p.peer)
 	if v == sp.OK {
 		return nil, nil
 	}
-	p.listener.giveBackLocked(p)
+	p.giveBackLocked()
 	other := pipeOf(peer)
 	err := errorf(ErrBusy, "a pair socket has one peer, and %v is connected", other.name)
 	if other.life == connecting {
@@ -133,26 +189,37 @@ func (s *socket) tryReserve(p *Pipe) (*Pipe, error) {
 	return other, err
 }
 
+// comesTooLateLocked reports whether the socket or the listener of the pipe is closed.
+func (p *Pipe) comesTooLateLocked() bool {
+	return p.s.endedLocked() != nil || p.listener != nil && p.listener.closedLocked()
+}
+
+// giveBackLocked gives back the place that the listener has given to the pipe.
+func (p *Pipe) giveBackLocked() {
+	if p.counted {
+		p.listener.giveBackLocked()
+		p.counted = false
+	}
+}
+
+// peerGoneLocked notes that the peer has gone. What it sent is still received.
+func (p *Pipe) peerGoneLocked() {
+	p.life = readOnly
+	p.s.detachLocked(&p.peer)
+}
+
 // attach makes a peer of a connection that was admitted and answered.
-func (s *socket) attach(t *task.Task, p *Pipe) error {
+func (p *Pipe) attach(t *task.Task) error {
+	s := p.s
 	p.skipTooLarge()
 	s.lock()
-	if s.closed || p.listener != nil && p.listener.closed {
+	if p.comesTooLateLocked() {
 		s.unlock()
 		return ErrClosed
 	}
-	s.proto.Attach(&p.peer)
-	p.room = make(chan struct{}, 1)
-	if _, direct := p.conn.(transport.Direct); direct {
-		p.room = nil
-	} else {
-		p.tryReader, _ = p.conn.(transport.TryReader)
-		p.interrupter, _ = p.conn.(transport.Interrupter)
-		p.peer.Lazy = p.tryReader != nil
-	}
-	s.pipes.add(p)
-	s.endDirectReadLocked()
-	p.countLocked(func(st *ConnectStats) { st.Connects++ })
+	p.prepareReadingLocked()
+	p.place = s.attachLocked(p)
+	p.countLocked((*ConnectStats).connected)
 	s.unlock()
 	s.log(slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.url, "peer", p.name)
 	s.runHooks(t, PipeConnected, p)
@@ -160,56 +227,59 @@ func (s *socket) attach(t *task.Task, p *Pipe) error {
 	if p.life == connecting {
 		p.life = open
 	}
-	s.connected++
-	s.core.FailAll(&s.peers, sp.OK)
+	s.connectedLocked()
 	s.unlock()
 	p.run()
 	return nil
 }
 
+// countLocked counts an event of a connection.
+func (s *socket) countLocked(event func(*ConnectStats)) { s.stats.count(event) }
+
 // countLocked counts for the socket and for the dialer or listener of p.
 func (p *Pipe) countLocked(event func(*ConnectStats)) {
-	event(&p.s.stats.ConnectStats)
 	switch {
 	case p.dialer != nil:
-		event(&p.dialer.stats)
+		p.dialer.countLocked(event)
 	case p.listener != nil:
-		event(&p.listener.stats)
+		p.listener.countLocked(event)
+	default:
+		p.s.countLocked(event)
 	}
 }
 
-// addPipe admits and attaches a peer that needs no answer.
-func (s *socket) addPipe(ctx context.Context, t *task.Task, p *Pipe) error {
-	err := s.admit(ctx, t, p)
+// add admits and attaches a peer that needs no answer.
+func (p *Pipe) add(ctx context.Context, t *task.Task) error {
+	err := p.admit(ctx, t)
 	if err == nil {
-		if err = s.attach(t, p); err != nil {
-			s.abandon(p)
+		if err = p.attach(t); err != nil {
+			p.abandon()
 		}
 	}
 	if err != nil {
-		return s.refuse(p, err, nil)
+		return p.refuse(err, nil)
 	}
 	return nil
 }
 
 // abandon gives back the place of a peer that was admitted and did not become one.
-func (s *socket) abandon(p *Pipe) {
-	s.lock()
-	defer s.unlock()
-	p.listener.giveBackLocked(p)
-	s.proto.Detach(&p.peer)
+func (p *Pipe) abandon() {
+	p.s.lock()
+	defer p.s.unlock()
+	p.giveBackLocked()
+	p.s.detachLocked(&p.peer)
 }
 
 // refuse closes a connection that did not become a peer. Where the transport can tell
 // the peer why, tell is not nil.
-func (s *socket) refuse(p *Pipe, why error, tell func(error)) error {
+func (p *Pipe) refuse(why error, tell func(error)) error {
 	if tell != nil {
 		tell(forTransport(why))
 	}
 	p.closeWith(why)
-	s.lock()
+	p.s.lock()
 	p.countLocked(func(st *ConnectStats) { st.refused(why) })
-	s.unlock()
+	p.s.unlock()
 	return fmt.Errorf("%s refused: %w", p.name, why)
 }
 
@@ -226,36 +296,44 @@ func forTransport(why error) error {
 
 // disconnected ends the life of a pipe that was attached. The pipe's goroutine t calls
 // it last.
-func (s *socket) disconnected(t *task.Task, p *Pipe) {
+func (p *Pipe) disconnected(t *task.Task) {
+	s := p.s
 	p.join()
 	s.lock()
 	unsent := p.peer.Discard()
-	s.pipes.remove(p)
-	s.connected--
 	p.life = ended
-	s.proto.Detach(&p.peer)
-	p.listener.giveBackLocked(p)
-	received := p.stats.Received > 0
-	s.stats.Unsent += uint64(unsent)
-	if s.closed {
-		s.left += unsent
-	}
-	level := slog.LevelWarn
-	switch {
-	case errors.Is(p.err, ErrMessageTooLarge):
-		s.stats.TooLarge++
-	case errors.Is(p.err, io.ErrUnexpectedEOF):
-		s.stats.Truncated++
-	case errors.Is(p.err, transport.ErrProtocol): // (the protocol has counted malformed headers)
-		s.core.Counters.Malformed++
-	case unsent == 0 && !errors.Is(p.err, ErrProtocol):
-		level = slog.LevelInfo
-	}
+	s.removeLocked(&p.peer, p.place)
+	p.giveBackLocked()
+	received := p.stats.hasReceived()
+	level := s.countEndLocked(p.err, unsent)
 	s.unlock()
 	s.log(level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.name, "error", loggable(p.err), "unsent", unsent)
 	s.runHooks(t, PipeClosed, p)
 	if p.dialer != nil {
 		p.dialer.redial(received)
+	}
+}
+
+// countEndLocked counts what the end of a pipe has destroyed, and returns the level at
+// which the end is logged.
+func (s *socket) countEndLocked(why error, unsent int) slog.Level {
+	s.countUnsentLocked(unsent)
+	switch {
+	case s.stats.brokeOff(why):
+	case errors.Is(why, transport.ErrProtocol): // (the protocol has counted malformed headers)
+		s.core.Counters.Malformed++
+	case unsent == 0 && !errors.Is(why, ErrProtocol):
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
+}
+
+// countUnsentLocked counts messages that were accepted and not written. Close names those
+// that it could not write.
+func (s *socket) countUnsentLocked(n int) {
+	s.stats.unsent(n)
+	if s.closed {
+		s.left += n
 	}
 }
 
@@ -269,4 +347,7 @@ func taskName(url string) string {
 	return ""
 }
 
-func (p *Pipe) taskName() string { return taskName(p.url) }
+// start starts a goroutine of the socket that may call the transport of url.
+func (s *socket) start(url string, do func(*task.Task)) { s.tasks.Start(taskName(url), do) }
+
+func (p *Pipe) start(do func(*task.Task)) { p.s.start(p.url, do) }

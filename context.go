@@ -1,38 +1,32 @@
 package gonng
 
-import "slices"
-
-// contextBase is the common part of all contexts: options and an end of their own,
-// on the connections of the socket.
-type contextBase struct{ e *endpoint }
-
-// newContext makes a context with the socket's present options.
-func (s *socket) newContext() (contextBase, error) {
+// newContext makes a context with the socket's present options: an endpoint with options
+// and an end of its own, on the connections of the socket.
+func (s *socket) newContext() (*endpoint, error) {
 	s.lock()
 	defer s.unlock()
-	if s.closed {
-		return contextBase{}, s.opError("context", "", errSocketClosed)
+	if err := s.endedLocked(); err != nil {
+		return nil, s.opError("context", "", err)
 	}
 	cfg := s.cfg
-	cfg.topics = nil
-	return contextBase{&endpoint{s: s, core: s.proto.NewEndpoint(), own: &cfg}}, nil
+	return &endpoint{s: s, core: s.proto.NewEndpoint(), cfg: &cfg}, nil
 }
 
 // Close gives up what the context was doing. Calls that wait return ErrClosed.
 // Other contexts and the socket are left alone. nng: nng_ctx_close.
-func (c contextBase) Close() error {
-	c.e.s.lock()
-	defer c.e.s.unlock()
-	if !c.e.gone {
-		c.e.gone = true
-		c.e.core.Close()
+func (e *endpoint) Close() error {
+	e.s.lock()
+	defer e.s.unlock()
+	if !e.gone {
+		e.gone = true
+		e.core.Close()
 	}
 	return nil
 }
 
 // setContext changes options of a context, all or none.
-func setContext[O option](c contextBase, opts []O) error {
-	s := c.e.s
+func setContext[O option](e *endpoint, opts []O) error {
+	s := e.s
 	list, err := settingsOf(s, opts)
 	for _, t := range list {
 		if err = t.suitsContext(s); err != nil {
@@ -40,34 +34,46 @@ func setContext[O option](c contextBase, opts []O) error {
 		}
 	}
 	if err == nil {
-		err = c.change(list)
+		err = e.change(list)
 	}
 	return s.opError("set", "", err)
 }
 
-func (c contextBase) change(list settings) error {
-	c.e.s.lock()
-	defer c.e.s.unlock()
-	if c.e.endedLocked() != nil {
-		return c.e.endedLocked()
+func (e *endpoint) change(list settings) error {
+	e.s.lock()
+	defer e.s.unlock()
+	if err := e.endedLocked(); err != nil {
+		return err
 	}
-	list.apply(c.e.own)
-	c.e.core.Configure(c.e.own.protocol())
-	c.e.subscribeLocked(list.topics())
+	list.apply(e.cfg)
+	e.configureLocked()
+	e.subscribeLocked(list.topics())
 	return nil
 }
 
 // Config is a copy of the values of all options: the context's own and, for the
 // rest, the socket's.
-func (c contextBase) Config() Config {
-	s := c.e.s
+func (e *endpoint) Config() Config {
+	e.s.lock()
+	defer e.s.unlock()
+	return e.s.outsideContextLocked(e.cfg)
+}
+
+// renew gives a context that was used before the socket's present options.
+func (s *socket) renew(e *endpoint) {
 	s.lock()
 	defer s.unlock()
-	cfg := c.e.own.copy()
-	for _, t := range s.given {
-		if !slices.Contains(t.contexts, s.protocol) {
-			t.change(&cfg)
-		}
-	}
-	return cfg
+	e.renewLocked(&s.cfg)
+}
+
+func (e *endpoint) renewLocked(cfg *Config) {
+	*e.cfg = *cfg
+	e.configureLocked()
+}
+
+// abandon gives up the question of a context that is kept for the next use.
+func (e *endpoint) abandon() {
+	e.s.lock()
+	defer e.s.unlock()
+	e.core.GiveUp()
 }

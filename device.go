@@ -18,14 +18,14 @@ func Device(ctx context.Context, a, b *Raw) error {
 	if b == nil {
 		b = a
 	}
-	if a.protocol.Peer() != b.protocol {
-		return a.opError("device", "", errorf(ErrInvalid, "%v talks to %v, not to %v", a.protocol, a.Peer(), b.protocol))
+	if a.Peer() != b.Protocol() {
+		return a.opError("device", "", errorf(ErrInvalid, "%v talks to %v, not to %v", a.Protocol(), a.Peer(), b.Protocol()))
 	}
 	until := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for _, x := range []*Raw{a, b} { // ends a way that waits at the other socket
-		defer context.AfterFunc(x.stop, cancel)()
+		defer x.onStop(cancel)()
 	}
 	ways := [][2]*Raw{{a, b}}
 	if a != b {
@@ -34,7 +34,7 @@ func Device(ctx context.Context, a, b *Raw) error {
 	ended := make(chan error)
 	running := 0
 	for _, way := range ways {
-		if from, to := way[0], way[1]; from.in != nil && to.out != nil {
+		if from, to := way[0], way[1]; from.canRecv() == nil && to.canSend() == nil {
 			running++
 			go func() { ended <- forward(ctx, from, to) }()
 		}
@@ -44,7 +44,7 @@ func Device(ctx context.Context, a, b *Raw) error {
 		closed = errors.Is(<-ended, ErrClosed) || closed
 		cancel()
 	}
-	if closed || a.stop.Err() != nil || b.stop.Err() != nil {
+	if closed || a.stopped() || b.stopped() {
 		return nil
 	}
 	return a.opError("device", "", contextError(until))
@@ -52,11 +52,11 @@ func Device(ctx context.Context, a, b *Raw) error {
 
 // notForwarded counts, logs and frees a message that could not be sent, because of a timeout
 // or the end of the device.
-func (x *Raw) notForwarded(m *Message, why error) {
-	x.lock()
-	x.stats.Unsent++
-	x.unlock()
-	x.logOnce(notForwarded, nil, "error", why)
+func (s *socket) notForwarded(m *Message, why error) {
+	s.lock()
+	s.stats.unsent(1)
+	s.unlock()
+	s.logOnce(notForwarded, nil, "error", why)
 	m.Free()
 }
 

@@ -15,11 +15,11 @@ import (
 
 // Dialer keeps a socket connected to one URL. nng: nng_dialer; pynng: Dialer.
 type Dialer struct {
-	s    *socket
-	url  string
-	to   endpointURL
-	ctx  context.Context
-	stop context.CancelFunc
+	s      *socket
+	url    string
+	to     endpointURL
+	ctx    context.Context
+	cancel context.CancelFunc
 
 	stats ConnectStats // guarded by s.mu
 
@@ -45,8 +45,8 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 		return nil, s.opError("dial", url, err)
 	}
 	first := make(chan error, 1)
-	s.tasks.Start(taskName(url), func(t *task.Task) { first <- d.connect(t) })
-	mode := d.Config().DialMode // others may have the dialer from s.Dialers, and change its options
+	s.start(url, func(t *task.Task) { first <- d.connect(t) })
+	mode := d.mode() // others may have the dialer from s.Dialers, and change its options
 	if mode == DialBackground {
 		return d, nil
 	}
@@ -60,7 +60,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 	switch {
 	case err == nil:
 		return d, nil
-	case mode == DialWait, d.ctx.Err() != nil, hopeless(err), d.once():
+	case mode == DialWait, d.stopped(), hopeless(err), d.once():
 		d.Close()
 		return nil, err
 	}
@@ -76,18 +76,40 @@ func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dialer{s: s, url: url, to: to, own: own}
-	d.ctx, d.stop = context.WithCancel(s.stop)
+	ctx, cancel := s.untilStop()
+	d := &Dialer{s: s, url: url, to: to, own: own, ctx: ctx, cancel: cancel}
 	s.lock()
 	defer s.unlock()
-	if s.closed {
-		d.stop()
-		return nil, errSocketClosed
+	if err := s.endedLocked(); err != nil {
+		cancel()
+		return nil, err
 	}
-	d.cfg = s.cfg
-	own.apply(&d.cfg)
+	d.configure(&s.cfg)
 	s.dialers = append(s.dialers, d)
 	return d, nil
+}
+
+func (s *socket) removeDialer(d *Dialer) {
+	s.lock()
+	defer s.unlock()
+	s.dialers = slices.DeleteFunc(s.dialers, func(x *Dialer) bool { return x == d })
+}
+
+// configure sets what a new dialer begins with.
+func (d *Dialer) configure(cfg *Config) {
+	d.cfg = *cfg
+	d.own.apply(&d.cfg)
+}
+
+// stop ends dialing, but not the connection.
+func (d *Dialer) stop() { d.cancel() }
+
+func (d *Dialer) stopped() bool { return d.ctx.Err() != nil }
+
+func (d *Dialer) mode() DialMode {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.cfg.DialMode
 }
 
 // URL is the URL that the dialer dials.
@@ -111,11 +133,11 @@ func (d *Dialer) NextAttempt() time.Time {
 
 // Socket is the socket that the dialer belongs to: the value that its constructor
 // returns. pynng: Dialer.socket.
-func (d *Dialer) Socket() Socket { return d.s.self }
+func (d *Dialer) Socket() Socket { return d.s.public() }
 
 // Pipes is the dialer's connection, if it has one.
 func (d *Dialer) Pipes() []*Pipe {
-	return slices.DeleteFunc(d.s.Pipes(), func(p *Pipe) bool { return p.dialer != d })
+	return slices.DeleteFunc(d.s.Pipes(), func(p *Pipe) bool { return p.Dialer() != d })
 }
 
 // Stats are the dialer's counters.
@@ -129,9 +151,7 @@ func (d *Dialer) Stats() ConnectStats {
 // nng_dialer_close.
 func (d *Dialer) Close() error {
 	d.stop()
-	d.s.lock()
-	d.s.dialers = slices.DeleteFunc(d.s.dialers, func(x *Dialer) bool { return x == d })
-	d.s.unlock()
+	d.s.removeDialer(d)
 	d.mu.Lock()
 	p := d.pipe
 	d.mu.Unlock()
@@ -149,10 +169,7 @@ const attemptTimeout = 15 * time.Second
 func hopeless(err error) bool { return errors.Is(err, transport.ErrAddressInvalid) }
 
 // once reports whether the address can be dialed once only, as a descriptor can.
-func (d *Dialer) once() bool {
-	_, ok := d.to.transport.(transport.Once)
-	return ok
-}
+func (d *Dialer) once() bool { return d.to.once() }
 
 // connect makes the first attempt and returns its outcome. When the attempt fails, and
 // the mode is not to give up, connect starts the goroutine that goes on trying. When a
@@ -162,9 +179,7 @@ func (d *Dialer) connect(t *task.Task) error {
 	if err == nil {
 		return nil
 	}
-	d.mu.Lock()
-	mode := d.cfg.DialMode
-	d.mu.Unlock()
+	mode := d.mode()
 	d.failed(err)
 	if mode == DialWait || mode == DialRetry && (hopeless(err) || d.once()) {
 		return err
@@ -174,12 +189,12 @@ func (d *Dialer) connect(t *task.Task) error {
 		d.Close()
 		return err
 	}
-	logger := d.s.Config().Logger
+	logger := d.s.logger()
 	if logger == nil && mode == DialRetry {
 		logger = slog.Default() // Dial returns no error, so the log has to tell
 	}
 	d.logFailure(logger, err)
-	d.s.tasks.Start(taskName(d.url), d.retry)
+	d.s.start(d.url, d.retry)
 	return err
 }
 
@@ -198,7 +213,7 @@ func (d *Dialer) retry(t *task.Task) {
 			return
 		}
 		d.failed(err)
-		d.logFailure(d.s.Config().Logger, err)
+		d.logFailure(d.s.logger(), err)
 	}
 }
 
@@ -207,20 +222,19 @@ func (d *Dialer) retry(t *task.Task) {
 func (d *Dialer) redial(received bool) {
 	d.mu.Lock()
 	if p := d.pipe; p != nil {
-		d.err = p.err
-		longest := max(d.cfg.ReconnectMin, d.cfg.ReconnectMax)
-		if received || time.Since(d.since) > longest {
+		d.err = p.Err()
+		if received || time.Since(d.since) > d.cfg.longestPause() {
 			d.delay = 0 // the connection was of use: the pauses begin small again
 		}
 	}
 	d.pipe = nil
 	d.mu.Unlock()
 	switch {
-	case d.ctx.Err() != nil:
+	case d.stopped():
 	case d.once():
 		d.Close()
 	default:
-		d.s.tasks.Start(taskName(d.url), d.retry)
+		d.s.start(d.url, d.retry)
 	}
 }
 
@@ -231,9 +245,9 @@ func (d *Dialer) attempt(t *task.Task) error {
 	d.mu.Unlock()
 	ctx, cancel := context.WithTimeout(d.ctx, attemptTimeout)
 	defer cancel()
-	conn, err := d.to.transport.Dial(ctx, d.to.scheme, d.to.address, cfg.transport(d.s.protocol))
+	conn, err := d.to.dial(ctx, cfg.transport(d.s.Protocol()))
 	if err != nil {
-		if d.ctx.Err() != nil {
+		if d.stopped() {
 			err = ErrClosed
 		}
 		// The error of a DialContext of the program may be of any kind.
@@ -244,14 +258,15 @@ func (d *Dialer) attempt(t *task.Task) error {
 
 // adopt makes a peer of a new connection.
 func (d *Dialer) adopt(ctx context.Context, t *task.Task, conn transport.Conn, cfg *Config) error {
-	p := newPipe(d.s, conn, d, nil, d.url, cfg)
+	p := &Pipe{s: d.s, conn: conn, dialer: d, url: d.url}
+	p.init(cfg)
 	d.mu.Lock()
 	d.pipe, d.since, d.next = p, time.Now(), time.Time{}
 	d.mu.Unlock()
-	if d.ctx.Err() != nil { // Close has not seen the pipe
+	if d.stopped() { // Close has not seen the pipe
 		p.closeWith(ErrClosed)
 	}
-	if err := d.s.addPipe(ctx, t, p); err != nil {
+	if err := p.add(ctx, t); err != nil {
 		d.mu.Lock()
 		d.pipe = nil
 		d.mu.Unlock()
@@ -267,22 +282,27 @@ func (d *Dialer) adopt(ctx context.Context, t *task.Task, conn transport.Conn, c
 
 // failed notes and counts a failed attempt.
 func (d *Dialer) failed(err error) {
-	if d.ctx.Err() != nil {
+	if d.stopped() {
 		return
 	}
 	d.s.lock()
-	d.s.stats.ConnectFailures++
-	d.stats.ConnectFailures++
+	d.countLocked((*ConnectStats).failed)
 	d.s.unlock()
 	d.mu.Lock()
 	d.err = err
 	d.mu.Unlock()
 }
 
+// countLocked counts for the dialer and the socket.
+func (d *Dialer) countLocked(event func(*ConnectStats)) {
+	event(&d.stats)
+	d.s.countLocked(event)
+}
+
 // logFailure logs the first failure since the last connection as a warning, and the
 // others for debugging.
 func (d *Dialer) logFailure(l *slog.Logger, err error) {
-	if l == nil || d.ctx.Err() != nil {
+	if l == nil || d.stopped() {
 		return
 	}
 	level := slog.LevelWarn
@@ -300,12 +320,7 @@ func (d *Dialer) logFailure(l *slog.Logger, err error) {
 func (d *Dialer) pause() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case d.delay == 0:
-		d.delay = d.cfg.ReconnectMin
-	case d.cfg.ReconnectMax > 0:
-		d.delay = min(2*d.delay, d.cfg.ReconnectMax)
-	}
+	d.delay = d.cfg.nextPause(d.delay)
 	pause := d.delay/2 + rand.N(d.delay/2+1)
 	d.next = time.Now().Add(pause)
 	return pause

@@ -46,6 +46,12 @@ type hook struct {
 	fn    func(*Pipe)
 }
 
+func (h *hook) call(event PipeEvent, p *Pipe) {
+	if h.event == event {
+		h.fn(p)
+	}
+}
+
 // OnPipe calls fn at each event of that kind from now on, until remove is called. A
 // socket may have any number of hooks; it calls them in the order in which they were
 // added, without a lock, so that a hook may use the socket and close it. The pipe waits
@@ -85,8 +91,6 @@ func (s *socket) runHooks(t *task.Task, event PipeEvent, p *Pipe) {
 	t.Hook(true)
 	defer t.Hook(false)
 	for _, h := range hooks {
-		if h.event == event {
-			h.fn(p)
-		}
+		h.call(event, p)
 	}
 }

@@ -19,24 +19,25 @@ import (
 // Listener accepts connections at one address. nng: nng_listener; pynng:
 // Listener.
 type Listener struct {
-	*listenerConfig
-	s    *socket
-	l    transport.Listener
-	ctx  context.Context
-	stop context.CancelFunc
-	once sync.Once
+	s      *socket
+	to     endpointURL
+	l      transport.Listener
+	ctx    context.Context
+	cancel context.CancelFunc
+	once   sync.Once
 
-	stats    ConnectStats       // guarded by the socket's lock
-	closed   bool               // by Close: no more pipes; guarded by the socket's lock
-	refusals map[Error]*episode // guarded by the socket's lock
-	peers    int                // places taken by peers; guarded by the socket's lock
+	telling  sync.Mutex      // held while the transport is told of new options, before the socket's lock
+	own      settings        // the options of this listener alone; guarded by the socket's lock
+	cfg      Config          // guarded by the socket's lock
+	stats    ConnectStats    // guarded by the socket's lock
+	closed   bool            // by Close: no more pipes; guarded by the socket's lock
+	refusals episodes[Error] // guarded by the socket's lock
+	peers    int             // places taken by peers; guarded by the socket's lock
 }
 
 // Listen accepts connections at url. See [Socket].
 func (s *socket) Listen(ctx context.Context, url string, opts ...ListenOption) (*Listener, error) {
-	l, err := s.listen(url, opts, func(to endpointURL, cfg *transport.Config) (transport.Listener, error) {
-		return to.transport.Listen(ctx, to.scheme, to.address, cfg)
-	})
+	l, err := s.listen(ctx, url, opts)
 	return l, s.opError("listen", url, err)
 }
 
@@ -47,62 +48,83 @@ func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, err
 	}
 	url := stream.URL(nl.Addr())
 	scheme, _, _ := strings.Cut(url, "://")
-	cfg, err := s.listenConfig(opts, endpointURL{bound{builtin[scheme]}, scheme, ""})
+	l, err := s.newListener(endpointURL{bound{builtin[scheme]}, scheme, ""}, opts)
 	if err != nil {
 		nl.Close()
 		return nil, s.opError("listen", url, err)
 	}
-	l, err := s.accept(stream.Listen(nl, cfg.cfg.transport(s.protocol)), cfg)
-	return l, s.opError("listen", url, err)
+	if err := l.accept(stream.Listen(nl, l.transportConfig())); err != nil {
+		return nil, s.opError("listen", url, err)
+	}
+	return l, nil
 }
 
-// bound is the transport of a listener that the program made. It is bound already, so
-// options about binding come too late.
-type bound struct{ transport.Transport }
-
-func (b bound) Options() transport.Options {
-	return b.Transport.Options() & (transport.OptTCPNoDelay | transport.OptTCPKeepAlive)
-}
-
-func (s *socket) listen(url string, opts []ListenOption, bind func(endpointURL, *transport.Config) (transport.Listener, error)) (*Listener, error) {
+func (s *socket) listen(ctx context.Context, url string, opts []ListenOption) (*Listener, error) {
 	to, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := s.listenConfig(opts, to)
+	l, err := s.newListener(to, opts)
 	if err != nil {
 		return nil, err
 	}
-	l, err := bind(to, cfg.cfg.transport(s.protocol))
+	tl, err := to.listen(ctx, l.transportConfig())
 	if err != nil {
 		return nil, err
 	}
-	return s.accept(l, cfg)
+	if err := l.accept(tl); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
-// accept starts to accept from a bound listener.
-func (s *socket) accept(tl transport.Listener, cfg *listenerConfig) (*Listener, error) {
-	l := &Listener{s: s, l: tl, listenerConfig: cfg}
-	l.ctx, l.stop = context.WithCancel(s.stop)
-	s.lock()
-	closed := s.closed
-	if !closed {
-		s.listeners = append(s.listeners, l)
+// newListener makes a listener that is not bound yet.
+func (s *socket) newListener(to endpointURL, opts []ListenOption) (*Listener, error) {
+	own, err := endSettings(s, to, opts)
+	if err != nil {
+		return nil, err
 	}
-	s.unlock()
-	if closed {
-		l.stop()
+	cfg := s.Config()
+	own.apply(&cfg)
+	return &Listener{s: s, to: to, own: own, cfg: cfg}, nil
+}
+
+// transportConfig is what the transport gets to know when it binds.
+func (l *Listener) transportConfig() *transport.Config { return l.cfg.transport(l.s.Protocol()) }
+
+// accept starts to accept from the bound listener.
+func (l *Listener) accept(tl transport.Listener) error {
+	l.l = tl
+	l.ctx, l.cancel = l.s.untilStop()
+	if err := l.s.addListener(l); err != nil {
+		l.cancel()
 		tl.Close()
-		return nil, errSocketClosed
+		return err
 	}
 	l.inherit() // options that were set while the address was bound
-	s.tasks.Start(taskName(l.URL()), l.run)
-	return l, nil
+	l.s.start(l.URL(), l.run)
+	return nil
+}
+
+func (s *socket) addListener(l *Listener) error {
+	s.lock()
+	defer s.unlock()
+	if err := s.endedLocked(); err != nil {
+		return err
+	}
+	s.listeners = append(s.listeners, l)
+	return nil
+}
+
+func (s *socket) removeListener(l *Listener) {
+	s.lock()
+	defer s.unlock()
+	s.listeners = slices.DeleteFunc(s.listeners, func(x *Listener) bool { return x == l })
 }
 
 // Socket is the socket that the listener belongs to: the value that its constructor
 // returns.
-func (l *Listener) Socket() Socket { return l.s.self }
+func (l *Listener) Socket() Socket { return l.s.public() }
 
 // URL is the URL to dial, with the real port if the listener was given port 0. pynng:
 // Listener.url.
@@ -125,7 +147,7 @@ func (l *Listener) Handler() http.Handler {
 
 // Pipes are the listener's connections.
 func (l *Listener) Pipes() []*Pipe {
-	return slices.DeleteFunc(l.s.Pipes(), func(p *Pipe) bool { return p.listener != l })
+	return slices.DeleteFunc(l.s.Pipes(), func(p *Pipe) bool { return p.Listener() != l })
 }
 
 // Stats are the listener's counters.
@@ -141,7 +163,7 @@ func (l *Listener) Close() error {
 	err := l.close()
 	l.s.lock()
 	l.closed = true
-	pipes := l.s.pipes.where(func(p *Pipe) bool { return p.listener == l }) // also those whose hooks still run
+	pipes := l.s.pipesLocked(func(p *Pipe) bool { return p.Listener() == l }) // also those whose hooks still run
 	l.s.unlock()
 	atOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError("listen", l.URL(), ErrClosed)) })
 	return err
@@ -149,11 +171,9 @@ func (l *Listener) Close() error {
 
 func (l *Listener) close() (err error) {
 	l.once.Do(func() {
-		l.stop()
+		l.cancel()
 		err = l.l.Close()
-		l.s.lock()
-		l.s.listeners = slices.DeleteFunc(l.s.listeners, func(x *Listener) bool { return x == l })
-		l.s.unlock()
+		l.s.removeListener(l)
 	})
 	return l.s.opError("close", l.URL(), err)
 }
@@ -167,7 +187,7 @@ func (l *Listener) run(*task.Task) {
 		switch {
 		case err == nil:
 			failing = false
-			l.s.tasks.Start(taskName(l.URL()), func(t *task.Task) { l.introduce(t, peer) })
+			l.s.start(l.URL(), func(t *task.Task) { l.introduce(t, peer) })
 			continue
 		case l.ctx.Err() != nil:
 			return
@@ -193,7 +213,7 @@ const acceptPause = 50 * time.Millisecond
 func (l *Listener) introduce(t *task.Task, in transport.Incoming) {
 	remote := peerName(in) // the kernel knows it only while the peer is connected
 	cfg := l.Config()
-	ctx, cancel := context.WithTimeout(l.ctx, cfg.handshakeTimeout)
+	ctx, cancel := context.WithTimeout(l.ctx, handshakeTimeout)
 	defer cancel()
 	if err := l.take(ctx, t, in, &cfg); err != nil && l.ctx.Err() == nil {
 		l.logRefusal(remote, classify(err))
@@ -207,51 +227,51 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 	if decides {
 		hear = d.Hear
 	}
-	conn, err := l.hear(hear, cfg)
+	conn, err := l.hear(hear)
 	if err != nil {
 		if l.ctx.Err() == nil {
 			l.notIntroduced(err)
 		}
 		return err
 	}
-	p := newPipe(l.s, conn, nil, l, l.URL(), cfg)
+	p := &Pipe{s: l.s, conn: conn, listener: l, url: l.URL(), undecided: decides}
+	p.init(cfg)
 	if !decides {
-		return l.s.addPipe(ctx, t, p)
+		return p.add(ctx, t)
 	}
-	p.undecided = true
-	err = l.s.admit(ctx, t, p)
+	err = p.admit(ctx, t)
 	if err == nil {
-		if err = p.decided(ctx, cfg); err != nil {
-			l.s.abandon(p)
+		if err = p.decided(ctx); err != nil {
+			p.abandon()
 		}
 	}
 	if err != nil {
-		return l.s.refuse(p, err, d.Refuse)
+		return p.refuse(err, d.Refuse)
 	}
 	if err := d.Answer(ctx); err != nil {
-		l.s.abandon(p)
+		p.abandon()
 		l.notIntroduced(err)
 		p.closeWith(err)
 		return err
 	}
-	if err := l.s.attach(t, p); err != nil {
-		l.s.abandon(p)
-		return l.s.refuse(p, err, nil)
+	if err := p.attach(t); err != nil {
+		p.abandon()
+		return p.refuse(err, nil)
 	}
 	return nil
 }
 
 // hear waits for what the peer says of itself. The transport bounds that, and says how
 // much was missing; the context is for one that does not.
-func (l *Listener) hear(hear func(context.Context) (transport.Conn, error), cfg *Config) (transport.Conn, error) {
-	ctx, cancel := context.WithTimeout(l.ctx, cfg.handshakeTimeout+time.Second)
+func (l *Listener) hear(hear func(context.Context) (transport.Conn, error)) (transport.Conn, error) {
+	ctx, cancel := context.WithTimeout(l.ctx, handshakeTimeout+time.Second)
 	defer cancel()
 	return hear(ctx)
 }
 
 // decided is the end of the time in which a hook can refuse the peer. It reports why the
 // peer is not taken although it was admitted.
-func (p *Pipe) decided(ctx context.Context, cfg *Config) error {
+func (p *Pipe) decided(ctx context.Context) error {
 	p.s.lock()
 	p.undecided = false
 	p.s.unlock()
@@ -259,31 +279,23 @@ func (p *Pipe) decided(ctx context.Context, cfg *Config) error {
 	case p.Err() != nil: // a hook has left that to a goroutine
 		return errRefusedByHook
 	case ctx.Err() != nil:
-		return errorf(ErrTimeout, "the decision over the peer took longer than %v", cfg.handshakeTimeout)
+		return errorf(ErrTimeout, "the decision over the peer took longer than %v", handshakeTimeout)
 	}
 	return nil
 }
 
-// reserveLocked takes one of the places that the listener has for peers. The listener is
-// nil for a pipe that has none.
-func (l *Listener) reserveLocked(p *Pipe) error {
-	if l == nil {
-		return nil
-	}
+// reserveLocked takes one of the places that the listener has for peers.
+func (l *Listener) reserveLocked() error {
 	if max := l.cfg.MaxPeers; max > 0 && l.peers >= max {
 		return errorf(ErrBusy, "the listener has its %d peers (WithMaxPeers)", max)
 	}
 	l.peers++
-	p.counted = true
 	return nil
 }
 
-func (l *Listener) giveBackLocked(p *Pipe) {
-	if p.counted {
-		l.peers--
-		p.counted = false
-	}
-}
+func (l *Listener) giveBackLocked() { l.peers-- }
+
+func (l *Listener) closedLocked() bool { return l.closed }
 
 // logRefusal logs the first refusal of its kind in an episode as a warning, and the
 // others for debugging. The kind does not depend on what the peer has sent.
@@ -291,17 +303,7 @@ func (l *Listener) logRefusal(remote string, why error) {
 	var kind Error
 	errors.As(why, &kind)
 	l.s.lock()
-	if l.refusals == nil {
-		l.refusals = make(map[Error]*episode)
-	}
-	e := l.refusals[kind]
-	if e == nil {
-		e = new(episode)
-		l.refusals[kind] = e
-	}
-	before := e.count
-	first := e.begins()
-	count := e.count
+	first, before, count := l.refusals.add(kind)
 	l.s.unlock()
 	level := slog.LevelDebug
 	if first && !errors.Is(why, transport.ErrSilent) { // a health probe is not worth a warning
@@ -314,11 +316,11 @@ func (l *Listener) logRefusal(remote string, why error) {
 func (l *Listener) notIntroduced(why error) {
 	l.s.lock()
 	defer l.s.unlock()
-	for _, st := range []*ConnectStats{&l.s.stats.ConnectStats, &l.stats} {
-		if errors.Is(why, transport.ErrWrongPeer) {
-			st.refused(classify(why))
-		} else {
-			st.HandshakeErrors++
-		}
-	}
+	l.countLocked(func(st *ConnectStats) { st.notIntroduced(why) })
+}
+
+// countLocked counts for the listener and the socket.
+func (l *Listener) countLocked(event func(*ConnectStats)) {
+	event(&l.stats)
+	l.s.countLocked(event)
 }

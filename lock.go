@@ -1,6 +1,8 @@
 package gonng
 
 import (
+	"math"
+
 	"github.com/gonng/gonng/internal/pollfd"
 	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/internal/task"
@@ -29,7 +31,7 @@ func (s *socket) unlockDelivery(p *Pipe) {
 	switch {
 	case !s.core.Effects.Any() && !s.hasFDs:
 		s.mu.Unlock()
-	case p.room == nil:
+	case p.isDirect():
 		s.unlockWithEffects(s.carryOutElsewhere)
 	default:
 		s.unlockWithEffects(s.carryOut)
@@ -41,7 +43,7 @@ func (s *socket) unlockWithEffects(do func(sp.Effects, []*Pipe)) {
 	e := &s.core.Effects
 	var interrupt *Pipe
 	for w := e.NextWaiter(); w != nil; w = e.NextWaiter() {
-		if p := s.wakeLocked(w.Owner.(*waiter)); p != nil {
+		if p := w.Owner.(*waiter).wakeLocked(); p != nil {
 			interrupt = p // one at most: a receiver reads the only pipe
 		}
 	}
@@ -61,7 +63,7 @@ func (s *socket) unlockWithEffects(do func(sp.Effects, []*Pipe)) {
 		do(rest, slow)
 	}
 	if interrupt != nil {
-		interrupt.interrupter.Interrupt()
+		interrupt.interrupt()
 	}
 	if recv != nil {
 		recv.Apply()
@@ -77,10 +79,10 @@ func (s *socket) levelsLocked() (recv, send *pollfd.FD) {
 	if !s.hasFDs || s.closed {
 		return nil, nil
 	}
-	if s.recvFD != nil && s.recvFD.Want(s.endpoint.core.CanRecv()) {
+	if s.recvFD != nil && s.recvFD.Want(s.canRecvLocked()) {
 		recv = s.recvFD
 	}
-	if s.sendFD != nil && s.sendFD.Want(s.endpoint.core.CanSend()) {
+	if s.sendFD != nil && s.sendFD.Want(s.canSendLocked()) {
 		send = s.sendFD
 	}
 	return recv, send
@@ -98,12 +100,33 @@ func (s *socket) carryOut(e sp.Effects, slow []*Pipe) {
 		pipeOf(p).readOn()
 	}
 	if e.Reschedule() {
-		s.alarm.set(s)
+		s.alarm.set()
 	}
 	s.logDrops(&e, slow)
 	for p := e.NextFaulty(); p != nil; p = e.NextFaulty() {
 		pipeOf(p).closeMalformed(p.Fault)
 	}
+}
+
+// nextDue is when the protocol next has something to do; 0: never.
+func (s *socket) nextDue() int64 {
+	s.lock()
+	defer s.unlock()
+	if at := s.proto.Next(); !s.closed && at != math.MaxInt64 {
+		return at
+	}
+	return 0
+}
+
+// due is called when the alarm's timer fires.
+func (s *socket) due() {
+	s.alarm.fired()
+	s.lock()
+	if !s.closed {
+		s.proto.Expire()
+	}
+	s.unlock()
+	s.alarm.set()
 }
 
 // carryOutElsewhere is carryOut that calls nothing of the program's.

@@ -11,9 +11,11 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
+func (s *socket) logger() *slog.Logger { return s.Config().Logger }
+
 // log writes to the socket's logger, if it has one. The socket is not locked.
 func (s *socket) log(level slog.Level, msg string, args ...any) {
-	if l := s.Config().Logger; l != nil {
+	if l := s.logger(); l != nil {
 		s.logTo(l, level, msg, args...)
 	}
 }
@@ -22,6 +24,9 @@ func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any
 	args = append([]any{"socket", s.Name(), "protocol", s.protocol.String()}, args...)
 	l.Log(context.Background(), level, "gonng: "+msg, args...)
 }
+
+// nameForLog says in a line of the log which pipe it is about.
+func (p *Pipe) nameForLog() []any { return []any{"pipe", p.ID(), "peer", p.name} }
 
 // loggable is err as it is, or the beginning of its text if that is long: a peer or the
 // program may have made it so.
@@ -74,7 +79,7 @@ const notForwarded sp.Reasons = 1 << 7
 // logDrops logs the losses that begin an episode. The socket is not locked.
 func (s *socket) logDrops(e *sp.Effects, slow []*Pipe) {
 	for _, p := range slow {
-		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", "pipe", p.ID(), "peer", p.name)
+		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", p.nameForLog()...)
 	}
 	reasons, by := e.Reasons()
 	if reasons != 0 {
@@ -85,7 +90,7 @@ func (s *socket) logDrops(e *sp.Effects, slow []*Pipe) {
 // logOnce logs each of the reasons once an episode.
 func (s *socket) logOnce(reasons sp.Reasons, by *sp.Peer, args ...any) {
 	if by != nil {
-		args = append(args, "pipe", by.ID, "peer", pipeOf(by).name)
+		args = append(args, pipeOf(by).nameForLog()...)
 	}
 	for _, d := range dropTexts {
 		if reasons&d.reason != 0 && s.beginsEpisode(d.reason) {
@@ -99,15 +104,25 @@ func (s *socket) logOnce(reasons sp.Reasons, by *sp.Peer, args ...any) {
 func (s *socket) beginsEpisode(reason sp.Reasons) bool {
 	s.lock()
 	defer s.unlock()
-	e := s.episodes[reason]
-	if e == nil {
-		if s.episodes == nil {
-			s.episodes = make(map[sp.Reasons]*episode)
-		}
-		e = new(episode)
-		s.episodes[reason] = e
+	first, _, _ := s.episodes.add(reason)
+	return first
+}
+
+// episodes are the runs of events by their kind.
+type episodes[K comparable] map[K]*episode
+
+// add adds an event that happens now. It reports whether the event is the first of an
+// episode, how many events the last episode had before, and how many it has now.
+func (l *episodes[K]) add(kind K) (first bool, before, count int) {
+	if *l == nil {
+		*l = make(episodes[K])
 	}
-	return e.begins()
+	e := (*l)[kind]
+	if e == nil {
+		e = new(episode)
+		(*l)[kind] = e
+	}
+	return e.add()
 }
 
 // episode is a run of events of one kind, which is logged once: it goes on until a
@@ -117,14 +132,13 @@ type episode struct {
 	count int // events since it began
 }
 
-// begins reports whether an event that happens now is the first.
-func (e *episode) begins() bool {
+func (e *episode) add() (first bool, before, count int) {
 	present := now()
-	first := e.last == 0 || present-e.last > int64(sp.EpisodeGap)
+	first, before = e.last == 0 || present-e.last > int64(sp.EpisodeGap), e.count
 	e.last = present
 	if first {
 		e.count = 0
 	}
 	e.count++
-	return first
+	return first, before, e.count
 }

@@ -73,10 +73,7 @@ func (m *Message) SetPipe(p *Pipe) {
 		m.in.Data.Release()
 		m.in.Data, m.in.Traced = transport.Message{Data: data, Header: len(header)}, false
 	}
-	m.in.Peer = nil
-	if p != nil {
-		m.in.Peer = &p.peer
-	}
+	m.in.Peer = p.asPeer()
 }
 
 // Clone returns a second message with the same header and body, which it does not copy. Each of
@@ -98,4 +95,25 @@ func (m *Message) Free() {
 func (m *Message) empty() {
 	m.in.Data.Release()
 	m.in.Data = transport.Message{}
+}
+
+func (m *Message) isFreed() bool { return m.freed.Load() }
+
+// toSend is what the core gets of the message. Only a raw socket sends the header.
+func (m *Message) toSend(raw bool) sp.Message {
+	in := m.in
+	if !raw {
+		in.Data, in.Traced = in.Data.Strip(), false
+	}
+	return in
+}
+
+// isSmall reports whether the message is copied faster than taken along.
+func (m *Message) isSmall() bool { return len(m.in.Data.Data) <= sp.CopyMax }
+
+// takeData empties the message without releasing the body.
+func (m *Message) takeData() transport.Message {
+	data := m.in.Data
+	m.in = sp.Message{}
+	return data
 }

@@ -120,32 +120,65 @@ const (
 // suits returns an error when the option means nothing to the socket.
 func (t *setting) suits(s *socket) error {
 	switch {
-	case t.protocols != nil && !slices.Contains(t.protocols, s.protocol):
-		return errorf(ErrNotSupported, "%s means nothing to %v, %s", t.name, s.protocol, t.whyNot)
-	case t.cookedOnly && s.raw:
-		return errorf(ErrNotSupported, "%s means nothing to a raw %v: only the cooked socket has that state", t.name, s.protocol)
+	case t.protocols != nil && !slices.Contains(t.protocols, s.Protocol()):
+		return errorf(ErrNotSupported, "%s means nothing to %v, %s", t.name, s.Protocol(), t.whyNot)
+	case t.cookedOnly && s.Raw():
+		return errorf(ErrNotSupported, "%s means nothing to a raw %v: only the cooked socket has that state", t.name, s.Protocol())
 	}
 	return nil
 }
 
 // suitsContext returns an error when a context of the socket cannot have the option.
 func (t *setting) suitsContext(s *socket) error {
-	if !slices.Contains(t.contexts, s.protocol) {
-		return errorf(ErrNotSupported, "%s belongs to the %s, not to a context of %v", t.name, t.owners(), s.protocol)
+	if !t.isOfContext(s.Protocol()) {
+		return errorf(ErrNotSupported, "%s belongs to the %s, not to a context of %v", t.name, t.owners(), s.Protocol())
 	}
 	return nil
 }
 
 // suitsTransport returns an error when the transport of the URL would ignore the option.
 func (t *setting) suitsTransport(to endpointURL) error {
-	if t.transport&^to.transport.Options() == 0 {
+	switch {
+	case to.knows(t.transport):
 		return nil
-	}
-	if _, ok := to.transport.(bound); ok && t.creationOnly {
+	case to.isBound() && t.creationOnly:
 		return errorf(ErrNotSupported, "%s comes too late: the listener is bound", t.name)
 	}
-	return errorf(ErrNotSupported, "%s means nothing to %s://", t.name, to.scheme)
+	return errorf(ErrNotSupported, "%s means nothing to %v", t.name, to)
 }
+
+// tooLate returns an error when the option is used only when a dialer or listener is made,
+// which the method of that name does.
+func (t *setting) tooLate(method string) error {
+	if !t.creationOnly {
+		return nil
+	}
+	return errorf(ErrNotSupported, "%s comes too late: give it to %s, or to the socket before that", t.name, method)
+}
+
+// unchangeable returns an error when it is the transport at to, which cannot change it, that
+// carries the option out.
+func (t *setting) unchangeable(to endpointURL) error {
+	if !t.byTransport {
+		return nil
+	}
+	return errorf(ErrNotSupported, "%s: the transport of %v cannot change it on a listener that is bound", t.name, to)
+}
+
+// at is t for an option that dialers or listeners may have a value of, too.
+func (t setting) at(e ends) *setting {
+	t.ends = e
+	return &t
+}
+
+func (t *setting) apply(c *Config) {
+	if t.change != nil {
+		t.change(c)
+	}
+}
+
+// isOfContext reports whether the contexts of p have a value of their own.
+func (t *setting) isOfContext(p Protocol) bool { return slices.Contains(t.contexts, p) }
 
 // owners returns where the option may be given, for an error.
 func (t *setting) owners() string {
@@ -185,9 +218,7 @@ func settingsOf[O option](s *socket, opts []O) (settings, error) {
 // apply makes the changes of the list to c.
 func (list settings) apply(c *Config) {
 	for _, t := range list {
-		if t.change != nil {
-			t.change(c)
-		}
+		t.apply(c)
 	}
 }
 
@@ -229,7 +260,17 @@ func (list settings) forEnd(end ends, own settings) settings {
 func (list settings) outside(end ends, cfg Config) Config {
 	for _, t := range list {
 		if t.ends&end == 0 {
-			t.change(&cfg)
+			t.apply(&cfg)
+		}
+	}
+	return cfg.copy()
+}
+
+// outsideContext is outside for a context of protocol p.
+func (list settings) outsideContext(p Protocol, cfg Config) Config {
+	for _, t := range list {
+		if !t.isOfContext(p) {
+			t.apply(&cfg)
 		}
 	}
 	return cfg.copy()
@@ -320,18 +361,15 @@ type (
 func forSocket(t setting) SocketOption { return socketOption{setting: &t} }
 
 func forEndpoint(t setting) EndpointOption {
-	t.ends = dialing | listening
-	return endpointOption{setting: &t}
+	return endpointOption{setting: t.at(dialing | listening)}
 }
 
 func forSocketDial(t setting) SocketDialOption {
-	t.ends = dialing
-	return socketDialOption{setting: &t}
+	return socketDialOption{setting: t.at(dialing)}
 }
 
 func forSocketListen(t setting) SocketListenOption {
-	t.ends = listening
-	return socketListenOption{setting: &t}
+	return socketListenOption{setting: t.at(listening)}
 }
 
 // notNegative returns ErrInvalid for a negative number or duration.

@@ -18,7 +18,7 @@ type Pair0 struct {
 // NewPair0 makes a Pair0.
 func NewPair0(opts ...SocketOption) (*Pair0, error) {
 	s := newSocket(ProtocolPair0, sp.NewPair(0))
-	return openSocket(&Pair0{s, s.canSend(), s.canRecv()}, s, opts)
+	return openSocket(&Pair0{s, s.sender(), s.receiver()}, s, opts)
 }
 
 // Pair1 is a Pair0 whose messages count the nodes that they pass, so that devices can
@@ -35,7 +35,7 @@ type Pair1 struct {
 // NewPair1 makes a Pair1.
 func NewPair1(opts ...Pair1Option) (*Pair1, error) {
 	s := newSocket(ProtocolPair1, sp.NewPair(1))
-	return openSocket(&Pair1{s, s.canSend(), s.canRecv()}, s, opts)
+	return openSocket(&Pair1{s, s.sender(), s.receiver()}, s, opts)
 }
 
 // Set changes options, as [Req0.Set] does.

@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"container/list"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -19,20 +20,22 @@ import (
 type Pipe struct {
 	s        *socket
 	conn     transport.Conn
-	dialer   *Dialer   // nil unless it made the pipe
-	listener *Listener // nil unless it accepted the pipe
+	direct   transport.Direct // the connection, if it is one of inproc, or nil
+	dialer   *Dialer          // nil unless it made the pipe
+	listener *Listener        // nil unless it accepted the pipe
 	url      string
 	name     string // of the peer, for logs and errors
 
-	peer       sp.Peer   // guarded by the socket's lock, except its ID and Current
-	life       life      // guarded by the socket's lock
-	next, prev *Pipe     // in the socket's pipes; guarded by the socket's lock
-	stats      PipeStats // guarded by the socket's lock
-	counted    bool      // among the peers of its listener; guarded by the socket's lock
-	undecided  bool      // the transport is still to be told whether the peer is taken; guarded by the socket's lock
+	peer      sp.Peer       // guarded by the socket's lock, except its ID and Current
+	life      life          // guarded by the socket's lock
+	place     *list.Element // in the socket's pipes; nil: not yet
+	stats     PipeStats     // guarded by the socket's lock
+	counted   bool          // among the peers of its listener; guarded by the socket's lock
+	undecided bool          // the transport is still to be told whether the peer is taken; guarded by the socket's lock
 
 	// Read state.
 	reading     reading               // guarded by the socket's lock
+	reader      *waiter               // the receiver that waits by reading the connection, or nil; guarded by the socket's lock
 	readMu      sync.Mutex            // held while a goroutine reads the connection and delivers
 	arrived     []transport.Message   // the messages of the last read; guarded by readMu
 	yield       bool                  // the receivers should run before the next read; guarded by readMu
@@ -69,25 +72,38 @@ const (
 // connectedLocked reports whether the pipe is in Pipes.
 func (p *Pipe) connectedLocked() bool { return p.life == open || p.life == readOnly }
 
-func newPipe(s *socket, conn transport.Conn, d *Dialer, l *Listener, url string, cfg *Config) *Pipe {
-	p := &Pipe{s: s, conn: conn, dialer: d, listener: l, url: url, name: peerName(conn), done: make(chan struct{})}
-	pending, current := conn.NewBatch(), conn.NewBatch()
+// init prepares a pipe that has its socket, its connection and what made it.
+func (p *Pipe) init(cfg *Config) {
+	p.name, p.done = peerName(p.conn), make(chan struct{})
+	p.direct, _ = p.conn.(transport.Direct)
+	pending, current := p.conn.NewBatch(), p.conn.NewBatch()
 	overhead := streamOverhead
-	if _, direct := conn.(transport.Direct); direct {
+	if p.isDirect() {
 		overhead = listOverhead
 	}
-	s.lock()
-	p.peer.Init(s.proto, p, s.newPipeIDLocked(), pending, current, overhead)
+	p.s.lock()
+	p.peer.Init(p.s.proto, p, p.s.newPipeIDLocked(), pending, current, overhead)
 	p.peer.Priority = cfg.Priority
-	s.unlock()
-	return p
+	p.s.unlock()
 }
+
+// isDirect reports whether the connection is one of inproc: the goroutine of the sender
+// delivers.
+func (p *Pipe) isDirect() bool { return p.direct != nil }
 
 // The memory that a message costs in a batch beside its own bytes.
 const (
 	streamOverhead = 8  // its length
 	listOverhead   = 64 // its place in a transport.List
 )
+
+// asPeer is what the core knows of p, or nil.
+func (p *Pipe) asPeer() *sp.Peer {
+	if p == nil {
+		return nil
+	}
+	return &p.peer
+}
 
 // ID is the pipe's number, unique among the pipes of its socket, never 0 and
 // below 2^31. nng: nng_pipe_id.
@@ -105,7 +121,7 @@ func (p *Pipe) URL() string { return p.url }
 
 // Socket is the socket that the pipe belongs to: the value that its constructor
 // returns, also in a hook that runs before it has returned.
-func (p *Pipe) Socket() Socket { return p.s.self }
+func (p *Pipe) Socket() Socket { return p.s.public() }
 
 // Dialer is the dialer that made the pipe, or nil.
 func (p *Pipe) Dialer() *Dialer { return p.dialer }
@@ -114,7 +130,7 @@ func (p *Pipe) Dialer() *Dialer { return p.dialer }
 func (p *Pipe) Listener() *Listener { return p.listener }
 
 // Protocol is this side's protocol.
-func (p *Pipe) Protocol() Protocol { return p.s.protocol }
+func (p *Pipe) Protocol() Protocol { return p.s.Protocol() }
 
 // Peer is the protocol of the peer.
 func (p *Pipe) Peer() Protocol { return Protocol(p.conn.Protocol()) }
@@ -153,9 +169,7 @@ func (p *Pipe) Stats() PipeStats {
 	p.s.lock()
 	defer p.s.unlock()
 	st := p.stats
-	st.Sent, st.SentBytes = p.peer.Sent()
-	st.DroppedFull = p.peer.DroppedFull
-	st.SendQueue, st.RecvQueue = p.peer.SendQueue(), p.peer.RecvQueue()
+	st.add(&p.peer)
 	return st
 }
 
@@ -170,20 +184,20 @@ func (p *Pipe) Close() error {
 // Send sends body to this peer on a polyamorous Pair1, whose program chooses the peer.
 // On other sockets it is the socket's Send. pynng: Pipe.send.
 func (p *Pipe) Send(ctx context.Context, body []byte) error {
-	if p.s.out == nil {
-		return p.s.opError("send", p.url, refusals[sp.CannotSend])
+	if err := p.s.canSend(); err != nil {
+		return p.s.opError("send", p.url, err)
 	}
-	return p.s.out.send(ctx, body, p)
+	return p.s.send(ctx, body, p)
 }
 
 // SendMsg is Send for a message, which it takes over on success. It sets the
 // message's pipe, as [Message.SetPipe] does.
 func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
-	if p.s.out == nil {
-		return p.s.opError("send", p.url, refusals[sp.CannotSend])
+	if err := p.s.canSend(); err != nil {
+		return p.s.opError("send", p.url, err)
 	}
 	m.SetPipe(p)
-	return p.s.out.SendMsg(ctx, m)
+	return p.s.sendMsg(ctx, m, false)
 }
 
 // closeWith begins the end of the pipe; the first reason counts. The pipe's goroutine
@@ -218,48 +232,28 @@ func (p *Pipe) endReason(err error) error {
 }
 
 // pipeList is the pipes of a socket, in the order in which they came.
-type pipeList struct {
-	first, last *Pipe
-	count       int
-}
+type pipeList struct{ list list.List }
 
-func (l *pipeList) len() int { return l.count }
+func (l *pipeList) len() int { return l.list.Len() }
 
-func (l *pipeList) add(p *Pipe) {
-	p.prev, p.next = l.last, nil
-	if l.last != nil {
-		l.last.next = p
-	} else {
-		l.first = p
-	}
-	l.last = p
-	l.count++
-}
+// add returns the place of p, for remove.
+func (l *pipeList) add(p *Pipe) *list.Element { return l.list.PushBack(p) }
 
-// remove takes p out, if it is in the list.
-func (l *pipeList) remove(p *Pipe) {
-	if p.prev == nil && l.first != p {
-		return
+func (l *pipeList) remove(place *list.Element) { l.list.Remove(place) }
+
+// oldest is the first of the pipes, or nil.
+func (l *pipeList) oldest() *Pipe {
+	if e := l.list.Front(); e != nil {
+		return e.Value.(*Pipe)
 	}
-	if p.prev != nil {
-		p.prev.next = p.next
-	} else {
-		l.first = p.next
-	}
-	if p.next != nil {
-		p.next.prev = p.prev
-	} else {
-		l.last = p.prev
-	}
-	p.prev, p.next = nil, nil
-	l.count--
+	return nil
 }
 
 // where returns the pipes for which f is true.
 func (l *pipeList) where(f func(*Pipe) bool) []*Pipe {
-	pipes := make([]*Pipe, 0, l.count)
-	for p := l.first; p != nil; p = p.next {
-		if f(p) {
+	pipes := make([]*Pipe, 0, l.list.Len())
+	for e := l.list.Front(); e != nil; e = e.Next() {
+		if p := e.Value.(*Pipe); f(p) {
 			pipes = append(pipes, p)
 		}
 	}

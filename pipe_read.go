@@ -1,10 +1,7 @@
 package gonng
 
 import (
-	"context"
 	"runtime"
-	"sync"
-	"time"
 
 	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/internal/task"
@@ -16,16 +13,16 @@ import (
 //	byPipe → paused            Deliver had no room: the pipe's goroutine waits (deliver)
 //	paused → byPipe            there is room again, or the socket closes (readOn)
 //	paused → byReceiver        a receiver took the last message, and reads more without
-//	                           waiting (receiver.done, then refill)
+//	                           waiting (received, then refill)
 //	byReceiver → paused        it has read something, or had no room (refill, deliver)
 //	byPipe → lent              one message woke the only receiver, which probably comes
 //	                           back to wait (deliver)
 //	lent → byReceiver          the receiver came back, and reads while it waits
 //	                           (takeReadingLocked)
-//	byReceiver → lent          the receiver got a message (readByReceiverLocked)
+//	byReceiver → lent          the receiver got a message (wasReadLocked)
 //	lent, byReceiver → byPipe  no receiver came for 20 to 40 ms (reclaim), or others wait,
 //	                           or there is another pipe or a descriptor to poll, or the
-//	                           socket closes (endDirectReadLocked, readByReceiverLocked)
+//	                           socket closes (endDirectReadLocked, wasReadLocked)
 //	byPeer ↔ paused            inproc: the goroutine of the sender delivers
 //
 // When two programs ask and answer in turn, a receiver that reads by itself saves the
@@ -44,20 +41,20 @@ const (
 
 // run starts to read the peer.
 func (p *Pipe) run() {
-	if direct, ok := p.conn.(transport.Direct); ok {
+	if p.isDirect() {
 		p.s.lock()
 		p.reading = byPeer
 		p.s.unlock()
-		direct.Receive(p.deliver, func(err error) {
+		p.direct.Receive(p.deliver, func(err error) {
 			// On another goroutine: this one belongs to the peer's socket.
-			p.s.tasks.Start("", func(t *task.Task) {
+			p.s.start("", func(t *task.Task) {
 				p.closeWith(p.endReason(err))
-				p.s.disconnected(t, p)
+				p.disconnected(t)
 			})
 		})
 		return
 	}
-	p.s.tasks.Start(p.taskName(), p.read)
+	p.start(p.read)
 }
 
 // read is the goroutine of the pipe.
@@ -72,7 +69,7 @@ func (p *Pipe) read(t *task.Task) {
 		}
 		if err != nil {
 			p.closeWith(p.endReason(err))
-			p.s.disconnected(t, p)
+			p.disconnected(t)
 			return
 		}
 		if yield {
@@ -108,10 +105,8 @@ const keepArrived = 1 << 11
 func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	s, count, bytes := p.s, uint64(len(batch)), bytesIn(batch)
 	s.lock()
-	s.stats.Received += count
-	s.stats.ReceivedBytes += bytes
-	p.stats.Received += count
-	p.stats.ReceivedBytes += bytes
+	s.stats.received(count, bytes)
+	p.stats.received(count, bytes)
 	p.yield = false
 	for more = true; len(batch) > 0; {
 		if s.closed {
@@ -130,9 +125,9 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	switch {
 	case !more:
 		p.peer.Held, p.reading = true, paused
-	case count == 1 && p.reading == byPipe && s.lendsLocked(p):
-		p.reading, more = lent, false
-		s.direct.watchLocked(s)
+	case count == 1 && p.reading == byPipe && p.interrupter != nil && s.lendsLocked():
+		p.lendLocked()
+		more = false
 	}
 	s.unlockDelivery(p)
 	return more
@@ -145,21 +140,43 @@ func bytesIn(batch []transport.Message) (n uint64) {
 	return n
 }
 
+// prepareReadingLocked finds out how the connection can be read.
+func (p *Pipe) prepareReadingLocked() {
+	if p.isDirect() {
+		return
+	}
+	p.room = make(chan struct{}, 1)
+	p.tryReader, _ = p.conn.(transport.TryReader)
+	p.interrupter, _ = p.conn.(transport.Interrupter)
+	p.peer.Lazy = p.tryReader != nil
+}
+
 // skipTooLarge has replies that are too large skipped, where the transport can: the
 // request fails then, and the connection goes on.
 func (p *Pipe) skipTooLarge() {
 	skipper, ok := p.conn.(transport.Skipper)
-	if _, asks := p.s.proto.(*sp.Req); !ok || !asks {
+	if !ok || !p.s.asks() {
 		return
 	}
 	skipper.SkipTooLarge(func(head []byte, size uint64) {
 		p.s.lock()
-		p.s.stats.TooLarge++
-		if !p.s.closed {
-			p.s.proto.TooLarge(&p.peer, head, size)
-		}
+		p.s.tooLargeLocked(&p.peer, head, size)
 		p.s.unlockDelivery(p)
 	})
+}
+
+// asks reports whether the socket sends requests.
+func (s *socket) asks() bool {
+	_, asks := s.proto.(*sp.Req)
+	return asks
+}
+
+// tooLargeLocked tells the protocol of a message that was skipped.
+func (s *socket) tooLargeLocked(p *sp.Peer, head []byte, size uint64) {
+	s.stats.tooLarge()
+	if !s.closed {
+		s.proto.TooLarge(p, head, size)
+	}
 }
 
 func release(batch []transport.Message) {
@@ -179,7 +196,7 @@ func (p *Pipe) readOn() {
 	}
 	p.s.unlock()
 	if direct {
-		p.conn.(transport.Direct).Resume()
+		p.direct.Resume()
 	}
 }
 
@@ -193,6 +210,22 @@ func (p *Pipe) readOnLocked() {
 	select {
 	case p.room <- struct{}{}:
 	default:
+	}
+}
+
+// refillsLocked gives the reading to the receiver that has taken the last message of a
+// paused pipe, if it can read without waiting. The receiver then calls refillOrReadOn.
+func (p *Pipe) refillsLocked() {
+	if p.tryReader != nil {
+		p.reading = byReceiver
+	}
+}
+
+func (p *Pipe) refillOrReadOn() {
+	if p.tryReader != nil {
+		p.refill()
+	} else {
+		p.readOn()
 	}
 }
 
@@ -211,7 +244,7 @@ func (p *Pipe) refill() {
 			p.deliverArrived()
 		}
 		p.s.lock()
-		if nothing || p.s.closed {
+		if nothing || p.s.endedLocked() != nil {
 			p.readOnLocked()
 			break
 		}
@@ -226,201 +259,4 @@ func (p *Pipe) refill() {
 	}
 	p.readMu.Unlock() // before that of the socket: the next receiver finds it free
 	p.s.unlock()
-}
-
-// directRead is the state that a socket keeps for receivers that read a connection. A
-// receiver does so only while the socket has one pipe.
-type directRead struct {
-	used  bool // a receiver has come since the timer was set
-	armed bool
-	timer *time.Timer
-
-	// The context whose end interrupts the receiver. Most receivers come back with the
-	// same one, so it is changed only for another.
-	mu      sync.Mutex
-	watched <-chan struct{}
-	unwatch func() bool // nil: none
-	over    bool        // the socket is closed
-}
-
-// lentTime is how long a pipe stays lent without a receiver, or up to twice as long. With
-// a shorter time the kernel would set a clock for the timer at every wait for the peer,
-// which on a virtual machine takes longer than a system call.
-const lentTime = 20 * time.Millisecond
-
-// lendsLocked reports whether the message that p has just delivered wakes the only
-// goroutine that waits for this socket.
-func (s *socket) lendsLocked(p *Pipe) bool {
-	return s.parked == 1 && s.core.Effects.OnlyWaiter() && s.pipes.len() == 1 && !s.hasFDs && p.interrupter != nil
-}
-
-// watchLocked sets the timer after which reclaim looks for a receiver.
-func (d *directRead) watchLocked(s *socket) {
-	d.used = true
-	switch {
-	case d.armed:
-		return
-	case d.timer == nil:
-		d.timer = time.AfterFunc(lentTime, s.reclaim)
-	default:
-		d.timer.Reset(lentTime)
-	}
-	d.armed = true
-}
-
-// reclaim gives the reading back to the pipe's goroutine if no receiver has come.
-func (s *socket) reclaim() {
-	s.lock()
-	defer s.unlock()
-	d := &s.direct
-	d.armed = false
-	p := s.pipes.first
-	switch {
-	case p == nil || p.reading != lent:
-	case d.used && !s.closed:
-		d.watchLocked(s)
-		d.used = false
-	default:
-		p.readOnLocked()
-	}
-}
-
-// endDirectReadLocked ends reading by receivers, because something that a read does not
-// notice must be able to wake them: another pipe, a poll, Close.
-func (s *socket) endDirectReadLocked() {
-	p := s.pipes.first // a pipe is lent only while there is no other: it is the oldest
-	if p == nil {
-		return
-	}
-	switch p.reading {
-	case lent:
-		p.readOnLocked()
-	case byReceiver:
-		if w := s.reader; w != nil && w.Queued() {
-			s.core.EndWait(&w.Waiter, 0)
-		}
-	}
-}
-
-// takeReadingLocked is the pipe that the caller is to read while it waits, or nil.
-func (s *socket) takeReadingLocked() *Pipe {
-	p := s.pipes.first
-	if p == nil || p.reading != lent {
-		return nil
-	}
-	if s.pipes.len() > 1 || s.hasFDs {
-		p.readOnLocked()
-		return nil
-	}
-	p.reading = byReceiver
-	return p
-}
-
-// readLocked is parkLocked that reads p, until something has arrived.
-func (c *call) readLocked(p *Pipe) error {
-	s, w := c.s, c.w
-	w.reads, w.done, s.reader = p, c.ctx.Done(), w
-	s.unlock()
-	s.watch(c.ctx)
-	more, err := p.readFor(w)
-	s.lock()
-	s.readByReceiverLocked(p, more && err == nil)
-	return c.failure(w.err)
-}
-
-// readFor is readBatch for a receiver. It reports whether anything has come.
-func (p *Pipe) readFor(w *waiter) (more bool, err error) {
-	p.readMu.Lock()
-	defer p.readMu.Unlock()
-	p.arrived, err = p.conn.Read(p.arrived[:0])
-	s := p.s
-	s.lock()
-	w.reads, s.reader = nil, nil
-	if w.Queued() {
-		w.Leave()
-	} else {
-		<-w.woken
-		w.Woken()
-	}
-	s.unlock()
-	more = len(p.arrived) > 0
-	p.deliverArrived()
-	return more, err
-}
-
-// readByReceiverLocked is called after a receiver has read p. It may read on if
-// something has come.
-func (s *socket) readByReceiverLocked(p *Pipe, more bool) {
-	switch {
-	case p.reading != byReceiver: // it is paused now
-	case !more || s.parked > 0 || s.closed || s.pipes.len() != 1 || s.hasFDs:
-		p.readOnLocked() // its goroutine deals with the end, or what takes longer, or the others
-	default:
-		p.reading = lent
-		s.direct.watchLocked(s)
-	}
-}
-
-// readNowLocked reads what has arrived at a pipe that is lent, without waiting. It
-// reports whether there was one.
-func (s *socket) readNowLocked() bool {
-	p := s.takeReadingLocked()
-	switch {
-	case p == nil:
-		return false
-	case p.tryReader == nil:
-		p.readOnLocked()
-		return false
-	}
-	s.unlock()
-	p.refill()
-	s.lock()
-	return true
-}
-
-// watch makes the end of ctx interrupt the caller while it reads.
-func (s *socket) watch(ctx context.Context) {
-	done := ctx.Done()
-	s.direct.watch(ctx, done, s)
-	if ctx.Err() != nil { // before it was watched, or before the reading began
-		s.contextEnded(ctx, done)
-	}
-}
-
-func (d *directRead) watch(ctx context.Context, done <-chan struct{}, s *socket) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if done == d.watched || d.over {
-		return
-	}
-	d.forget()
-	if d.watched = done; done != nil {
-		d.unwatch = context.AfterFunc(ctx, func() { s.contextEnded(ctx, done) })
-	}
-}
-
-// contextEnded interrupts the receiver that is reading the connection, if it waits with
-// ctx.
-func (s *socket) contextEnded(ctx context.Context, done <-chan struct{}) {
-	s.lock()
-	defer s.unlock()
-	if w := s.reader; w != nil && w.Queued() && w.done == done {
-		s.endWaitLocked(w, contextError(ctx))
-	}
-}
-
-// forget stops watching the context.
-func (d *directRead) forget() {
-	if d.unwatch != nil {
-		d.unwatch()
-	}
-	d.watched, d.unwatch = nil, nil
-}
-
-// close is called when the socket closes. No context is watched afterwards.
-func (d *directRead) close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.over = true
-	d.forget()
 }

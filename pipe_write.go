@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"syscall"
@@ -20,8 +21,11 @@ func (s *socket) flush(e *sp.Effects, inline bool) {
 			pipe.kick()
 		}
 	}
-	s.clock.wrote()
+	s.wrote()
 }
+
+// wrote notes the time of a write, for the next sender.
+func (s *socket) wrote() { s.clock.wrote() }
 
 // writeInline writes without waiting. It reports whether nothing is left to write:
 // because all is written, or because the write failed.
@@ -46,7 +50,7 @@ func (p *Pipe) kick() {
 		p.s.lock()
 		p.kicked, p.written = make(chan struct{}, 1), make(chan struct{})
 		p.s.unlock()
-		p.s.tasks.Start(p.taskName(), p.write)
+		p.start(p.write)
 	}
 	p.kicked <- struct{}{}
 }
@@ -67,7 +71,7 @@ func (p *Pipe) write(*task.Task) {
 				return
 			}
 		}
-		p.s.clock.wrote()
+		p.s.wrote()
 	}
 }
 
@@ -109,12 +113,44 @@ func (p *Pipe) drainLocked() <-chan struct{} {
 	return p.drained
 }
 
+// drain accepts nothing more and waits until all that was accepted is written, the pipe
+// has ended, or ctx has.
+func (p *Pipe) drain(ctx context.Context) {
+	p.s.lock()
+	drained := p.drainLocked()
+	p.s.unlock()
+	if drained != nil {
+		select {
+		case <-drained:
+		case <-p.done:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// waitEnd waits for the end of the pipe, and reports whether it came before that of ctx.
+func (p *Pipe) waitEnd(ctx context.Context) bool {
+	select {
+	case <-p.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // part tells the peer that nothing more comes, and reports whether Close has to wait
 // until the peer closes the connection. A peer to which nothing was sent can lose
 // nothing.
 func (p *Pipe) part() bool {
 	f, ok := p.conn.(transport.Finisher)
-	return ok && p.Stats().Sent > 0 && f.Finish()
+	return ok && p.wasSentTo() && f.Finish()
+}
+
+func (p *Pipe) wasSentTo() bool {
+	p.s.lock()
+	defer p.s.unlock()
+	messages, _ := p.peer.Sent()
+	return messages > 0
 }
 
 // writeFailed ends the pipe after a write that failed. When the reason is that the peer
@@ -122,19 +158,17 @@ func (p *Pipe) part() bool {
 // take as long as the program likes; meanwhile another peer may take the place of this
 // one.
 func (p *Pipe) writeFailed(err error) {
-	_, direct := p.conn.(transport.Direct)
-	gone := !direct && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
+	gone := !p.isDirect() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 	p.s.lock()
 	p.peer.WriteFailed()
 	if gone && p.life != ended {
-		p.life = readOnly
-		p.s.proto.Detach(&p.peer)
+		p.peerGoneLocked()
 	}
 	p.s.unlock()
 	if !gone {
 		p.closeWith(p.endReason(err))
 	} else if yes, known := p.hungUp(); known && !yes {
-		p.s.tasks.Start(p.taskName(), func(*task.Task) { p.notRead(err) })
+		p.start(func(*task.Task) { p.notRead(err) })
 	}
 }
 

@@ -4,24 +4,23 @@ import (
 	"errors"
 
 	"github.com/gonng/gonng/internal/pollfd"
-	"github.com/gonng/gonng/internal/sp"
 )
 
 // RecvFD is a descriptor to poll that is readable while a receive would not
 // wait. See [Socket].
 func (s *socket) RecvFD() (int, error) {
-	return s.openFD("recv fd", &s.recvFD, s.in != nil, refusals[sp.CannotReceive])
+	return s.openFD("recv fd", &s.recvFD, s.canRecv())
 }
 
 // SendFD is a descriptor to poll that is readable while a send would not wait.
 // See [Socket].
 func (s *socket) SendFD() (int, error) {
-	return s.openFD("send fd", &s.sendFD, s.out != nil, refusals[sp.CannotSend])
+	return s.openFD("send fd", &s.sendFD, s.canSend())
 }
 
-func (s *socket) openFD(op string, fd **pollfd.FD, able bool, otherwise error) (int, error) {
-	if !able {
-		return -1, s.opError(op, "", otherwise)
+func (s *socket) openFD(op string, fd **pollfd.FD, able error) (int, error) {
+	if able != nil {
+		return -1, s.opError(op, "", able)
 	}
 	fresh, err := pollfd.New() // not under the lock, so perhaps in vain
 	if errors.Is(err, errors.ErrUnsupported) {

@@ -13,7 +13,7 @@ type Pub0 struct {
 // NewPub0 makes a Pub0.
 func NewPub0(opts ...SocketOption) (*Pub0, error) {
 	s := newSocket(ProtocolPub0, sp.NewPub())
-	return openSocket(&Pub0{s, s.canSend()}, s, opts)
+	return openSocket(&Pub0{s, s.sender()}, s, opts)
 }
 
 // Sub0 receives the messages that begin with one of its topics, and nothing
@@ -28,7 +28,7 @@ type Sub0 struct {
 // NewSub0 makes a Sub0.
 func NewSub0(opts ...SubOption) (*Sub0, error) {
 	s := newSocket(ProtocolSub0, sp.NewSub())
-	return openSocket(&Sub0{s, s.canRecv()}, s, opts)
+	return openSocket(&Sub0{s, s.receiver()}, s, opts)
 }
 
 // Set changes options, as [Req0.Set] does. WithTopics adds topics.
@@ -37,42 +37,42 @@ func (x *Sub0) Set(opts ...SubOption) error { return set(x.socket, opts) }
 // Subscribe adds topics; a message matches when it begins with one of them. The empty
 // topic matches all messages. Subscribing twice is the same as once. It holds for
 // messages that arrive afterwards. nng: NNG_OPT_SUB_SUBSCRIBE; pynng: subscribe.
-func (x *Sub0) Subscribe(topics ...string) error { return x.endpoint.subscribe(topics) }
+func (x *Sub0) Subscribe(topics ...string) error { return x.subscribe(topics) }
 
 // Unsubscribe removes topics, and the messages that wait and match none of the topics
 // left; those are counted as Filtered. When one of the topics is not there it returns
 // ErrNoEntry and removes none. nng: NNG_OPT_SUB_UNSUBSCRIBE; pynng: unsubscribe.
-func (x *Sub0) Unsubscribe(topics ...string) error { return x.endpoint.unsubscribe(topics) }
+func (x *Sub0) Unsubscribe(topics ...string) error { return x.unsubscribe(topics) }
 
 // SubContext is a subscriber of its own, with its own topics and queue, on the
 // connections of a Sub0. nng: nng_ctx; pynng: Context.
 type SubContext struct {
 	*receiver
-	contextBase
+	*endpoint
 }
 
 // Set changes options of this context only: its timeouts, [WithRecvBuffer] and
 // [WithPreferNew]; [WithTopics] adds topics. The rest is the socket's, and
 // ErrNotSupported here. All options are changed or, when one is refused, none.
 // ErrClosed: the context or the socket is closed.
-func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.contextBase, opts) }
+func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.endpoint, opts) }
 
 // NewContext makes a context with the socket's present options and no topics. It
 // receives what is published from now on, beside the socket and other contexts.
 // nng: nng_ctx_open.
 func (x *Sub0) NewContext() (*SubContext, error) {
-	c, err := x.newContext()
+	e, err := x.newContext()
 	if err != nil {
 		return nil, err
 	}
-	return &SubContext{&receiver{c.e}, c}, nil
+	return &SubContext{&receiver{e}, e}, nil
 }
 
 // Subscribe adds topics, as [Sub0.Subscribe] does, for this context only.
-func (c *SubContext) Subscribe(topics ...string) error { return c.contextBase.e.subscribe(topics) }
+func (c *SubContext) Subscribe(topics ...string) error { return c.subscribe(topics) }
 
 // Unsubscribe removes topics of this context.
-func (c *SubContext) Unsubscribe(topics ...string) error { return c.contextBase.e.unsubscribe(topics) }
+func (c *SubContext) Unsubscribe(topics ...string) error { return c.unsubscribe(topics) }
 
 func (e *endpoint) subscribe(topics []string) error {
 	e.s.lock()

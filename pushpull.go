@@ -14,7 +14,7 @@ type Push0 struct {
 // NewPush0 makes a Push0.
 func NewPush0(opts ...SocketOption) (*Push0, error) {
 	s := newSocket(ProtocolPush0, sp.NewPush())
-	return openSocket(&Push0{s, s.canSend()}, s, opts)
+	return openSocket(&Push0{s, s.sender()}, s, opts)
 }
 
 // Pull0 receives from all its peers, fairly; a peer that is not received from
@@ -27,5 +27,5 @@ type Pull0 struct {
 // NewPull0 makes a Pull0.
 func NewPull0(opts ...SocketOption) (*Pull0, error) {
 	s := newSocket(ProtocolPull0, sp.NewPull())
-	return openSocket(&Pull0{s, s.canRecv()}, s, opts)
+	return openSocket(&Pull0{s, s.receiver()}, s, opts)
 }

@@ -36,14 +36,8 @@ func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
 	if !known {
 		return nil, s.opError("raw", "", errorf(ErrInvalid, "there is no protocol %d", uint16(p)))
 	}
-	s.raw = true
-	x := &Raw{s, &sender{&s.endpoint}, &receiver{&s.endpoint}}
-	if kind.Send != sp.ToNobody {
-		s.canSend()
-	}
-	if kind.Recv != sp.FromNobody {
-		s.canRecv()
-	}
+	x := &Raw{s, s.sender(), s.receiver()}
+	s.beRaw(kind.Send != sp.ToNobody, kind.Recv != sp.FromNobody)
 	return openSocket(x, s, opts)
 }
 

@@ -41,60 +41,22 @@ type receiver struct{ e *endpoint }
 
 // Recv waits for the next message and returns its body, which is the caller's.
 // See [Receiver].
-func (x *receiver) Recv(ctx context.Context) ([]byte, error) { return x.recv(ctx, false) }
+func (x *receiver) Recv(ctx context.Context) ([]byte, error) { return x.e.recv(ctx, false) }
 
 // TryRecv is Recv that returns ErrTryAgain instead of waiting. See [Receiver].
-func (x *receiver) TryRecv() ([]byte, error) { return x.recv(context.Background(), true) }
-
-func (x *receiver) recv(ctx context.Context, try bool) ([]byte, error) {
-	m, err := x.take(ctx, math.MaxInt, try)
-	if err != nil {
-		return nil, err
-	}
-	data := m.in.Data
-	m.in = sp.Message{}
-	x.done()
-	body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)
-	data.Release()
-	return body, nil
-}
+func (x *receiver) TryRecv() ([]byte, error) { return x.e.recv(context.Background(), true) }
 
 // RecvMsg waits for the next message and does not copy it. See [Receiver].
-func (x *receiver) RecvMsg(ctx context.Context) (*Message, error) { return x.recvMsg(ctx, false) }
+func (x *receiver) RecvMsg(ctx context.Context) (*Message, error) { return x.e.recvMsg(ctx, false) }
 
 // TryRecvMsg is RecvMsg that returns ErrTryAgain instead of waiting. See
 // [Receiver].
-func (x *receiver) TryRecvMsg() (*Message, error) { return x.recvMsg(context.Background(), true) }
-
-func (x *receiver) recvMsg(ctx context.Context, try bool) (*Message, error) {
-	m, err := x.take(ctx, math.MaxInt, try)
-	if err != nil {
-		return nil, err
-	}
-	x.e.s.blank = x.e.s.blank[1:]
-	x.done()
-	return m, nil
-}
+func (x *receiver) TryRecvMsg() (*Message, error) { return x.e.recvMsg(context.Background(), true) }
 
 // RecvInto waits for the next message and copies its body into buf. See
 // [Receiver].
 func (x *receiver) RecvInto(ctx context.Context, buf []byte) (int, error) {
-	m, err := x.take(ctx, len(buf), false)
-	if err != nil {
-		return 0, err
-	}
-	if len(m.in.Data.Data) <= sp.CopyMax { // faster than to take the message along
-		n := copy(buf, m.in.Data.Body())
-		m.empty()
-		x.done()
-		return n, nil
-	}
-	data := m.in.Data
-	m.in = sp.Message{}
-	x.done()
-	n := copy(buf, data.Body())
-	data.Release()
-	return n, nil
+	return x.e.recvInto(ctx, buf)
 }
 
 // All receives in a loop, until the socket or context is closed. See
@@ -120,28 +82,68 @@ func sequence[T any](ctx context.Context, recv func(context.Context) (T, error))
 	}
 }
 
+func (e *endpoint) recv(ctx context.Context, try bool) ([]byte, error) {
+	m, err := e.take(ctx, math.MaxInt, try)
+	if err != nil {
+		return nil, err
+	}
+	data := m.takeData()
+	e.s.received()
+	body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)
+	data.Release()
+	return body, nil
+}
+
+func (e *endpoint) recvMsg(ctx context.Context, try bool) (*Message, error) {
+	m, err := e.take(ctx, math.MaxInt, try)
+	if err != nil {
+		return nil, err
+	}
+	e.s.keepBlankLocked()
+	e.s.received()
+	return m, nil
+}
+
+func (e *endpoint) recvInto(ctx context.Context, buf []byte) (int, error) {
+	m, err := e.take(ctx, len(buf), false)
+	if err != nil {
+		return 0, err
+	}
+	if m.isSmall() { // faster than to take the message along
+		n := copy(buf, m.Bytes())
+		m.empty()
+		e.s.received()
+		return n, nil
+	}
+	data := m.takeData()
+	e.s.received()
+	n := copy(buf, data.Body())
+	data.Release()
+	return n, nil
+}
+
 // take waits for a message and puts it into the socket's blank one. Unless take fails it
 // leaves the socket locked: the caller takes what it needs of the message, then calls
-// done.
-func (x *receiver) take(ctx context.Context, max int, try bool) (*Message, error) {
-	s := x.e.s
-	if ctx.Err() != nil && !x.answered() {
-		return nil, s.opError("recv", "", x.giveUp(contextError(ctx)))
+// received.
+func (e *endpoint) take(ctx context.Context, max int, try bool) (*Message, error) {
+	s := e.s
+	if ctx.Err() != nil && !e.answered() {
+		return nil, s.opError("recv", "", e.giveUp(contextError(ctx)))
 	}
 	s.lock()
 	m := s.blankLocked()
-	v := x.popLocked(m, max, nil)
+	v := e.popLocked(m, max, nil)
 	if v == sp.OK {
 		return m, nil
 	}
 	var err error
 	switch {
 	case v != sp.Wait:
-		err = x.refusalLocked(v, max)
+		err = e.refusalLocked(v, max)
 	case try:
-		m, err = x.tryAgainLocked(max)
+		m, err = e.tryAgainLocked(max)
 	default:
-		m, err = x.waitLocked(ctx, max)
+		m, err = e.waitForMessageLocked(ctx, max)
 	}
 	if err != nil {
 		s.unlock()
@@ -152,108 +154,83 @@ func (x *receiver) take(ctx context.Context, max int, try bool) (*Message, error
 
 // answered reports whether the reply to a request is there. Such a reply is received
 // even if the context has ended.
-func (x *receiver) answered() bool {
-	s := x.e.s
-	s.lock()
-	defer s.unlock()
-	_, asks := x.e.core.(*sp.Request)
-	return asks && x.e.core.CanRecv()
+func (e *endpoint) answered() bool {
+	e.s.lock()
+	defer e.s.unlock()
+	_, asks := e.core.(*sp.Request)
+	return asks && e.core.CanRecv()
 }
 
 // giveUp gives up the request of a receive that failed with err before it began.
-func (x *receiver) giveUp(err error) error {
-	s := x.e.s
-	s.lock()
-	defer s.unlock()
-	if x.e.endedLocked() == nil {
-		x.e.core.GiveUp()
+func (e *endpoint) giveUp(err error) error {
+	e.s.lock()
+	defer e.s.unlock()
+	if e.endedLocked() == nil {
+		e.core.GiveUp()
 	}
 	return err
 }
 
-// done unlocks the socket after take, and reads on for the peer whose last
-// message it took.
-func (x *receiver) done() {
-	s := x.e.s
-	if !s.core.Effects.Rare() {
-		s.unlock()
-		return
-	}
-	var refill *Pipe
-	if peer := s.core.Effects.NextResume(); peer != nil {
-		if refill = pipeOf(peer); refill.tryReader != nil {
-			refill.reading = byReceiver
-		}
-	}
-	s.unlock()
-	switch {
-	case refill == nil:
-	case refill.tryReader != nil:
-		refill.refill()
-	default:
-		refill.readOn()
-	}
-}
-
-func (x *receiver) popLocked(m *Message, max int, w *sp.Waiter) sp.Verdict {
-	if x.e.gone || x.e.s.closed {
+func (e *endpoint) popLocked(m *Message, max int, w *sp.Waiter) sp.Verdict {
+	if e.gone || e.s.closed {
 		return sp.Closed
 	}
-	return x.e.core.Pop(&m.in, max, w)
+	return e.core.Pop(&m.in, max, w)
 }
 
-func (x *receiver) refusalLocked(v sp.Verdict, max int) error {
+// refusalLocked is the error for a verdict on what was offered or to be received.
+func (e *endpoint) refusalLocked(v sp.Verdict, max int) error {
 	if v == sp.Closed {
-		return x.e.endedLocked()
+		return e.endedLocked()
 	}
-	return x.e.s.refusal(v, max)
+	return e.s.refusal(v, max)
 }
 
-// waitLocked waits until the protocol has a message and takes it.
-func (x *receiver) waitLocked(ctx context.Context, max int) (*Message, error) {
-	s := x.e.s
-	c := call{s: s, ctx: ctx, timeout: x.e.config().RecvTimeout}
-	defer c.endLocked()
+// waitForMessageLocked waits until the protocol has a message and takes it.
+func (e *endpoint) waitForMessageLocked(ctx context.Context, max int) (*Message, error) {
+	s := e.s
+	w := s.newWaiterLocked(ctx, e.cfg.RecvTimeout)
+	defer w.doneLocked()
 	for {
-		err := c.receiveLocked(x.e)
+		err := w.receiveLocked(e.core)
 		if err != nil {
-			x.e.core.End(&c.w.Waiter)
-			if x.e.endedLocked() != nil {
-				return nil, x.e.endedLocked()
+			e.core.End(&w.Waiter)
+			if e.endedLocked() != nil {
+				return nil, e.endedLocked()
 			}
-			if !c.refused() {
-				x.e.core.GiveUp()
+			if !w.refused() {
+				e.core.GiveUp()
 			}
 			return nil, s.explainTimeoutLocked(err, "")
 		}
 		m := s.blankLocked()
-		switch v := x.popLocked(m, max, &c.w.Waiter); v {
+		switch v := e.popLocked(m, max, &w.Waiter); v {
 		case sp.OK:
-			x.e.core.End(&c.w.Waiter)
+			e.core.End(&w.Waiter)
 			return m, nil
 		case sp.Wait:
 		default: // too small a buffer, for instance: another receiver may take the message
-			x.e.core.End(&c.w.Waiter)
-			s.core.PassOn(&c.w.Waiter)
-			return nil, x.refusalLocked(v, max)
+			e.core.End(&w.Waiter)
+			s.core.PassOn(&w.Waiter)
+			return nil, e.refusalLocked(v, max)
 		}
 	}
 }
 
 // tryAgainLocked tries once more to receive without waiting. If the connection is lent,
 // something may have arrived that was not read yet.
-func (x *receiver) tryAgainLocked(max int) (*Message, error) {
-	if !x.e.s.readNowLocked() {
+func (e *endpoint) tryAgainLocked(max int) (*Message, error) {
+	if !e.s.readNowLocked() {
 		return nil, ErrTryAgain
 	}
-	m := x.e.s.blankLocked()
-	switch v := x.popLocked(m, max, nil); v {
+	m := e.s.blankLocked()
+	switch v := e.popLocked(m, max, nil); v {
 	case sp.OK:
 		return m, nil
 	case sp.Wait:
 		return nil, ErrTryAgain
 	default:
-		return nil, x.refusalLocked(v, max)
+		return nil, e.refusalLocked(v, max)
 	}
 }
 
@@ -265,4 +242,25 @@ func (s *socket) blankLocked() *Message {
 		s.blank = make([]Message, 64)
 	}
 	return &s.blank[0]
+}
+
+// keepBlankLocked gives the message of blankLocked to the program.
+func (s *socket) keepBlankLocked() { s.blank = s.blank[1:] }
+
+// received unlocks the socket after take, and reads on for the peer whose last message
+// was taken.
+func (s *socket) received() {
+	if !s.core.Effects.Rare() {
+		s.unlock()
+		return
+	}
+	var p *Pipe
+	if peer := s.core.Effects.NextResume(); peer != nil {
+		p = pipeOf(peer)
+		p.refillsLocked()
+	}
+	s.unlock()
+	if p != nil {
+		p.refillOrReadOn()
+	}
 }

@@ -26,7 +26,7 @@ type Rep0 struct {
 // NewRep0 makes a Rep0.
 func NewRep0(opts ...SocketOption) (*Rep0, error) {
 	s := newSocket(ProtocolRep0, sp.NewRep())
-	return openSocket(&Rep0{s, s.canSend(), s.canRecv()}, s, opts)
+	return openSocket(&Rep0{s, s.sender(), s.receiver()}, s, opts)
 }
 
 // RepContext answers one more request at a time on a Rep0. nng: nng_ctx;
@@ -34,22 +34,22 @@ func NewRep0(opts ...SocketOption) (*Rep0, error) {
 type RepContext struct {
 	*sender
 	*receiver
-	contextBase
+	*endpoint
 }
 
 // Set changes options of this context only: its timeouts. The rest is the
 // socket's, and ErrNotSupported here. All options are changed or, when one is
 // refused, none. ErrClosed: the context or the socket is closed.
-func (c *RepContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }
+func (c *RepContext) Set(opts ...SocketOption) error { return setContext(c.endpoint, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Rep0) NewContext() (*RepContext, error) {
-	c, err := x.newContext()
+	e, err := x.newContext()
 	if err != nil {
 		return nil, err
 	}
-	return &RepContext{&sender{c.e}, &receiver{c.e}, c}, nil
+	return &RepContext{&sender{e}, &receiver{e}, e}, nil
 }
 
 // Serve answers requests with h. When ctx ends it returns the error of ctx, and when

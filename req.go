@@ -34,7 +34,7 @@ type Req0 struct {
 // NewReq0 makes a Req0.
 func NewReq0(opts ...ReqOption) (*Req0, error) {
 	s := newSocket(ProtocolReq0, sp.NewReq())
-	return openSocket(&Req0{s, s.canSend(), s.canRecv(), new(sync.Pool)}, s, opts)
+	return openSocket(&Req0{s, s.sender(), s.receiver(), new(sync.Pool)}, s, opts)
 }
 
 // Set changes options of the socket: all of them, or none when one is refused (ErrInvalid,
@@ -55,22 +55,22 @@ func (x *Req0) Set(opts ...ReqOption) error { return set(x.socket, opts) }
 type ReqContext struct {
 	*sender
 	*receiver
-	contextBase
+	*endpoint
 }
 
 // Set changes options of this context only: its timeouts and [WithResendTime].
 // The rest is the socket's, and ErrNotSupported here. All options are changed or,
 // when one is refused, none. ErrClosed: the context or the socket is closed.
-func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.contextBase, opts) }
+func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.endpoint, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Req0) NewContext() (*ReqContext, error) {
-	c, err := x.newContext()
+	e, err := x.newContext()
 	if err != nil {
 		return nil, err
 	}
-	return &ReqContext{&sender{c.e}, &receiver{c.e}, c}, nil
+	return &ReqContext{&sender{e}, &receiver{e}, e}, nil
 }
 
 // Request sends body and returns the reply. Any number of goroutines may call it at
@@ -114,17 +114,11 @@ func (x *Req0) borrow() (*ReqContext, error) {
 	if c == nil {
 		return x.NewContext()
 	}
-	e := c.contextBase.e
-	x.lock()
-	defer x.unlock()
-	*e.own = x.cfg
-	e.core.Configure(e.own.protocol())
+	x.renew(c.endpoint)
 	return c, nil
 }
 
 func (x *Req0) giveBack(c *ReqContext) {
-	x.lock()
-	c.contextBase.e.core.GiveUp()
-	x.unlock()
+	c.abandon()
 	x.idle.Put(c)
 }

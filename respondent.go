@@ -22,7 +22,7 @@ type Respondent0 struct {
 // NewRespondent0 makes a Respondent0.
 func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
 	s := newSocket(ProtocolRespondent0, sp.NewRep())
-	return openSocket(&Respondent0{s, s.canSend(), s.canRecv()}, s, opts)
+	return openSocket(&Respondent0{s, s.sender(), s.receiver()}, s, opts)
 }
 
 // RespondentContext answers one more survey at a time on a Respondent0. nng:
@@ -30,22 +30,22 @@ func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
 type RespondentContext struct {
 	*sender
 	*receiver
-	contextBase
+	*endpoint
 }
 
 // Set changes options of this context only: its timeouts. The rest is the
 // socket's, and ErrNotSupported here. All options are changed or, when one is
 // refused, none. ErrClosed: the context or the socket is closed.
-func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.contextBase, opts) }
+func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.endpoint, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Respondent0) NewContext() (*RespondentContext, error) {
-	c, err := x.newContext()
+	e, err := x.newContext()
 	if err != nil {
 		return nil, err
 	}
-	return &RespondentContext{&sender{c.e}, &receiver{c.e}, c}, nil
+	return &RespondentContext{&sender{e}, &receiver{e}, e}, nil
 }
 
 // Serve answers surveys with h, as [Rep0.Serve] answers requests.

@@ -30,7 +30,7 @@ type answering interface {
 
 // answers lets the context send while the socket closes, so that replies of handlers that
 // still run are sent.
-func (c contextBase) answers() { c.e.answering = true }
+func (e *endpoint) answers() { e.answering = true }
 
 // serve answers requests with h, with a context for each worker. When ctx ends or the socket
 // closes, the workers take no new request. The handlers that run may go on for the grace
@@ -104,7 +104,7 @@ func work(recv, handle context.Context, s *socket, h Handler, c answering) error
 			}
 		}
 		if err != nil {
-			s.logTo(cmp.Or(s.Config().Logger, slog.Default()), slog.LevelError, "request left unanswered", "pipe", m.Pipe().ID(), "error", err)
+			s.logTo(cmp.Or(s.logger(), slog.Default()), slog.LevelError, "request left unanswered", "pipe", m.Pipe().ID(), "error", err)
 		}
 		m.Free()
 	}
@@ -115,7 +115,7 @@ func work(recv, handle context.Context, s *socket, h Handler, c answering) error
 func (s *socket) replyLost() {
 	s.lock()
 	defer s.unlock()
-	s.stats.Unsent++
+	s.stats.unsent(1)
 	s.left++
 }
 

@@ -8,9 +8,9 @@ import (
 // serving counts the calls of Serve on a socket, so that Close can end them and wait for
 // them.
 type serving struct {
-	stopped  context.Context // ends when Serve has to take no new request
-	stop     context.CancelFunc
-	handlers context.Context // ends when the handlers have to return
+	stopped  context.Context    // ends when Serve has to take no new request
+	cancel   context.CancelFunc // of stopped
+	handlers context.Context    // ends when the handlers have to return
 	end      context.CancelFunc
 
 	mu    sync.Mutex
@@ -19,9 +19,12 @@ type serving struct {
 }
 
 func (v *serving) init() {
-	v.stopped, v.stop = context.WithCancel(context.Background())
+	v.stopped, v.cancel = context.WithCancel(context.Background())
 	v.handlers, v.end = context.WithCancel(context.Background())
 }
+
+// stop has no new request taken.
+func (v *serving) stop() { v.cancel() }
 
 // begin counts a call of Serve. It reports false, and does not count it, when the socket is
 // closed.

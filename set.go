@@ -2,7 +2,6 @@ package gonng
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/gonng/gonng/transport"
 )
@@ -59,11 +58,9 @@ func (s *socket) change(list settings) error {
 		return errSocketClosed
 	}
 	list.apply(&s.cfg)
-	s.cfg.topics = list.topics()
 	s.given = s.given.with(list)
 	s.configureLocked()
-	s.endpoint.subscribeLocked(s.cfg.topics)
-	s.cfg.topics = nil
+	s.subscribeLocked(list.topics())
 	for _, d := range s.dialers {
 		d.inheritLocked()
 	}
@@ -80,6 +77,20 @@ func (s *socket) Config() Config {
 	s.lock()
 	defer s.unlock()
 	return s.cfg.copy()
+}
+
+// inheritedLocked are the socket's settings that reach a dialer or listener which was
+// given own itself.
+func (s *socket) inheritedLocked(end ends, own settings) settings { return s.given.forEnd(end, own) }
+
+// outsideLocked is a copy of cfg, that of a dialer or listener, with the socket's values
+// of what a dialer or listener does not have.
+func (s *socket) outsideLocked(end ends, cfg Config) Config { return s.given.outside(end, cfg) }
+
+// outsideContextLocked is a copy of cfg, that of a context, with the socket's values of
+// what a context does not have.
+func (s *socket) outsideContextLocked(cfg *Config) Config {
+	return s.given.outsideContext(s.protocol, *cfg)
 }
 
 // endSettings returns the settings of options for a dialer or listener at to. It refuses
@@ -102,7 +113,7 @@ func endSettings[O option](s *socket, to endpointURL, opts []O) (settings, error
 func (d *Dialer) inheritLocked() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.s.given.forEnd(dialing, d.own).apply(&d.cfg)
+	d.s.inheritedLocked(dialing, d.own).apply(&d.cfg)
 }
 
 // Set changes options of this dialer: all of them, or none when one is refused (ErrInvalid,
@@ -136,8 +147,8 @@ func (d *Dialer) change(list settings) error {
 // method of that name does.
 func (list settings) tooLate(method string) error {
 	for _, t := range list {
-		if t.creationOnly {
-			return errorf(ErrNotSupported, "%s comes too late: give it to %s, or to the socket before that", t.name, method)
+		if err := t.tooLate(method); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -150,26 +161,7 @@ func (d *Dialer) Config() Config {
 	defer d.s.unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.s.given.outside(dialing, d.cfg)
-}
-
-// listenConfig returns the configuration of a new listener at to.
-func (s *socket) listenConfig(opts []ListenOption, to endpointURL) (*listenerConfig, error) {
-	own, err := endSettings(s, to, opts)
-	if err != nil {
-		return nil, err
-	}
-	c := &listenerConfig{to: to, own: own, cfg: s.Config()}
-	own.apply(&c.cfg)
-	return c, nil
-}
-
-// listenerConfig is the configuration of a listener.
-type listenerConfig struct {
-	to      endpointURL
-	telling sync.Mutex // held while the transport is told of a change; taken before the socket's lock
-	own     settings   // what the listener was given itself; guarded by the socket's lock
-	cfg     Config     // guarded by the socket's lock
+	return d.s.outsideLocked(dialing, d.cfg)
 }
 
 // inherit takes over the socket's new options, but for those that the listener was given
@@ -179,7 +171,7 @@ func (l *Listener) inherit() {
 	l.telling.Lock()
 	defer l.telling.Unlock()
 	l.s.lock()
-	given := l.s.given.forEnd(listening, l.own)
+	given := l.s.inheritedLocked(listening, l.own)
 	if !ok {
 		given = slices.DeleteFunc(given, func(t *setting) bool { return t.byTransport })
 	}
@@ -187,7 +179,7 @@ func (l *Listener) inherit() {
 	cfg := l.cfg
 	l.s.unlock()
 	if ok && len(given) > 0 {
-		r.SetConfig(cfg.transport(l.s.protocol))
+		r.SetConfig(cfg.transport(l.s.Protocol()))
 	}
 }
 
@@ -211,10 +203,8 @@ func (l *Listener) change(list settings) error {
 	}
 	r, ok := l.l.(transport.Reconfigurable)
 	if !ok {
-		for _, t := range list {
-			if t.byTransport {
-				return errorf(ErrNotSupported, "%s: the transport of %s:// cannot change it on a listener that is bound", t.name, l.to.scheme)
-			}
+		if err := list.unchangeable(l.to); err != nil {
+			return err
 		}
 	}
 	l.telling.Lock()
@@ -229,7 +219,17 @@ func (l *Listener) change(list settings) error {
 	cfg := l.cfg
 	l.s.unlock()
 	if ok {
-		r.SetConfig(cfg.transport(l.s.protocol))
+		r.SetConfig(cfg.transport(l.s.Protocol()))
+	}
+	return nil
+}
+
+// unchangeable refuses what a transport carries out that cannot change it.
+func (list settings) unchangeable(to endpointURL) error {
+	for _, t := range list {
+		if err := t.unchangeable(to); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -239,5 +239,5 @@ func (l *Listener) change(list settings) error {
 func (l *Listener) Config() Config {
 	l.s.lock()
 	defer l.s.unlock()
-	return l.s.given.outside(listening, l.cfg)
+	return l.s.outsideLocked(listening, l.cfg)
 }

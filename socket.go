@@ -10,9 +10,7 @@ import (
 
 	"github.com/gonng/gonng/internal/pollfd"
 	"github.com/gonng/gonng/internal/sp"
-	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/internal/task"
-	"github.com/gonng/gonng/internal/wire"
 )
 
 // Socket is what all sockets have. nng: nng_socket; pynng: Socket.
@@ -108,8 +106,8 @@ type socket struct {
 	raw      bool
 	fansOut  bool   // it sends each message to all peers
 	self     Socket // the value that the constructor returns
-	in       *receiver
-	out      *sender
+	sends    bool
+	receives bool
 	endpoint // the socket's own
 
 	proto   sp.Protocol // guarded by mu
@@ -133,16 +131,13 @@ type socket struct {
 	listeners []*Listener
 	hooks     []*hook
 	peers     sp.Waiters // the calls of WaitPeers
-	idle      *waiter    // waiters to use again
-	idles     int        // their number
+	idle      []*waiter  // to use again
 	parked    int        // goroutines that wait
 	blank     []Message  // empty messages for RecvMsg
-	offered   sp.Message // the message that a sender offers just now
 	direct    directRead
-	reader    *waiter // the receiver that waits by reading a connection
 	stats     Stats
 	left      int // messages that were not written when the linger was over
-	episodes  map[sp.Reasons]*episode
+	episodes  episodes[sp.Reasons]
 	recvFD    *pollfd.FD
 	sendFD    *pollfd.FD
 	hasFDs    bool // there is one of them
@@ -153,7 +148,8 @@ type socket struct {
 type endpoint struct {
 	s         *socket
 	core      sp.Endpoint // guarded by the socket's lock
-	own       *Config     // of a context; nil: the socket's is used
+	cfg       *Config     // of a context its own; guarded by the socket's lock
+	offered   sp.Message  // what a sender offers just now: one for each call would be an allocation; guarded by the socket's lock
 	gone      bool        // the context is closed; guarded by the socket's lock
 	answering bool        // a worker of Serve uses it, and may send while the socket closes
 }
@@ -170,12 +166,8 @@ func (e *endpoint) endedLocked() error {
 	return nil
 }
 
-func (e *endpoint) config() *Config {
-	if e.own != nil {
-		return e.own
-	}
-	return &e.s.cfg
-}
+// configureLocked tells the protocol the options of the endpoint.
+func (e *endpoint) configureLocked() { e.core.Configure(e.cfg.protocol()) }
 
 // subscribeLocked adds topics to what the endpoint of a Sub0 wants.
 func (e *endpoint) subscribeLocked(topics []string) {
@@ -184,46 +176,70 @@ func (e *endpoint) subscribeLocked(topics []string) {
 	}
 }
 
+func (e *endpoint) canRecvLocked() bool { return e.core.CanRecv() }
+func (e *endpoint) canSendLocked() bool { return e.core.CanSend() }
+
 func newSocket(p Protocol, proto sp.Protocol) *socket {
 	s := &socket{
 		protocol: p,
+		fansOut:  proto.FansOut(),
 		cfg:      defaultConfig(p),
 		nextPipe: rand.Uint32(), // a program that restarts does not use the same IDs again
 		proto:    proto,
 		core:     proto.Base(),
 	}
-	s.fansOut = proto.FansOut()
+	s.init()
+	return s
+}
+
+func (s *socket) init() {
 	s.core.Clock, s.core.Random = now, rand.Uint32
-	s.endpoint.s, s.endpoint.core = s, proto.NewEndpoint()
+	s.endpoint = endpoint{s: s, core: s.proto.NewEndpoint(), cfg: &s.cfg}
 	s.configureLocked()
 	s.stop, s.halt = context.WithCancel(context.Background())
 	s.serving.init()
-	return s
+	s.alarm.init(s.nextDue, s.due)
 }
 
 // configureLocked tells the protocol the options that the program has set.
 func (s *socket) configureLocked() {
-	cfg := s.cfg.protocol()
-	s.proto.Configure(cfg)
-	s.endpoint.core.Configure(cfg)
+	s.proto.Configure(s.cfg.protocol())
+	s.endpoint.configureLocked()
 }
 
-// canSend and canRecv make the socket one that can send and one that can receive.
-func (s *socket) canSend() *sender {
-	s.out = &sender{&s.endpoint}
-	return s.out
+// sender and receiver make the socket one that can send and one that can receive.
+func (s *socket) sender() *sender {
+	s.sends = true
+	return &sender{&s.endpoint}
 }
 
-func (s *socket) canRecv() *receiver {
-	s.in = &receiver{&s.endpoint}
-	return s.in
+func (s *socket) receiver() *receiver {
+	s.receives = true
+	return &receiver{&s.endpoint}
+}
+
+// beRaw makes the socket a raw one.
+func (s *socket) beRaw(sends, receives bool) { s.raw, s.sends, s.receives = true, sends, receives }
+
+// canSend and canRecv are the errors of a protocol that does not send or receive.
+func (s *socket) canSend() error {
+	if !s.sends {
+		return refusals[sp.CannotSend]
+	}
+	return nil
+}
+
+func (s *socket) canRecv() error {
+	if !s.receives {
+		return refusals[sp.CannotReceive]
+	}
+	return nil
 }
 
 // openSocket sets the options of x, a new socket over s. When one is refused it closes
 // the socket.
 func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
-	s.self = x
-	remember(s)
+	s.open(x)
 	if err := set(s, opts); err != nil {
 		s.Close()
 		var none T
@@ -232,36 +248,49 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 	return x, nil
 }
 
-// registry has the sockets of this process that are open, in the order in which they were
-// made.
-var registry struct {
+// open makes the socket known as x, which the constructor returns.
+func (s *socket) open(x Socket) {
+	s.self = x
+	registry.add(s)
+}
+
+// public is what the constructor returns.
+func (s *socket) public() Socket { return s.self }
+
+// socketList is a list of open sockets, in the order in which they were made.
+type socketList struct {
 	mu   sync.Mutex
 	open []*socket
 }
 
-func remember(s *socket) {
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
-	registry.open = append(registry.open, s)
+// registry has the sockets of this process.
+var registry socketList
+
+func (l *socketList) add(s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open = append(l.open, s)
 }
 
-func forget(s *socket) {
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
-	registry.open = slices.DeleteFunc(registry.open, func(x *socket) bool { return x == s })
+func (l *socketList) remove(s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open = slices.DeleteFunc(l.open, func(x *socket) bool { return x == s })
+}
+
+func (l *socketList) all() []Socket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := make([]Socket, len(l.open))
+	for i, s := range l.open {
+		list[i] = s.public()
+	}
+	return list
 }
 
 // Sockets are the sockets of this process that are open, in the order in which they
 // were made: for tools that look inside a program.
-func Sockets() []Socket {
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
-	list := make([]Socket, len(registry.open))
-	for i, s := range registry.open {
-		list[i] = s.self
-	}
-	return list
-}
+func Sockets() []Socket { return registry.all() }
 
 // Name is what the socket is called in logs. See [Socket].
 func (s *socket) Name() string { return cmp.Or(s.Config().Name, s.protocol.String()) }
@@ -301,37 +330,9 @@ func (s *socket) ListenURL() string {
 func (s *socket) Stats() Stats {
 	s.lock()
 	defer s.unlock()
-	st, c := s.stats, &s.core.Counters
-	st.Pipes = s.connected
-	st.Unsent += c.Unsent
-	st.Malformed, st.TTLExceeded, st.Unexpected = c.Malformed, c.TTLExceeded, c.Unexpected
-	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
-	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
-	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
+	st := s.stats
+	st.add(s.connected, &s.core.Counters)
 	return st
-}
-
-// Attach makes a pipe of a connection of the program's. See [Socket].
-func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
-	if conn == nil {
-		return nil, s.opError("attach", "", errorf(ErrInvalid, "the connection is nil"))
-	}
-	cfg := s.Config()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(s.stop, cancel)()
-	c, err := stream.Handshake(ctx, conn, wire.StreamFraming, cfg.transport(s.protocol))
-	if err != nil {
-		if s.stop.Err() != nil {
-			err = errSocketClosed
-		}
-		return nil, s.opError("attach", "", classify(err))
-	}
-	p := newPipe(s, c, nil, nil, "", &cfg)
-	if err := s.addPipe(ctx, nil, p); err != nil {
-		return nil, s.opError("attach", "", err)
-	}
-	return p, nil
 }
 
 // opError wraps the reason of a failed operation. A nil error stays nil.

@@ -2,6 +2,10 @@ package gonng
 
 import (
 	"errors"
+	"io"
+
+	"github.com/gonng/gonng/internal/sp"
+	"github.com/gonng/gonng/transport"
 )
 
 // Stats are the counters of a socket since it was made; the last group has numbers of now.
@@ -32,6 +36,47 @@ type Stats struct {
 	Outstanding int `json:"outstanding"` // requests or surveys that wait for answers now
 }
 
+func (st *Stats) sent(bytes uint64) {
+	st.Sent++
+	st.SentBytes += bytes
+}
+
+func (st *Stats) received(count, bytes uint64) {
+	st.Received += count
+	st.ReceivedBytes += bytes
+}
+
+func (st *Stats) unsent(n int) { st.Unsent += uint64(n) }
+
+func (st *Stats) tooLarge() { st.TooLarge++ }
+
+// brokeOff counts a connection that ended in the middle of a message, and reports whether
+// it did.
+func (st *Stats) brokeOff(why error) bool {
+	switch {
+	case errors.Is(why, ErrMessageTooLarge):
+		st.TooLarge++
+	case errors.Is(why, io.ErrUnexpectedEOF):
+		st.Truncated++
+	default:
+		return false
+	}
+	return true
+}
+
+// add adds the number of pipes and what the protocol has counted.
+func (st *Stats) add(pipes int, c *sp.Counters) {
+	st.Pipes = pipes
+	st.Unsent += c.Unsent
+	st.Malformed, st.TTLExceeded, st.Unexpected = c.Malformed, c.TTLExceeded, c.Unexpected
+	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
+	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
+	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
+}
+
+// count counts an event of a connection.
+func (st *Stats) count(event func(*ConnectStats)) { event(&st.ConnectStats) }
+
 // ConnectStats are the counters of the connections of a socket, dialer or listener since it
 // was made.
 type ConnectStats struct {
@@ -42,6 +87,19 @@ type ConnectStats struct {
 	RefusedProtocol uint64 `json:"refused_protocol"` // they speak another protocol
 	RefusedByHook   uint64 `json:"refused_by_hook"`  // a PipeConnecting hook closed the pipe
 	RefusedBusy     uint64 `json:"refused_busy"`     // a pair has its peer, or a listener has as many as WithMaxPeers allows
+}
+
+func (st *ConnectStats) connected() { st.Connects++ }
+
+func (st *ConnectStats) failed() { st.ConnectFailures++ }
+
+// notIntroduced counts a peer whose handshake failed.
+func (st *ConnectStats) notIntroduced(why error) {
+	if errors.Is(why, transport.ErrWrongPeer) {
+		st.refused(classify(why))
+	} else {
+		st.HandshakeErrors++
+	}
 }
 
 // refused counts a refusal by its reason.
@@ -66,4 +124,18 @@ type PipeStats struct {
 	DroppedFull   uint64 `json:"dropped_full"`   // not sent: the peer's queue was full
 	SendQueue     int    `json:"send_queue"`     // messages that wait to be written now
 	RecvQueue     int    `json:"recv_queue"`     // messages that wait to be received now
+}
+
+func (st *PipeStats) received(count, bytes uint64) {
+	st.Received += count
+	st.ReceivedBytes += bytes
+}
+
+func (st *PipeStats) hasReceived() bool { return st.Received > 0 }
+
+// add adds what the protocol has counted.
+func (st *PipeStats) add(p *sp.Peer) {
+	st.Sent, st.SentBytes = p.Sent()
+	st.DroppedFull = p.DroppedFull
+	st.SendQueue, st.RecvQueue = p.SendQueue(), p.RecvQueue()
 }

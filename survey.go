@@ -29,7 +29,7 @@ type Surveyor0 struct {
 // NewSurveyor0 makes a Surveyor0.
 func NewSurveyor0(opts ...SurveyorOption) (*Surveyor0, error) {
 	s := newSocket(ProtocolSurveyor0, sp.NewSurveyor())
-	return openSocket(&Surveyor0{s, s.canSend(), s.canRecv()}, s, opts)
+	return openSocket(&Surveyor0{s, s.sender(), s.receiver()}, s, opts)
 }
 
 // Set changes options, as [Req0.Set] does.
@@ -40,23 +40,23 @@ func (x *Surveyor0) Set(opts ...SurveyorOption) error { return set(x.socket, opt
 type SurveyorContext struct {
 	*sender
 	*receiver
-	contextBase
+	*endpoint
 }
 
 // Set changes options of this context only: its timeouts, [WithRecvBuffer] and
 // [WithSurveyTime]. The rest is the socket's, and ErrNotSupported here. All
 // options are changed or, when one is refused, none. ErrClosed: the context or the
 // socket is closed.
-func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.contextBase, opts) }
+func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.endpoint, opts) }
 
 // NewContext makes a context with the socket's present options. nng:
 // nng_ctx_open; pynng: new_context.
 func (x *Surveyor0) NewContext() (*SurveyorContext, error) {
-	c, err := x.newContext()
+	e, err := x.newContext()
 	if err != nil {
 		return nil, err
 	}
-	return &SurveyorContext{&sender{c.e}, &receiver{c.e}, c}, nil
+	return &SurveyorContext{&sender{e}, &receiver{e}, e}, nil
 }
 
 // Survey sends body to all peers and yields their responses until the survey
@@ -71,7 +71,7 @@ func (x *Surveyor0) Survey(ctx context.Context, body []byte) iter.Seq2[*Message,
 			return
 		}
 		defer c.Close()
-		c.contextBase.e.own.RecvTimeout = 0 // the survey has its own
+		c.cfg.RecvTimeout = 0 // the survey has its own
 		if err := c.Send(ctx, body); err != nil {
 			yield(nil, err)
 			return

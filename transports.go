@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -54,6 +55,14 @@ type endpointURL struct {
 	scheme, address string
 }
 
+// bound is the transport of a listener that the program made. It is bound already, so
+// options about binding come too late.
+type bound struct{ transport.Transport }
+
+func (b bound) Options() transport.Options {
+	return b.Transport.Options() & (transport.OptTCPNoDelay | transport.OptTCPKeepAlive)
+}
+
 // parseURL takes url apart and reports why nobody can ever listen at it.
 func parseURL(url string) (endpointURL, error) {
 	scheme, address, ok := cutURL(url)
@@ -80,13 +89,47 @@ func parseDialURL(url string) (endpointURL, error) {
 	if err != nil {
 		return endpointURL{}, err
 	}
-	if t, ok := to.transport.(transport.DialChecker); ok {
-		if err := t.CheckDial(to.scheme, to.address); err != nil {
-			return endpointURL{}, classify(err)
-		}
+	if err := to.checkDial(); err != nil {
+		return endpointURL{}, classify(err)
 	}
 	return to, nil
 }
+
+// checkDial reports why nobody can ever dial the URL.
+func (to endpointURL) checkDial() error {
+	if t, ok := to.transport.(transport.DialChecker); ok {
+		return t.CheckDial(to.scheme, to.address)
+	}
+	return nil
+}
+
+func (to endpointURL) dial(ctx context.Context, cfg *transport.Config) (transport.Conn, error) {
+	return to.transport.Dial(ctx, to.scheme, to.address, cfg)
+}
+
+func (to endpointURL) listen(ctx context.Context, cfg *transport.Config) (transport.Listener, error) {
+	return to.transport.Listen(ctx, to.scheme, to.address, cfg)
+}
+
+// once reports whether the address can be dialed once only, as a descriptor can.
+func (to endpointURL) once() bool {
+	_, ok := to.transport.(transport.Once)
+	return ok
+}
+
+// knows reports whether the transport can honour the options.
+func (to endpointURL) knows(options transport.Options) bool {
+	return options&^to.transport.Options() == 0
+}
+
+// isBound reports whether the address was bound by the program.
+func (to endpointURL) isBound() bool {
+	_, ok := to.transport.(bound)
+	return ok
+}
+
+// String names the transport, for errors.
+func (to endpointURL) String() string { return to.scheme + "://" }
 
 // cutURL takes scheme://address apart, or scheme:host:port, which pynng's
 // documentation writes for tcp and tls+tcp.

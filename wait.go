@@ -10,38 +10,74 @@ import (
 	"github.com/gonng/gonng/internal/sp"
 )
 
-// waiter is one goroutine that waits for a socket's state to change.
+// waiter is one call that waits for a socket's state to change, perhaps several times.
 type waiter struct {
 	sp.Waiter
-	woken chan struct{}
-	timer *time.Timer
-	until int64           // when the call's time is over; 0: never
-	reads *Pipe           // the pipe that the goroutine reads while it waits, or nil
-	done  <-chan struct{} // of the context whose end interrupts that
-	err   error           // why the shell has ended the wait, or nil
-	next  *waiter         // the next one to use again
+	s       *socket
+	core    *sp.Core // of the socket
+	ctx     context.Context
+	timeout time.Duration
+	woken   chan struct{}
+	timer   *time.Timer
+	until   int64 // when the call's time is over; 0: never
+	reads   *Pipe // the pipe that the goroutine reads while it waits, or nil
+	err     error // why the shell has ended the wait, or nil
 }
 
-// newWaiterLocked returns a waiter that was used before, or a new one. Each socket has
-// waiters of its own: in a testing/synctest bubble, a channel or timer from outside is of
-// no use.
-func (s *socket) newWaiterLocked() *waiter {
-	if w := s.idle; w != nil {
-		s.idle, w.next = w.next, nil
-		s.idles--
-		return w
+// newWaiterLocked returns a waiter that was used before, or a new one, for a call. Each
+// socket has waiters of its own: in a testing/synctest bubble, a channel or timer from
+// outside is of no use.
+func (s *socket) newWaiterLocked(ctx context.Context, timeout time.Duration) *waiter {
+	var w *waiter
+	if last := len(s.idle) - 1; last >= 0 {
+		w, s.idle = s.idle[last], s.idle[:last]
+	} else {
+		w = &waiter{s: s, core: s.core, woken: make(chan struct{}, 1)}
+		w.init()
 	}
-	w := &waiter{woken: make(chan struct{}, 1)}
+	w.begin(ctx, timeout)
+	return w
+}
+
+// keepWaiters is how many waiters a socket keeps to use again. More than that, which a
+// burst of calls needed, are left to the garbage collector.
+const keepWaiters = 256
+
+func (s *socket) keepWaiterLocked(w *waiter) {
+	if len(s.idle) < keepWaiters {
+		s.idle = append(s.idle, w)
+	}
+}
+
+func (w *waiter) init() {
 	w.Owner = w
 	w.timer = time.AfterFunc(time.Hour, func() {
-		s.lock()
-		defer s.unlock()
+		w.s.lock()
+		defer w.s.unlock()
 		if w.Queued() && w.overdue() { // not the timer of an earlier call, late
-			s.endWaitLocked(w, errOverdue)
+			w.endLocked(errOverdue)
 		}
 	})
 	w.timer.Stop()
-	return w
+}
+
+// begin is the begin of a call.
+func (w *waiter) begin(ctx context.Context, timeout time.Duration) {
+	w.ctx, w.timeout = ctx, timeout
+	if timeout > 0 {
+		w.until = now() + int64(timeout)
+		w.timer.Reset(timeout)
+	}
+}
+
+// doneLocked is the end of the call: the waiter is given back.
+func (w *waiter) doneLocked() {
+	if w.timeout > 0 {
+		w.timer.Stop()
+		w.until = 0
+	}
+	w.ctx = nil
+	w.s.keepWaiterLocked(w)
 }
 
 // overdue reports whether the call's time is over.
@@ -50,136 +86,126 @@ func (w *waiter) overdue() bool { return w.until != 0 && now() >= w.until }
 // errOverdue stands for the error that says how long the wait was.
 var errOverdue = errors.New("gonng: overdue")
 
-// endWaitLocked ends the wait of w with err.
-func (s *socket) endWaitLocked(w *waiter, err error) {
+// endLocked ends the wait with err; nil: the caller is to look again.
+func (w *waiter) endLocked(err error) {
 	w.err = err
-	s.core.EndWait(&w.Waiter, sp.OK)
+	w.core.EndWait(&w.Waiter, sp.OK)
 }
 
-// wakeLocked wakes w. It returns the pipe to interrupt if w waits by reading it.
-func (s *socket) wakeLocked(w *waiter) *Pipe {
+// wakeLocked wakes the goroutine. It returns the pipe to interrupt if the goroutine waits
+// by reading it.
+func (w *waiter) wakeLocked() *Pipe {
 	w.woken <- struct{}{}
 	return w.reads
 }
 
-// call is one call that may have to wait, perhaps several times.
-type call struct {
-	s       *socket
-	ctx     context.Context
-	timeout time.Duration
-	w       *waiter
-}
-
-// beginLocked prepares the call's waiter for a wait.
-func (c *call) beginLocked() error {
-	if c.w == nil {
-		c.w = c.s.newWaiterLocked()
-		if c.timeout > 0 {
-			c.w.until = now() + int64(c.timeout)
-			c.w.timer.Reset(c.timeout)
-		}
-	}
-	c.w.err, c.w.Verdict = nil, sp.OK
-	if c.w.overdue() {
-		return c.failure(errOverdue)
+// againLocked prepares the next wait.
+func (w *waiter) againLocked() error {
+	w.err, w.Verdict = nil, sp.OK
+	if w.overdue() {
+		return w.failure(errOverdue)
 	}
 	return nil
 }
 
 // waitLocked parks the goroutine in l until it is woken, its context ends or its time is
 // over. The socket is locked when waitLocked is called and when it returns, not between.
-func (c *call) waitLocked(l *sp.Waiters) error {
-	if err := c.beginLocked(); err != nil {
+func (w *waiter) waitLocked(l *sp.Waiters) error {
+	if err := w.againLocked(); err != nil {
 		return err
 	}
-	l.Add(&c.w.Waiter)
-	return c.parkLocked()
+	l.Add(&w.Waiter)
+	return w.parkLocked()
 }
 
 // receiveLocked is waitLocked for the next message of e. Where it can, the caller reads
 // the connection meanwhile.
-func (c *call) receiveLocked(e *endpoint) error {
-	if err := c.beginLocked(); err != nil {
+func (w *waiter) receiveLocked(e sp.Endpoint) error {
+	if err := w.againLocked(); err != nil {
 		return err
 	}
-	p := c.s.takeReadingLocked()
-	e.core.Await(&c.w.Waiter)
-	if p != nil {
-		return c.readLocked(p)
+	p := w.s.takeReadingLocked()
+	e.Await(&w.Waiter)
+	if p == nil {
+		return w.parkLocked()
 	}
-	return c.parkLocked()
+	w.reads = p
+	p.readForLocked(w, w.ctx)
+	return w.failure(w.err)
 }
 
-// parkLocked waits for the wake-up of the call's waiter, which is queued.
-func (c *call) parkLocked() error {
-	s, w := c.s, c.w
-	s.parked++
-	s.unlock()
-	err := c.sleep()
-	s.lock()
-	s.parked--
+// parkLocked waits for the wake-up of the waiter, which is queued.
+func (w *waiter) parkLocked() error {
+	err := w.s.sleepLocked(w)
 	if w.Queued() {
 		w.Leave()
 		return err
 	}
 	if err == nil {
 		w.Woken()
-		return c.failure(w.err)
+		return w.failure(w.err)
 	}
 	<-w.woken // woken and canceled at once
-	s.core.PassOn(&w.Waiter)
+	w.core.PassOn(&w.Waiter)
+	return err
+}
+
+// sleepLocked unlocks the socket while w sleeps.
+func (s *socket) sleepLocked(w *waiter) error {
+	s.parked++
+	s.unlock()
+	err := w.sleep()
+	s.lock()
+	s.parked--
 	return err
 }
 
 // sleep waits for the wake-up or the end of the context.
-func (c *call) sleep() error {
-	done := c.ctx.Done()
+func (w *waiter) sleep() error {
+	done := w.ctx.Done()
 	if done == nil {
-		<-c.w.woken
+		<-w.woken
 		return nil
 	}
 	select {
-	case <-c.w.woken:
+	case <-w.woken:
 		return nil
 	case <-done:
-		return contextError(c.ctx)
+		return contextError(w.ctx)
 	}
+}
+
+// hasReadLocked ends the wait after the goroutine has read its pipe: the wake-up, if there
+// was one, is used up.
+func (w *waiter) hasReadLocked() {
+	w.reads = nil
+	if w.Queued() {
+		w.Leave()
+		return
+	}
+	<-w.woken
+	w.Woken()
+}
+
+// waitsUntil reports whether the end of the context to which done belongs ends the wait.
+func (w *waiter) waitsUntil(done <-chan struct{}) bool {
+	return w.Queued() && w.ctx.Done() == done
 }
 
 // failure is the error that the call returns when the shell has ended its wait with err,
 // or the protocol with a verdict; nil: the wait was for a change, which has come.
-func (c *call) failure(err error) error {
+func (w *waiter) failure(err error) error {
 	switch {
 	case err == errOverdue:
-		return errorf(ErrTimeout, "timed out after %v", c.timeout)
-	case err == nil && c.w.Verdict != sp.OK:
-		return c.s.refusal(c.w.Verdict, 0)
+		return errorf(ErrTimeout, "timed out after %v", w.timeout)
+	case err == nil && w.Verdict != sp.OK:
+		return w.s.refusal(w.Verdict, 0)
 	}
 	return err
 }
 
 // refused reports whether the protocol has ended the wait.
-func (c *call) refused() bool { return c.w.Verdict != sp.OK }
-
-// endLocked gives the waiter back.
-func (c *call) endLocked() {
-	if c.w == nil {
-		return
-	}
-	if c.timeout > 0 {
-		c.w.timer.Stop()
-		c.w.until = 0
-	}
-	if c.s.idles < keepWaiters {
-		c.w.next, c.s.idle = c.s.idle, c.w
-		c.s.idles++
-	}
-	c.w = nil
-}
-
-// keepWaiters is how many waiters a socket keeps to use again. More than that, which a
-// burst of calls needed, are left to the garbage collector.
-const keepWaiters = 256
+func (w *waiter) refused() bool { return w.Verdict != sp.OK }
 
 // explainTimeoutLocked adds to a timeout error why nothing came: no peer is connected,
 // and the last error of a dialer; or else why, unless that is "".
