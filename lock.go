@@ -90,7 +90,8 @@ func (s *socket) levelsLocked() (recv, send *pollfd.FD) {
 
 // carryOut does what the protocol has asked for. The socket is not locked.
 func (s *socket) carryOut(e sp.Effects, slow []*Pipe) {
-	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
+	flushes := e.TakeFlushes()
+	for p := flushes.Next(); p != nil; p = flushes.Next() {
 		pipeOf(p).kick()
 	}
 	if !e.Rare() {

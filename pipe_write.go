@@ -12,10 +12,10 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// flush writes to the pipes in e, whose writing tokens the caller has: inline on the
+// flush writes to the pipes in f, whose writing tokens the caller has: inline on the
 // caller's goroutine, else by the writer goroutines. The socket is not locked.
-func (s *socket) flush(e *sp.Effects, inline bool) {
-	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
+func (s *socket) flush(f sp.Flushes, inline bool) {
+	for p := f.Next(); p != nil; p = f.Next() {
 		pipe := pipeOf(p)
 		if !inline || !pipe.writeInline() {
 			pipe.kick()

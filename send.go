@@ -121,13 +121,13 @@ func (e *endpoint) finish(ctx context.Context, try bool) error {
 		s.unlock()
 		return nil
 	}
-	flush := s.core.Effects.TakeFlush()
+	flushes := s.core.Effects.TakeFlushes()
 	pace := e.core.Pace()
 	s.unlock()
 	if pace == sp.ByClock && !s.fansOut {
 		quiet = s.clock.quiet()
 	}
-	s.flush(&flush, pace == sp.AtOnce || pace == sp.ByClock && quiet)
+	s.flush(flushes, pace == sp.AtOnce || pace == sp.ByClock && quiet)
 	return nil
 }
 

@@ -138,7 +138,8 @@ func (s *socket) carryOut() {
 			c.e.over = false // that is told to nobody else
 		}
 	}
-	for p := e.NextFlush(); p != nil; p = e.NextFlush() {
+	flushes := e.TakeFlushes()
+	for p := flushes.Next(); p != nil; p = flushes.Next() {
 		pipe := p.Owner.(*pipe)
 		if pipe.token {
 			s.w.fail("two write at once", "%v", pipe)

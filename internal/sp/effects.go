@@ -45,18 +45,21 @@ func (e *Effects) addWaiter(w *Waiter) {
 	e.wakeLast = w
 }
 
-// NextFlush is a peer with something to write, whose writing token has been taken.
-func (e *Effects) NextFlush() *Peer {
-	p := e.flush
+// Flushes is a chain of peers with something to write, whose writing tokens have been taken.
+type Flushes struct{ first *Peer }
+
+// Next is the first peer, which is taken out.
+func (f *Flushes) Next() *Peer {
+	p := f.first
 	if p != nil {
-		e.flush, p.nextFlush = p.nextFlush, nil
+		f.first, p.nextFlush = p.nextFlush, nil
 	}
 	return p
 }
 
-// TakeFlush is the whole chain of NextFlush.
-func (e *Effects) TakeFlush() Effects {
-	taken := Effects{flush: e.flush}
+// TakeFlushes takes the chain of peers to flush out of the effects.
+func (e *Effects) TakeFlushes() Flushes {
+	taken := Flushes{e.flush}
 	e.flush = nil
 	return taken
 }

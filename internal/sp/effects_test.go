@@ -27,9 +27,9 @@ func TestEffects(t *testing.T) {
 	e.addFlush(p)
 	e.addFlush(q)
 	equal(t, "rare with a flush", [2]bool{e.Any(), e.Rare()}, [2]bool{true, false})
-	taken := e.TakeFlush()
+	taken := e.TakeFlushes()
 	equal(t, "any with the flush taken", e.Any(), false)
-	equal(t, "flush", [2]*Peer{taken.NextFlush(), taken.NextFlush()}, [2]*Peer{q, p})
+	equal(t, "flush", [2]*Peer{taken.Next(), taken.Next()}, [2]*Peer{q, p})
 
 	p.Held = true
 	e.addResume(p)

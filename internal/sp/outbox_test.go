@@ -62,8 +62,9 @@ func TestWritingToken(t *testing.T) {
 	r := newRig(t, NewPush(), Config{})
 	p := r.connect()
 	flush := func() *Peer {
-		one := r.c.Effects.NextFlush()
-		equal(t, "a second flush", r.c.Effects.NextFlush(), nil)
+		flushes := r.c.Effects.TakeFlushes()
+		one := flushes.Next()
+		equal(t, "a second flush", flushes.Next(), nil)
 		return one
 	}
 	r.send(r, "1")
