@@ -16,8 +16,8 @@ type Client struct {
 	req *gonng.Req0
 }
 
-// NewClient makes a Client that calls by req, which the program may also use for
-// requests of its own, to other peers than rpc servers only if it has none of those.
+// NewClient makes a Client that calls by req. All peers of req are to be rpc servers with
+// the same methods, since a call goes to any of them. It panics when req is nil.
 func NewClient(req *gonng.Req0, opts ...Option) *Client {
 	if req == nil {
 		panic("gonng: rpc.NewClient: the socket is nil")
