@@ -40,7 +40,7 @@ formatted() {
 # counted runs the tests of what a message may allocate, a peer may make us hold and of
 # many at once, without the race detector: it allocates itself, and takes ten times as long.
 counted() {
-	go test -timeout 20m -run 'Alloc|Memory|Many' ./internal/itest ./internal/wire ./cmd/gonng
+	go test -timeout 20m -run 'Alloc|Memory|Many' ./internal/itest ./internal/wire ./rpc ./cmd/gonng
 	go test ./internal/sim # in one goroutine the race detector finds nothing
 }
 
@@ -91,9 +91,9 @@ go version
 step formatted
 if [ "$short" ]; then
 	step go vet ./...
-	step go test -short $race ./internal/sp ./internal/sim ./internal/wire ./internal/stream
+	step go test -short $race ./internal/sp ./internal/sim ./internal/wire ./internal/stream ./rpc
 	step go test -short $race -run 'TestConformance/./^(inproc|tcp)$' ./internal/itest
-	step go test -short -run Alloc ./internal/itest ./internal/wire
+	step go test -short -run Alloc ./internal/itest ./internal/wire ./rpc
 	printf '\nall of the short tests passed\n'
 	exit
 fi

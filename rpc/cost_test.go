@@ -2,7 +2,9 @@ package rpc_test
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
@@ -58,25 +60,28 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// The cost of a call beside that of a request, on one core:
+// BenchmarkCall makes requests and calls in turn, and reports the medians of their round
+// trips and how many times longer a call takes. On one core:
 //
-//	go test -run '^$' -bench 'Request|Call' -cpu 1 -count 10 ./rpc
-func BenchmarkRequest(b *testing.B) {
-	req := bare(b, transport("tcp"))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := req.Request(context.Background(), []byte("{}")); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
+//	go test -run '^$' -bench Call -cpu 1 -count 5 ./rpc
 func BenchmarkCall(b *testing.B) {
-	c := calling(b, transport("tcp"))
-	b.ReportAllocs()
+	req, c := bare(b, transport("tcp")), calling(b, transport("tcp"))
+	var requests, calls []time.Duration
 	for b.Loop() {
-		if _, err := rpc.Call[empty](context.Background(), c, "nothing", empty{}); err != nil {
-			b.Fatal(err)
-		}
+		begin := time.Now()
+		_, err := req.Request(context.Background(), []byte("{}"))
+		middle := time.Now()
+		check(b, err)
+		_, err = rpc.Call[empty](context.Background(), c, "nothing", empty{})
+		check(b, err)
+		requests = append(requests, middle.Sub(begin))
+		calls = append(calls, time.Since(middle))
 	}
+	slices.Sort(requests)
+	slices.Sort(calls)
+	request, call := requests[len(requests)/2], calls[len(calls)/2]
+	b.ReportMetric(float64(request), "ns/request")
+	b.ReportMetric(float64(call), "ns/call")
+	b.ReportMetric(float64(call)/float64(request), "call/request")
+	b.ReportMetric(0, "ns/op") // both together
 }

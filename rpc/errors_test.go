@@ -49,6 +49,7 @@ func TestErrorReachesCaller(t *testing.T) {
 func TestCodes(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	var none *rpc.Error
+	var nilError *fs.PathError
 	returned := map[string]error{
 		"*rpc.Error that is nil": none,
 		"ordinary":               errors.New("ordinary"),
@@ -63,7 +64,10 @@ func TestCodes(t *testing.T) {
 	}
 	s := rpc.NewServer()
 	rpc.Handle(s, "fail", func(_ context.Context, name string) (empty, error) { return empty{}, returned[name] })
-	c := start(t, s)
+	rpc.Handle(s, "nil error", func(context.Context, empty) (empty, error) { return empty{}, nilError })
+	c, _ := startLogged(t, s)
+	_, err := rpc.Call[empty](testContext(t), c, "nil error", empty{})
+	wantError(t, err, rpc.CodeInternal, "panicked") // as its text does
 	for name, err := range returned {
 		code := want[name]
 		if code == 0 {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gonng/gonng"
 )
@@ -19,7 +21,7 @@ type Server struct {
 	mu      sync.RWMutex
 	methods map[string]*method
 
-	stranger atomic.Uint32 // the pipe that was last reported to send no rpc requests
+	stranger atomic.Int64 // when there was last a request that is no rpc request
 }
 
 // method is a method that was added by Handle.
@@ -79,8 +81,8 @@ func (s *Server) find(name []byte) *method {
 //	err := rep.Serve(ctx, server.Serve, gonng.WithConcurrency(64))
 //
 // It answers each request and returns no error. To a request that is no envelope the
-// reply is one with CodeInvalidArgument and a text that says so; the first one of a
-// connection is logged.
+// reply is one with CodeInvalidArgument and a text that says so. The first such request is
+// logged, and again one after a minute without any.
 func (s *Server) Serve(ctx context.Context, m *gonng.Message) ([]byte, error) {
 	q, err := parseRequest(m.Bytes())
 	if err != nil {
@@ -89,17 +91,99 @@ func (s *Server) Serve(ctx context.Context, m *gonng.Message) ([]byte, error) {
 	c := &incoming{server: s, pipe: m.Pipe(), name: q.method, header: q.header, payload: q.payload, method: s.find(q.method)}
 	c.begin(ctx, q.timeout)
 	defer c.end()
-	b, err := c.answer()
-	if err != nil {
-		b = c.fail(asError(err))
+	b, failure := c.answer()
+	if failure != nil {
+		b = c.fail(failure)
 	}
 	return b, nil
 }
 
+// incoming is a request that is being answered.
+type incoming struct {
+	callContext
+	server  *Server
+	pipe    *gonng.Pipe
+	name    []byte
+	method  *method // nil: there is none of that name
+	payload []byte
+	header  Header
+	out     any
+
+	headerMu    sync.Mutex
+	replyHeader Header
+
+	small [192]byte // holds a small reply, which saves an allocation
+}
+
+// Value is c itself for the functions that take a ctx.
+func (c *incoming) Value(key any) any {
+	if _, ok := key.(incomingKey); ok {
+		return c
+	}
+	return c.callContext.Value(key)
+}
+
+// answer calls the method. It returns the reply with its result, or what is to be replied
+// instead.
+func (c *incoming) answer() (b []byte, failure *Error) {
+	defer func() {
+		if r := recover(); r != nil {
+			logOf(c.pipe).ErrorContext(c, "rpc method panicked", "method", string(c.name), "pipe", c.pipe.ID(), "panic", r, "stack", string(debug.Stack()))
+			failure = Errorf(CodeInternal, "%s panicked", c.name)
+		}
+	}()
+	var err error
+	var ctx context.Context = c
+	if c.server.propagator != nil {
+		ctx = c.server.propagator.Extract(ctx, c.header)
+	}
+	if len(c.server.interceptors) == 0 {
+		err = c.call(ctx)
+	} else {
+		err = intercept(ctx, c.server.interceptors, string(c.name), c.call)
+	}
+	if err != nil {
+		return nil, asError(err)
+	}
+	c.headerMu.Lock()
+	b, err = appendReply(c.small[:0], codeOK, "", nil, c.replyHeader)
+	c.headerMu.Unlock()
+	if err == nil {
+		b, err = marshalAppend(c.server.codec, b, c.out)
+	}
+	if err != nil {
+		return nil, Errorf(CodeInternal, "the reply of %s cannot be encoded: %w", c.name, err)
+	}
+	return b, nil
+}
+
+func (c *incoming) call(ctx context.Context) (err error) {
+	if c.method == nil {
+		return Errorf(CodeUnimplemented, "there is no method %q", c.name)
+	}
+	c.out, err = c.method.call(ctx, c.server.codec, c.payload)
+	return err
+}
+
+// fail is a reply that tells of e, without its headers when those are what is wrong.
+func (c *incoming) fail(e *Error) []byte {
+	c.headerMu.Lock()
+	defer c.headerMu.Unlock()
+	b, err := appendReply(nil, e.Code, e.Message, e.Details, c.replyHeader)
+	if err != nil {
+		b, _ = appendReply(nil, CodeInternal, fmt.Sprintf("the reply of %s cannot be encoded: %v", c.name, err), nil, nil)
+	}
+	return b
+}
+
+// strangerGap is the pause after which requests that are no rpc requests are logged again.
+const strangerGap = time.Minute
+
 // refuse is the reply to what is no request. It is a sentence, since the requester may
 // know nothing of envelopes.
 func (s *Server) refuse(p *gonng.Pipe, why error) []byte {
-	if s.stranger.Swap(p.ID()) != p.ID() {
+	now := time.Now().UnixNano()
+	if now-s.stranger.Swap(now) > int64(strangerGap) {
 		logOf(p).Warn("request that is no rpc request", "pipe", p.ID(), "url", p.URL(), "error", why)
 	}
 	code := CodeInvalidArgument
