@@ -76,6 +76,12 @@ func Errorf(code Code, format string, args ...any) *Error {
 // Error implements error.
 func (e *Error) Error() string { return "gonng: rpc: " + e.Code.String() + ": " + e.Message }
 
+// Is reports that an error with CodeDeadlineExceeded is [context.DeadlineExceeded], on
+// whichever end the time was over first.
+func (e *Error) Is(target error) bool {
+	return e.Code == CodeDeadlineExceeded && target == context.DeadlineExceeded
+}
+
 // Unwrap is the cause at this end, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 

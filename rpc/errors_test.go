@@ -79,6 +79,9 @@ func TestCodes(t *testing.T) {
 			t.Errorf("CodeOf(%v) is %v, want %v", err, rpc.CodeOf(err), code)
 		}
 	}
+	if err := rpc.Errorf(rpc.CodeNotFound, "%w", fs.ErrNotExist); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v does not wrap its cause alone", err)
+	}
 	if got := rpc.CodeOf(nil); got != 0 || got.String() != "OK" {
 		t.Errorf("CodeOf(nil) is %v", got)
 	}
@@ -150,6 +153,7 @@ func TestFailures(t *testing.T) {
 	s := rpc.NewServer()
 	rpc.Handle(s, "nothing", nothing)
 	rpc.Handle(s, "number", func(_ context.Context, n int) (int, error) { return n, nil })
+	rpc.Handle(s, "half", func(context.Context, empty) (map[string]any, error) { return map[string]any{"A": 1, "B": "two"}, nil })
 	rpc.Handle(s, "channel", func(context.Context, empty) (chan int, error) { return make(chan int), nil })
 	rpc.Handle(s, "result panics", func(context.Context, empty) (panics, error) { return panics{}, nil })
 	rpc.Handle(s, "argument panics", func(context.Context, panics) (empty, error) { return empty{}, nil })
@@ -161,6 +165,10 @@ func TestFailures(t *testing.T) {
 	wantError(t, err, rpc.CodeInvalidArgument, "argument of number", "json")
 	_, err = rpc.Call[string](ctx, c, "number", 7)
 	wantError(t, err, rpc.CodeInternal, "reply of number", "json")
+	half, err := rpc.Call[struct{ A, B int }](ctx, c, "half", empty{})
+	if wantError(t, err, rpc.CodeInternal, "reply of half"); half.A != 0 {
+		t.Errorf("the result of a call that failed is %v", half)
+	}
 	_, err = rpc.Call[int](ctx, c, "channel", empty{})
 	wantError(t, err, rpc.CodeInternal, "reply of channel", "json")
 	_, err = rpc.Call[int](ctx, c, "number", make(chan int))

@@ -61,6 +61,7 @@ func TestPlainRequester(t *testing.T) {
 	rep, req := newRep(t, log.option()), newReq(t)
 	gonngtest.Connect(t, rep, req, transport("tcp"))
 	serve(t, rep, s)
+	code := map[bool]rpc.Code{true: rpc.CodeUnimplemented, false: rpc.CodeInvalidArgument}
 	for request, word := range map[string]string{
 		"ping":                               "does not begin",
 		"":                                   "does not begin",
@@ -71,7 +72,7 @@ func TestPlainRequester(t *testing.T) {
 	} {
 		reply, err := req.Request(testContext(t), []byte(request))
 		check(t, err)
-		for _, word := range []string{"\xf5gonng!\x01", "This is an rpc server of gonng", "github.com/gonng/gonng/rpc", word} {
+		for _, word := range []string{"\xf5gonng!\x01" + string(rune(code[word == "version 2"])), "This is an rpc server of gonng", "github.com/gonng/gonng/rpc", word} {
 			if !strings.Contains(string(reply), word) {
 				t.Errorf("the reply to %q is %q, without %q", request, reply, word)
 			}
