@@ -158,3 +158,31 @@ func TestContextAfterReturn(t *testing.T) {
 		rpc.SetReplyHeader(ctx, "k", "too late")
 	}
 }
+
+// A method that returns because Serve ends is Unavailable: its caller canceled nothing.
+func TestServeEnds(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	begun := make(chan struct{}, 1)
+	s := rpc.NewServer()
+	rpc.Handle(s, "wait", func(ctx context.Context, _ empty) (empty, error) {
+		begun <- struct{}{}
+		<-ctx.Done()
+		return empty{}, ctx.Err()
+	})
+	rep, req := newRep(t), newReq(t)
+	gonngtest.Connect(t, rep, req, transport("tcp"))
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- rep.Serve(ctx, s.Serve, gonng.WithGracePeriod(0)) }()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := rpc.Call[empty](context.Background(), rpc.NewClient(req), "wait", empty{})
+		ended <- err
+	}()
+	wait(t, "the method", begun)
+	cancel()
+	wantError(t, wait(t, "the end of the call", ended), rpc.CodeUnavailable, "the server ends")
+	if err := wait(t, "the end of Serve", served); !errors.Is(err, context.Canceled) {
+		t.Errorf("Serve: %v", err)
+	}
+}

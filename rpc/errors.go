@@ -28,7 +28,7 @@ const (
 	CodeOutOfRange         Code = 11 // beyond the end
 	CodeUnimplemented      Code = 12 // no such method, or the peer does not speak rpc, or another version
 	CodeInternal           Code = 13 // a method panicked, or a reply cannot be encoded or decoded
-	CodeUnavailable        Code = 14 // the peer of a Once call has gone, or the socket is closed
+	CodeUnavailable        Code = 14 // the peer of a Once call has gone, the socket is closed, or Serve ended the method
 	CodeDataLoss           Code = 15 // data is lost or damaged for good
 	CodeUnauthenticated    Code = 16 // it is not known who the caller is
 

@@ -143,7 +143,7 @@ func (c *incoming) answer() (b []byte, failure *Error) {
 		err = intercept(ctx, c.server.interceptors, string(c.name), c.call)
 	}
 	if err != nil {
-		return nil, asError(err)
+		return nil, c.failure(err)
 	}
 	c.headerMu.Lock()
 	b, err = appendReply(c.small[:0], codeOK, "", nil, c.replyHeader)
@@ -163,6 +163,16 @@ func (c *incoming) call(ctx context.Context) (err error) {
 	}
 	c.out, err = c.method.call(ctx, c.server.codec, c.payload)
 	return err
+}
+
+// failure is what is replied of an error. A method that is canceled because Serve ends was
+// not canceled by its caller, who may try another server.
+func (c *incoming) failure(err error) *Error {
+	e := asError(err)
+	if e.Code == CodeCanceled && errors.Is(err, context.Canceled) && c.serve.Err() != nil {
+		return &Error{Code: CodeUnavailable, Message: "the server ends: " + e.Message}
+	}
+	return e
 }
 
 // fail is a reply that tells of e, without its headers when those are what is wrong.
