@@ -135,6 +135,9 @@ func (p *Pipe) endDirectReadLocked() {
 
 // takeReadingLocked is the pipe that the caller is to read while it waits, or nil.
 func (s *socket) takeReadingLocked() *Pipe {
+	if !s.direct.armed { // no pipe is lent
+		return nil
+	}
 	p := s.pipes.oldest()
 	if p == nil || !p.lentLocked() {
 		return nil

@@ -37,6 +37,11 @@ formatted() {
 	[ -z "$files" ] || { printf 'not formatted:\n%s\n' "$files"; return 1; }
 }
 
+# conformance runs the conformance suite, beside what else is in its package: one process
+# alone would take longest of all.
+conformance='^TestConformance'
+conformance() { go test $race -timeout 40m -run "$conformance" ./internal/itest; }
+
 # counted runs the tests of what a message may allocate, a peer may make us hold and of
 # many at once, without the race detector: it allocates itself, and takes ten times as long.
 counted() {
@@ -53,12 +58,15 @@ tests() {
 	for module in "${names[@]}"; do
 		flags=$race
 		[ "$module" != ./bench ] || flags= # it measures
+		[ "$module" != . ] || flags+=" -skip $conformance"
 		(cd "$module" && go test $flags -timeout 40m ./...) >"$logs/${#pids[@]}" 2>&1 &
 		pids+=($!)
 	done
-	names+=("without the race detector")
-	counted >"$logs/${#pids[@]}" 2>&1 &
-	pids+=($!)
+	for module in conformance counted; do
+		names+=("$module")
+		$module >"$logs/${#pids[@]}" 2>&1 &
+		pids+=($!)
+	done
 	for i in "${!pids[@]}"; do
 		wait "${pids[i]}" || failed=1
 		printf '\n[%s]\n' "${names[i]}"

@@ -134,45 +134,37 @@ func (w *waiter) receiveLocked(e sp.Endpoint) error {
 	return w.failure(w.err)
 }
 
-// parkLocked waits for the wake-up of the waiter, which is queued.
-func (w *waiter) parkLocked() error {
-	err := w.s.sleepLocked(w)
-	if w.Queued() {
-		w.Leave()
-		return err
-	}
-	if err == nil {
-		w.Woken()
-		return w.failure(w.err)
-	}
-	<-w.woken // woken and canceled at once
-	w.core.PassOn(&w.Waiter)
-	return err
-}
-
-// sleepLocked unlocks the socket while w sleeps.
-func (s *socket) sleepLocked(w *waiter) error {
+// parkLocked waits for the wake-up of the waiter, which is queued, or the end of the
+// context. The socket is unlocked meanwhile.
+func (w *waiter) parkLocked() (err error) {
+	s := w.s
 	s.parked++
 	s.unlock()
-	err := w.sleep()
+	if done := w.ctx.Done(); done == nil {
+		<-w.woken
+	} else {
+		select {
+		case <-w.woken:
+		case <-done:
+			err = contextError(w.ctx)
+		}
+	}
 	s.lock()
 	s.parked--
-	return err
-}
-
-// sleep waits for the wake-up or the end of the context.
-func (w *waiter) sleep() error {
-	done := w.ctx.Done()
-	if done == nil {
-		<-w.woken
+	switch {
+	case w.Queued():
+		w.Leave()
+		return err
+	case err != nil:
+		<-w.woken // woken and canceled at once
+		w.core.PassOn(&w.Waiter)
+		return err
+	}
+	w.Woken()
+	if w.err == nil && w.Verdict == sp.OK {
 		return nil
 	}
-	select {
-	case <-w.woken:
-		return nil
-	case <-done:
-		return contextError(w.ctx)
-	}
+	return w.failure(w.err)
 }
 
 // hasReadLocked ends the wait after the goroutine has read its pipe: the wake-up, if there

@@ -20,7 +20,8 @@ type balance struct {
 // level is the ready peers of one priority.
 type level struct {
 	priority int
-	rings    []ring // by load
+	alone    *Peer  // the only one, which most sockets have: it is in no ring
+	rings    []ring // by load; those of several
 	least    int    // no ring before this index has a peer
 }
 
@@ -89,13 +90,20 @@ func (b *balance) CanSend() bool { return b.ready() || b.canHold() }
 // next is the peer whose turn it is, past those of except; nil: none has room.
 func (b *balance) next(except []*Peer) *Peer {
 	if len(b.levels) == 1 && except == nil { // most often
-		if l := b.levels[0]; l.least < len(l.rings) && l.rings[l.least].first != nil {
+		l := b.levels[0]
+		if l.alone != nil {
+			return l.alone
+		}
+		if l.least < len(l.rings) && l.rings[l.least].first != nil {
 			return l.rings[l.least].first
 		}
 	}
 	for _, l := range b.levels {
-		for l.least < len(l.rings) && l.rings[l.least].first == nil {
-			l.least++
+		if p := l.alone; p != nil && !slices.Contains(except, p) {
+			return p
+		}
+		if !l.any() {
+			continue
 		}
 		for _, r := range l.rings[l.least:] {
 			for p := r.first; p != nil; p = p.balanced.next {
@@ -177,25 +185,49 @@ func (b *balance) close() {
 
 // load changes the load of p.
 func (p *Peer) load(by int) {
-	ready := p.balanced.ready
-	if ready {
-		p.leave()
+	at := &p.balanced
+	if !at.ready || at.level.alone == p {
+		at.load += by
+		return
 	}
-	p.balanced.load += by
-	if ready {
-		p.enter()
-	}
+	p.leave()
+	at.load += by
+	p.enter()
 }
 
-// enter puts p behind the ready peers of its load.
+// enter makes p one of the ready peers, behind those of its load.
 func (p *Peer) enter() {
+	at := &p.balanced
+	l := at.level
+	at.ready = true
+	switch other := l.alone; {
+	case other != nil:
+		l.alone = nil
+		other.enterRing()
+	case !l.any():
+		l.alone = p
+		return
+	}
+	p.enterRing()
+}
+
+// any reports whether a ring has a peer.
+func (l *level) any() bool {
+	for l.least < len(l.rings) && l.rings[l.least].first == nil {
+		l.least++
+	}
+	return l.least < len(l.rings)
+}
+
+// enterRing puts p behind the ready peers of its load, of which there are others.
+func (p *Peer) enterRing() {
 	at := &p.balanced
 	l := at.level
 	for len(l.rings) <= at.load {
 		l.rings = append(l.rings, ring{})
 	}
 	r := &l.rings[at.load]
-	at.ready, at.next, at.prev = true, nil, r.last
+	at.next, at.prev = nil, r.last
 	if r.last != nil {
 		r.last.balanced.next = p
 	} else {
@@ -211,6 +243,11 @@ func (p *Peer) leave() {
 	if !at.ready {
 		return
 	}
+	at.ready = false
+	if at.level.alone == p {
+		at.level.alone = nil
+		return
+	}
 	r := &at.level.rings[at.load]
 	if at.prev != nil {
 		at.prev.balanced.next = at.next
@@ -222,5 +259,5 @@ func (p *Peer) leave() {
 	} else {
 		r.last = at.prev
 	}
-	at.ready, at.next, at.prev = false, nil, nil
+	at.next, at.prev = nil, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/gonng/gonng/transport"
@@ -95,14 +96,22 @@ type conn struct {
 
 	decision *decision // whether the dialer is accepted; nil at the dialer's end
 
+	state   atomic.Int32 // busy, ready or ended
+	waiting atomic.Int32 // writers that wait until it is ready
+
 	mu      sync.Mutex
-	changed sync.Cond // ready or ended has changed
-	ready   bool      // deliver may be called
-	ended   bool      // either end has closed
+	changed sync.Cond // the state has changed, and somebody waits
 	deliver func([]transport.Message) bool
 	closed  func(error)
 	tell    func(head []byte, size uint64) // told of skipped messages; nil: none is skipped
 }
+
+// The states of an end.
+const (
+	busy  int32 = iota // messages are being delivered, or none are accepted yet
+	ready              // deliver may be called
+	ended              // either end has closed
+)
 
 // pair returns the dialer's and the listener's end of a new connection.
 func pair(addr Addr, dialer, listener *transport.Config) (*conn, *conn) {
@@ -127,21 +136,22 @@ func (c *conn) Read(dst []transport.Message) ([]transport.Message, error) {
 func (c *conn) Receive(deliver func([]transport.Message) bool, closed func(error)) {
 	c.mu.Lock()
 	c.deliver, c.closed = deliver, closed
-	c.ready = true
-	ended := c.ended
-	c.changed.Broadcast()
+	over := c.state.Load() == ended
 	c.mu.Unlock()
-	if ended {
+	if over {
 		closed(io.EOF)
+		return
 	}
+	c.Resume()
 }
 
 // Resume implements transport.Direct.
 func (c *conn) Resume() {
-	c.mu.Lock()
-	c.ready = true
-	c.changed.Broadcast()
-	c.mu.Unlock()
+	if c.state.CompareAndSwap(busy, ready) && c.waiting.Load() > 0 {
+		c.mu.Lock()
+		c.changed.Broadcast()
+		c.mu.Unlock()
+	}
 }
 
 // TryWrite implements transport.Conn.
@@ -179,22 +189,27 @@ func (c *conn) take(b *transport.List, wait bool) (bool, error) {
 }
 
 // begin reports whether the caller may call deliver; nobody else may until Resume. With wait,
-// it waits for that. It clears ready before deliver is called, so that a Resume that comes
+// it waits for that. The state is busy before deliver is called, so that a Resume that comes
 // before deliver returns is not lost.
 func (c *conn) begin(wait bool) (bool, error) {
+	if c.state.CompareAndSwap(ready, busy) {
+		return true, nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.ready && !c.ended {
-		if !wait {
+	c.waiting.Add(1) // before it looks again: who resumes sees one or the other
+	defer c.waiting.Add(-1)
+	for {
+		switch {
+		case c.state.CompareAndSwap(ready, busy):
+			return true, nil
+		case c.state.Load() == ended:
+			return false, io.ErrClosedPipe
+		case !wait:
 			return false, nil
 		}
 		c.changed.Wait()
 	}
-	if c.ended {
-		return false, io.ErrClosedPipe
-	}
-	c.ready = false
-	return true, nil
 }
 
 // fit returns how many messages come before the first that is too large.
@@ -215,11 +230,14 @@ func (c *conn) skip(b *transport.List) bool {
 	m := b.Messages()[0]
 	defer m.Release()
 	b.Forget(1)
-	if size := len(m.Data); c.tell == nil || size/transport.SkipFactor > c.limit || size > c.limit*transport.SkipFactor {
+	c.mu.Lock()
+	tell := c.tell
+	c.mu.Unlock()
+	if size := len(m.Data); tell == nil || size/transport.SkipFactor > c.limit || size > c.limit*transport.SkipFactor {
 		c.closeBoth(transport.TooLarge(uint64(size), c.limit))
 		return false
 	}
-	c.tell(m.Data[:min(len(m.Data), transport.SkipHead)], uint64(len(m.Data)))
+	tell(m.Data[:min(len(m.Data), transport.SkipHead)], uint64(len(m.Data)))
 	return true
 }
 
@@ -250,10 +268,9 @@ func (c *conn) closeBoth(reason error) {
 func (c *conn) closeWith(reason error) {
 	c.mu.Lock()
 	tell := c.closed
-	if c.ended {
+	if c.state.Swap(ended) == ended {
 		tell = nil
 	}
-	c.ended = true
 	c.changed.Broadcast()
 	c.mu.Unlock()
 	if tell != nil {
