@@ -18,7 +18,7 @@ func (s *socket) lock() { s.mu.Lock() }
 // unlock unlocks the socket and carries out what the protocol has left to do.
 func (s *socket) unlock() {
 	if s.core.Effects.Any() || s.hasFDs {
-		s.unlockWithEffects(s.carryOut)
+		s.unlockWithEffects(false)
 		return
 	}
 	s.mu.Unlock()
@@ -32,14 +32,15 @@ func (s *socket) unlockDelivery(p *Pipe) {
 	case !s.core.Effects.Any() && !s.hasFDs:
 		s.mu.Unlock()
 	case p.isDirect():
-		s.unlockWithEffects(s.carryOutElsewhere)
+		s.unlockWithEffects(true)
 	default:
-		s.unlockWithEffects(s.carryOut)
+		s.unlockWithEffects(false)
 	}
 }
 
-// unlockWithEffects wakes the waiters, unlocks the socket and has do carry out the rest.
-func (s *socket) unlockWithEffects(do func(sp.Effects, []*Pipe)) {
+// unlockWithEffects wakes the waiters, unlocks the socket and carries out the rest: what
+// calls out on a goroutine of this socket if elsewhere is set.
+func (s *socket) unlockWithEffects(elsewhere bool) {
 	e := &s.core.Effects
 	var interrupt *Pipe
 	for w := e.NextWaiter(); w != nil; w = e.NextWaiter() {
@@ -53,14 +54,21 @@ func (s *socket) unlockWithEffects(do func(sp.Effects, []*Pipe)) {
 	for p := e.NextSlow(); p != nil; p = e.NextSlow() {
 		slow = append(slow, pipeOf(p))
 	}
-	recv, send := s.levelsLocked()
+	var recv, send *pollfd.FD
+	if s.hasFDs {
+		recv, send = s.levelsLocked()
+	}
 	if !e.Any() {
 		s.mu.Unlock()
 	} else {
 		rest := *e
 		*e = sp.Effects{}
 		s.mu.Unlock()
-		do(rest, slow)
+		if elsewhere && (rest.CallsOut() || slow != nil) {
+			s.carryOutElsewhere(rest, slow)
+		} else {
+			s.carryOut(rest, slow)
+		}
 	}
 	if interrupt != nil {
 		interrupt.interrupt()
@@ -76,7 +84,7 @@ func (s *socket) unlockWithEffects(do func(sp.Effects, []*Pipe)) {
 // levelsLocked are the descriptors whose level has changed: it is to be applied once the
 // socket is unlocked.
 func (s *socket) levelsLocked() (recv, send *pollfd.FD) {
-	if !s.hasFDs || s.closed {
+	if s.closed {
 		return nil, nil
 	}
 	if s.recvFD != nil && s.recvFD.Want(s.canRecvLocked()) {
@@ -130,13 +138,9 @@ func (s *socket) due() {
 	s.alarm.set()
 }
 
-// carryOutElsewhere is carryOut that calls nothing of the program's.
+// carryOutElsewhere is carryOut on a goroutine of the socket.
 func (s *socket) carryOutElsewhere(e sp.Effects, slow []*Pipe) {
-	if e.CallsOut() || slow != nil {
-		s.tasks.Start("", func(*task.Task) { s.carryOut(e, slow) })
-		return
-	}
-	s.carryOut(e, slow)
+	s.tasks.Start("", func(*task.Task) { s.carryOut(e, slow) })
 }
 
 // pipeOf is the pipe of a peer.

@@ -53,9 +53,10 @@ func (e *endpoint) sendCopy(ctx context.Context, body []byte, p *Pipe, try bool)
 	if len(body) > sp.CopyMax { // smaller ones are copied into the batch
 		return e.sendLargeCopy(ctx, body, p, try)
 	}
-	if err := e.begin(ctx); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return e.s.opError("send", "", contextError(ctx))
 	}
+	e.s.lock()
 	e.offered.Data.Data = body
 	if p != nil {
 		e.offered.Peer = p.asPeer()
@@ -82,23 +83,16 @@ func (e *endpoint) sendShared(ctx context.Context, m *Message, try bool) error {
 	if m.isFreed() {
 		return e.s.opError("send", "", errorf(ErrInvalid, "the message was sent or freed before"))
 	}
-	if err := e.begin(ctx); err != nil {
-		return err
-	}
-	e.offered = m.toSend(e.s.Raw())
-	return e.finish(ctx, try)
-}
-
-// begin locks the socket. The caller puts what it sends into e.offered, which is empty.
-func (e *endpoint) begin(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return e.s.opError("send", "", contextError(ctx))
 	}
 	e.s.lock()
-	return nil
+	e.offered = m.toSend(e.s.Raw())
+	return e.finish(ctx, try)
 }
 
-// finish sends what was offered and unlocks the socket.
+// finish sends e.offered, which the caller has filled after it locked the socket, empties
+// it and unlocks the socket.
 func (e *endpoint) finish(ctx context.Context, try bool) error {
 	s := e.s
 	quiet := s.fansOut && s.clock.quiet() // before the offer: with many peers the offer takes longer than the gap

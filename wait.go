@@ -35,7 +35,11 @@ func (s *socket) newWaiterLocked(ctx context.Context, timeout time.Duration) *wa
 		w = &waiter{s: s, core: s.core, woken: make(chan struct{}, 1)}
 		w.init()
 	}
-	w.begin(ctx, timeout)
+	w.ctx, w.timeout, w.err, w.Verdict = ctx, timeout, nil, sp.OK
+	if timeout > 0 {
+		w.until = now() + int64(timeout)
+		w.timer.Reset(timeout)
+	}
 	return w
 }
 
@@ -59,15 +63,6 @@ func (w *waiter) init() {
 		}
 	})
 	w.timer.Stop()
-}
-
-// begin is the begin of a call.
-func (w *waiter) begin(ctx context.Context, timeout time.Duration) {
-	w.ctx, w.timeout = ctx, timeout
-	if timeout > 0 {
-		w.until = now() + int64(timeout)
-		w.timer.Reset(timeout)
-	}
 }
 
 // doneLocked is the end of the call: the waiter is given back.
@@ -99,20 +94,11 @@ func (w *waiter) wakeLocked() *Pipe {
 	return w.reads
 }
 
-// againLocked prepares the next wait.
-func (w *waiter) againLocked() error {
-	w.err, w.Verdict = nil, sp.OK
-	if w.overdue() {
-		return w.failure(errOverdue)
-	}
-	return nil
-}
-
 // waitLocked parks the goroutine in l until it is woken, its context ends or its time is
 // over. The socket is locked when waitLocked is called and when it returns, not between.
 func (w *waiter) waitLocked(l *sp.Waiters) error {
-	if err := w.againLocked(); err != nil {
-		return err
+	if w.overdue() {
+		return w.failure(errOverdue)
 	}
 	l.Add(&w.Waiter)
 	return w.parkLocked()
@@ -121,8 +107,8 @@ func (w *waiter) waitLocked(l *sp.Waiters) error {
 // receiveLocked is waitLocked for the next message of e. Where it can, the caller reads
 // the connection meanwhile.
 func (w *waiter) receiveLocked(e sp.Endpoint) error {
-	if err := w.againLocked(); err != nil {
-		return err
+	if w.overdue() {
+		return w.failure(errOverdue)
 	}
 	p := w.s.takeReadingLocked()
 	e.Await(&w.Waiter)
