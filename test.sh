@@ -37,10 +37,12 @@ formatted() {
 	[ -z "$files" ] || { printf 'not formatted:\n%s\n' "$files"; return 1; }
 }
 
-# conformance runs the conformance suite, beside what else is in its package: one process
-# alone would take longest of all.
-conformance='^TestConformance'
-conformance() { go test $race -timeout 40m -run "$conformance" ./internal/itest; }
+# others tests the packages of this module but internal/itest.
+others() { go test $race -timeout 40m $(go list ./... | grep -v /internal/itest$); }
+
+# part runs the tests of internal/itest whose names match: one process for all of them
+# would take longest of all, and mostly wait.
+part() { go test $race -timeout 40m -run "$1" -skip "${2:-^$}" ./internal/itest; }
 
 # counted runs the tests of what a message may allocate, a peer may make us hold and of
 # many at once, without the race detector: it allocates itself, and takes ten times as long.
@@ -49,27 +51,26 @@ counted() {
 	go test ./internal/sim # in one goroutine the race detector finds nothing
 }
 
-# tests tests every module, each beside the others: some of them wait for
-# processes while others compute. What a module printed comes in one piece.
+# nested tests a module below this one. The benchmarks measure, without the race detector.
+nested() {
+	cd "$1"
+	if [ "$1" = ./bench ]; then go test -timeout 40m ./...; else go test $race -timeout 40m ./...; fi
+}
+
+# tests runs all tests at the same time: some of them wait for processes while others
+# compute. What each of these jobs prints comes in one piece.
 tests() {
-	local module names flags logs pids=() failed=0 i
-	mapfile -t names < <(find . -name go.mod -not -path '*/testdata/*' -printf '%h\n' | sort)
+	local jobs logs pids=() failed=0 i
+	mapfile -t jobs < <(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -printf 'nested %h\n' | sort)
+	jobs=('part ^Test[A-L] ^TestConformance' 'part . ^Test[A-L]' 'part ^TestConformance' "${jobs[@]}" counted others)
 	logs=$(mktemp -d)
-	for module in "${names[@]}"; do
-		flags=$race
-		[ "$module" != ./bench ] || flags= # it measures
-		[ "$module" != . ] || flags+=" -skip $conformance"
-		(cd "$module" && go test $flags -timeout 40m ./...) >"$logs/${#pids[@]}" 2>&1 &
-		pids+=($!)
-	done
-	for module in conformance counted; do
-		names+=("$module")
-		$module >"$logs/${#pids[@]}" 2>&1 &
+	for i in "${!jobs[@]}"; do
+		(${jobs[i]}) >"$logs/$i" 2>&1 &
 		pids+=($!)
 	done
 	for i in "${!pids[@]}"; do
 		wait "${pids[i]}" || failed=1
-		printf '\n[%s]\n' "${names[i]}"
+		printf '\n[%s]\n' "${jobs[i]}"
 		cat "$logs/$i"
 	done
 	rm -r "$logs"
