@@ -229,9 +229,7 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 	}
 	conn, err := l.hear(hear)
 	if err != nil {
-		if l.ctx.Err() == nil {
-			l.notIntroduced(err)
-		}
+		l.notIntroduced(err)
 		return err
 	}
 	p := &Pipe{s: l.s, conn: conn, listener: l, url: l.URL(), undecided: decides}
@@ -312,8 +310,11 @@ func (l *Listener) logRefusal(remote string, why error) {
 	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", loggable(why), "count", count)
 }
 
-// notIntroduced counts a peer whose handshake failed.
+// notIntroduced counts a peer whose handshake failed, unless the listener has ended it.
 func (l *Listener) notIntroduced(why error) {
+	if l.ctx.Err() != nil {
+		return
+	}
 	l.s.lock()
 	defer l.s.unlock()
 	l.countLocked(func(st *ConnectStats) { st.notIntroduced(why) })
