@@ -107,6 +107,7 @@ func TestRequesterThatDoesNotRead(t *testing.T) {
 						s := open(t, cooked[protocol], gonng.WithLinger(0))
 						l := listen(t, s, tr)
 						ask := honestly(t, tr, l.URL())
+						waitPeers(t, s, 1) // the listener answers before it attaches
 						asker(t, s, tr, l.URL(), size.question)
 						stalled := s.Pipes()[1]
 						answers(t, s, func(question []byte) []byte {
