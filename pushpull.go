@@ -4,8 +4,16 @@ import "github.com/gonng/gonng/internal/sp"
 
 // Push0 sends each message to one of its peers, in turn, past those whose queue is
 // full ([WithSendBuffer]); see also [WithPriority]. When no peer has room Send waits;
-// with WithSendBuffer it accepts messages also while no peer is connected. nng:
-// nng_push0; pynng: Push0.
+// with WithSendBuffer it accepts messages also while no peer is connected.
+//
+// In turn does not mean by need. A peer has room as long as its queue takes messages, and
+// over tcp the buffers of the operating system at both ends: of short jobs a slow puller
+// gets as many as a fast one. Of 60 jobs, each of three pullers gets 20, and the jobs
+// that wait at the slow one wait there. Where a slow worker must get less, ask instead of
+// pushing: [Req0] sends each request to the peer with the fewest unanswered, and a request
+// to a worker that dies goes to another. The program examples/workqueue does so.
+//
+// nng: nng_push0; pynng: Push0.
 type Push0 struct {
 	*socket
 	*sender

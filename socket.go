@@ -43,8 +43,9 @@ type Socket interface {
 	// a proxy. It takes conn over, and closes it also when it fails. The peer must
 	// do the same at the same time: Attach waits until both have introduced
 	// themselves, for at most 5 seconds. The framing is that of tcp, also over a
-	// Unix socket. A descriptor can be dialed instead: socket://3. nng: socket://
-	// and NNG_OPT_SOCKET_FD.
+	// Unix socket. Close of conn must end a Read and a Write that wait, as package
+	// net has it: Close of the socket waits for them. A descriptor can be dialed
+	// instead: socket://3. nng: socket:// and NNG_OPT_SOCKET_FD.
 	Attach(ctx context.Context, conn net.Conn) (*Pipe, error)
 	// Close hands what Send accepted to the operating system, for at most the
 	// linger ([WithLinger], default 1 s), then closes everything; calls that wait

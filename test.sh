@@ -41,35 +41,42 @@ formatted() {
 others() { go test $race -timeout 40m $(go list ./... | grep -v /internal/itest$); }
 
 # part runs the tests of internal/itest whose names match: one process for all of them
-# would take longest of all, and mostly wait.
+# would take longest of all.
 part() { go test $race -timeout 40m -run "$1" -skip "${2:-^$}" ./internal/itest; }
+
+# strangers runs those that mostly wait until a handshake's time is over.
+waiting='Stranger|Silent|AttachFails'
+strangers() { go test $race -timeout 40m -parallel 16 -run "$waiting" ./internal/itest; }
 
 # counted runs the tests of what a message may allocate, a peer may make us hold and of
 # many at once, without the race detector: it allocates itself, and takes ten times as long.
 counted() {
-	go test -timeout 20m -run 'Alloc|Memory|Many' ./internal/itest ./internal/wire ./rpc ./cmd/gonng
-	go test ./internal/sim # in one goroutine the race detector finds nothing
+	go test -timeout 20m -run 'Alloc|Memory|Many' -skip '^TestConformance' ./internal/itest ./internal/wire ./cmd/gonng &&
+		go test -run Alloc ./rpc &&
+		go test ./internal/sim # in one goroutine the race detector finds nothing
 }
 
 # nested tests a module below this one. The benchmarks measure, without the race detector.
 nested() {
-	cd "$1"
+	cd "$1" || return
 	if [ "$1" = ./bench ]; then go test -timeout 40m ./...; else go test $race -timeout 40m ./...; fi
 }
 
-# tests runs all tests at the same time: some of them wait for processes while others
-# compute. What each of these jobs prints comes in one piece.
+# tests runs all tests, several jobs at the same time: some of them wait for processes while
+# others compute. What a job prints comes in one piece.
 tests() {
-	local jobs logs pids=() failed=0 i
-	mapfile -t jobs < <(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -printf 'nested %h\n' | sort)
-	jobs=('part ^Test[A-L] ^TestConformance' 'part . ^Test[A-L]' 'part ^TestConformance' "${jobs[@]}" counted others)
+	local jobs logs failed=0 i
+	mapfile -t jobs < <(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -printf 'nested %h\n' | sort -r)
+	jobs=("part ^Test[A-L] ^TestConformance|$waiting" "part . ^Test[A-L]|$waiting" 'part ^TestConformance'
+		"${jobs[@]}" others counted strangers) # the longest first
 	logs=$(mktemp -d)
 	for i in "${!jobs[@]}"; do
-		(${jobs[i]}) >"$logs/$i" 2>&1 &
-		pids+=($!)
+		((i < 4)) || wait -n
+		{ (${jobs[i]}) >"$logs/$i" 2>&1 && touch "$logs/$i.passed" || true; } &
 	done
-	for i in "${!pids[@]}"; do
-		wait "${pids[i]}" || failed=1
+	wait
+	for i in "${!jobs[@]}"; do
+		[ -e "$logs/$i.passed" ] || failed=1
 		printf '\n[%s]\n' "${jobs[i]}"
 		cat "$logs/$i"
 	done

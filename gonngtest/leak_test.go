@@ -16,14 +16,24 @@ import (
 // soon is the grace of tests that do leave something.
 const soon = 20 * time.Millisecond
 
-func leakyGoroutine(stop chan struct{}) { <-stop }
+// leak starts a goroutine that runs until stop is closed, and waits until it does.
+func leak(stop chan struct{}) {
+	running := make(chan struct{})
+	go leakyGoroutine(running, stop)
+	<-running
+}
+
+func leakyGoroutine(running, stop chan struct{}) {
+	close(running)
+	<-stop
+}
 
 func TestNoLeaksFindsGoroutines(t *testing.T) {
 	stop, started := make(chan struct{}), make(chan struct{})
 	defer close(stop)
 	failure := try(t, func(t testing.TB) {
 		noLeaks(t, soon)
-		go leakyGoroutine(stop)
+		leak(stop)
 		go func() { // that has ended when the one it starts is found
 			go func() { <-stop }()
 			close(started)
@@ -40,7 +50,7 @@ func TestNoLeaksWaits(t *testing.T) {
 	wantNoFailure(t, try(t, func(t testing.TB) {
 		NoLeaks(t)
 		stop := make(chan struct{})
-		go leakyGoroutine(stop)
+		leak(stop)
 		time.AfterFunc(soon, func() { close(stop) }) // after the test has ended
 	}))
 }
@@ -48,12 +58,12 @@ func TestNoLeaksWaits(t *testing.T) {
 func TestNoLeaksIgnoresOthers(t *testing.T) {
 	stop, started := make(chan struct{}), make(chan struct{})
 	defer close(stop)
-	go leakyGoroutine(stop) // before
+	leak(stop) // before
 	parallel := make(chan string)
 	go func() {
 		parallel <- try(t, func(t testing.TB) {
 			noLeaks(t, soon)
-			go leakyGoroutine(stop)
+			leak(stop)
 			close(started)
 		})
 	}()
@@ -72,7 +82,7 @@ func TestNoLeaksOfSubtest(t *testing.T) {
 		noLeaks(tb, grace)
 		inner = try(t, func(t testing.TB) {
 			noLeaks(t, soon)
-			go leakyGoroutine(stop)
+			leak(stop)
 		})
 		close(stop)
 	})

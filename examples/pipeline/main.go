@@ -1,6 +1,9 @@
 // Command pipeline counts the prime numbers below a limit: a source pushes
-// jobs, workers take them as they can, a sink adds up. Here all are goroutines;
-// with tcp:// URLs they could be programs on different machines.
+// jobs to workers in turn, as long as a worker's queue has room, and a sink adds
+// up. Here all are goroutines; with tcp:// URLs they could be programs on
+// different machines. Over tcp a queue, with the buffers of the operating
+// system, holds thousands of such jobs, so that a slow worker gets as many as a
+// fast one; examples/workqueue gives a slow worker less.
 //
 //	go run ./examples/pipeline -below 5000000 -workers 4
 package main
