@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
-	"time"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
@@ -58,7 +58,7 @@ func trying[T any](ctx context.Context, try func() (T, error)) (T, error) {
 		if !errors.Is(err, gonng.ErrTryAgain) || ctx.Err() != nil {
 			return v, err
 		}
-		time.Sleep(50 * time.Microsecond) // and leave the processor to who sends
+		runtime.Gosched() // to who sends
 	}
 }
 
