@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/internal/maintest"
 )
 
 // What nng's tools print, and then ours.
@@ -91,13 +90,8 @@ func TestBenchInOneProcess(t *testing.T) {
 }
 
 func TestBenchInTwoProcesses(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	local, args := startBench(t, "local_lat", listenURL(t, "ipc"), "64", "100")
-	remote := exec.CommandContext(t.Context(), self, args...)
-	remote.Env = append(os.Environ(), asCommand+"=1")
+	remote := maintest.Command(t.Context(), args...)
 	out, err := remote.Output()
 	if err != nil {
 		t.Fatal(err)

@@ -10,18 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gonng/gonng/gonngtest"
+	"github.com/gonng/gonng/internal/maintest"
 )
 
-// asCommand in the environment makes the test binary the gonng command.
-const asCommand = "GONNG_TEST_AS_COMMAND"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-	}
-	gonngtest.Main(m)
-}
+func TestMain(m *testing.M) { maintest.Main(m, main) }
 
 // result is how a run ended.
 type result struct {

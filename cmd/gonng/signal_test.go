@@ -12,19 +12,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gonng/gonng/internal/maintest"
 )
 
 // The process dies of the signal itself, like nngcat, and unlike it leaves no
 // socket file behind.
 func TestSignals(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			url := listenURL(t, "ipc")
-			got := killed(t, exec.CommandContext(t.Context(), self, "cat", "--pull", "-v", "--listen", url), "Listening at: "+url, sig)
+			got := killed(t, maintest.Command(t.Context(), "cat", "--pull", "-v", "--listen", url), "Listening at: "+url, sig)
 			if got != sig {
 				t.Errorf("it died of %v, want %v", got, sig)
 			}
@@ -33,7 +31,7 @@ func TestSignals(t *testing.T) {
 	}
 	t.Run("device", func(t *testing.T) {
 		url := listenURL(t, "ipc")
-		got := killed(t, exec.CommandContext(t.Context(), self, "device", "bus", "--front-listen", url), url, syscall.SIGINT)
+		got := killed(t, maintest.Command(t.Context(), "device", "bus", "--front-listen", url), url, syscall.SIGINT)
 		if got != syscall.SIGINT {
 			t.Errorf("it died of %v", got)
 		}
@@ -58,7 +56,6 @@ func checkNoFile(t *testing.T, url string) {
 // greeting, and returns what it died of.
 func killed(t *testing.T, cmd *exec.Cmd, greeting string, sig syscall.Signal) syscall.Signal {
 	t.Helper()
-	cmd.Env = append(os.Environ(), asCommand+"=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

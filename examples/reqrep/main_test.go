@@ -5,8 +5,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,26 +12,17 @@ import (
 	"time"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/internal/maintest"
 )
 
-// child has the test binary be the example.
-const child = "REQREP_CHILD"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(child) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { maintest.Main(m, main) }
 
 // TestTerminated: a replier that is told to end answers what it has begun to answer.
 func TestTerminated(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	url := "ipc://" + filepath.Join(t.TempDir(), "x")
-	server := exec.CommandContext(ctx, os.Args[0], "-listen", url, "-work", "500ms")
-	server.Env = append(os.Environ(), child+"=1")
+	server := maintest.Command(ctx, "-listen", url, "-work", "500ms")
 	log, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

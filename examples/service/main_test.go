@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,25 +14,10 @@ import (
 	"testing"
 
 	"github.com/gonng/gonng/gonngtest"
+	"github.com/gonng/gonng/internal/maintest"
 )
 
-// child has the test binary be the example.
-const child = "SERVICE_CHILD"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(child) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// command is the example as a process that ends with the test.
-func command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(os.Environ(), child+"=1")
-	return cmd
-}
+func TestMain(m *testing.M) { maintest.Main(m, main) }
 
 // files writes an authority, and certificates of it and of another one.
 func files(t *testing.T) (ca, good, bad string) {
@@ -74,10 +58,10 @@ func started(t *testing.T, server *exec.Cmd) (url string, log *bufio.Scanner) {
 func TestService(t *testing.T) {
 	ctx := gonngtest.Context(t, 6*gonngtest.Timeout)
 	ca, good, bad := files(t)
-	server := command(ctx, "-ca", ca, "-cert", good, "-listen", "tls+tcp://127.0.0.1:0", "-work", "500ms")
+	server := maintest.Command(ctx, "-ca", ca, "-cert", good, "-listen", "tls+tcp://127.0.0.1:0", "-work", "500ms")
 	url, log := started(t, server)
 	client := func(cert string, args ...string) *exec.Cmd {
-		return command(ctx, append([]string{"-ca", ca, "-cert", cert, "-dial", url}, args...)...)
+		return maintest.Command(ctx, append([]string{"-ca", ca, "-cert", cert, "-dial", url}, args...)...)
 	}
 
 	if out, err := client(good, "-health").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "serving ") {

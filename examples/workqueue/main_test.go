@@ -13,25 +13,10 @@ import (
 	"testing"
 
 	"github.com/gonng/gonng/gonngtest"
+	"github.com/gonng/gonng/internal/maintest"
 )
 
-// child has the test binary be the example.
-const child = "WORKQUEUE_CHILD"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(child) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// command is the example as a process that ends with the test.
-func command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(os.Environ(), child+"=1")
-	return cmd
-}
+func TestMain(m *testing.M) { maintest.Main(m, main) }
 
 // TestWorkerKilled: one of three workers is killed when it has done a job and has not
 // said so. All jobs are done, that one twice.
@@ -40,7 +25,7 @@ func TestWorkerKilled(t *testing.T) {
 	ctx, cancel := context.WithCancel(gonngtest.Context(t, 6*gonngtest.Timeout))
 	defer cancel()
 	dir, url := t.TempDir(), "ipc://"+filepath.Join(t.TempDir(), "x")
-	worker := func(work string) *exec.Cmd { return command(ctx, "-dial", url, "-dir", dir, "-work", work) }
+	worker := func(work string) *exec.Cmd { return maintest.Command(ctx, "-dial", url, "-dir", dir, "-work", work) }
 
 	doomed := worker("1h")
 	log, err := doomed.StderrPipe()
@@ -52,7 +37,7 @@ func TestWorkerKilled(t *testing.T) {
 		defer other.Wait() // killed by cancel
 	}
 	defer cancel()
-	queue := command(ctx, "-listen", url, "-jobs", fmt.Sprint(jobs), "-workers", "3")
+	queue := maintest.Command(ctx, "-listen", url, "-jobs", fmt.Sprint(jobs), "-workers", "3")
 	var printed strings.Builder
 	queue.Stdout, queue.Stderr = &printed, os.Stderr
 	check(t, queue.Start())
