@@ -1,8 +1,10 @@
 package gonng
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/gonng/gonng/internal/inet"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -56,6 +58,12 @@ func (s *socket) change(list settings) error {
 	if s.closed {
 		s.unlock()
 		return errSocketClosed
+	}
+	for _, l := range s.listeners {
+		if _, err := l.changedLocked(list.forEnd(listening, l.own)); err != nil {
+			s.unlock()
+			return fmt.Errorf("%s: %w", l.URL(), err)
+		}
 	}
 	list.apply(&s.cfg)
 	s.given = s.given.with(list)
@@ -214,14 +222,28 @@ func (l *Listener) change(list settings) error {
 		l.s.unlock()
 		return errorf(ErrClosed, "the listener is closed")
 	}
-	l.own = l.own.with(list)
-	list.apply(&l.cfg)
-	cfg := l.cfg
+	cfg, err := l.changedLocked(list)
+	if err != nil {
+		l.s.unlock()
+		return err
+	}
+	l.own, l.cfg = l.own.with(list), cfg
 	l.s.unlock()
 	if ok {
 		r.SetConfig(cfg.transport(l.s.Protocol()))
 	}
 	return nil
+}
+
+// changedLocked is the listener's configuration after the changes of list. It refuses a
+// configuration of TLS with which a listener that can prove who it is no longer could.
+func (l *Listener) changedLocked(list settings) (Config, error) {
+	cfg := l.cfg
+	list.apply(&cfg)
+	if l.to.transport.Options()&transport.OptTLS == 0 || inet.Certified(l.to.scheme, l.cfg.TLS) != nil {
+		return cfg, nil
+	}
+	return cfg, classify(inet.Certified(l.to.scheme, cfg.TLS))
 }
 
 // unchangeable refuses what a transport carries out that cannot change it.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gonng/gonng/transport"
 )
@@ -12,7 +13,8 @@ import (
 // Certified refuses the configuration of a listener that could not prove who
 // it is.
 func Certified(scheme string, c *tls.Config) error {
-	if c != nil && (len(c.Certificates) > 0 || c.GetCertificate != nil || c.GetConfigForClient != nil) {
+	given := func(cert tls.Certificate) bool { return len(cert.Certificate) > 0 }
+	if c != nil && (slices.ContainsFunc(c.Certificates, given) || c.GetCertificate != nil || c.GetConfigForClient != nil) {
 		return nil
 	}
 	hint := ""

@@ -186,8 +186,26 @@ func TestTLSOfTheOtherSide(t *testing.T) {
 				_, err := a.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(client))
 				wantError(t, err, "listen", gonng.ErrInvalid)
 				wantText(t, err.Error(), "needs a certificate", "for dialing", "TLSClient")
+				_, err = a.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(&tls.Config{Certificates: []tls.Certificate{{}}}))
+				wantError(t, err, "listen", gonng.ErrInvalid)
 				l, err := a.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(server))
 				check(t, err)
+				for _, err := range []error{l.Set(gonng.WithTLS(client)), l.Set(gonng.WithTLS(&tls.Config{}))} {
+					wantError(t, err, "set", gonng.ErrInvalid)
+					wantText(t, err.Error(), "needs a certificate", l.URL())
+				}
+				if l.Config().TLS != server {
+					t.Error("a refused configuration is the listener's")
+				}
+				inheriting := open(t, gonng.NewPair0, gonng.SocketOption(gonng.WithTLS(server)))
+				il, err := inheriting.Listen(testContext(t), scheme+"://127.0.0.1:0")
+				check(t, err)
+				err = inheriting.Set(gonng.WithTLS(client), gonng.WithRecvMaxSize(10))
+				wantError(t, err, "set", gonng.ErrInvalid)
+				wantText(t, err.Error(), "needs a certificate", il.URL())
+				if cfg := inheriting.Config(); cfg.TLS != server || cfg.RecvMaxSize == 10 {
+					t.Error("a refused configuration is the socket's")
+				}
 				_, err = b.Dial(testContext(t), l.URL(), gonng.WithTLS(server), gonng.WithDialMode(gonng.DialWait))
 				wantError(t, err, "dial", gonng.ErrPeerAuth)
 				wantText(t, err.Error(), "unknown authority", "for listening", "TLSServer")
