@@ -20,20 +20,17 @@ type balance struct {
 // level is the ready peers of one priority.
 type level struct {
 	priority int
-	alone    *Peer  // the only one, which most sockets have: it is in no ring
-	rings    []ring // by load; those of several
-	least    int    // no ring before this index has a peer
+	alone    *Peer         // the only one, which most sockets have: it is in no ring
+	rings    []*list[Peer] // by load; those of several. The first of a ring is next
+	least    int           // no ring before this index has a peer
 }
-
-// ring is ready peers of the same load; the first is next.
-type ring struct{ first, last *Peer }
 
 // balanced is the place of a peer in a balance.
 type balanced struct {
-	level      *level // nil: not attached
-	ready      bool   // it is in a ring
-	load       int
-	next, prev *Peer
+	level *level // nil: not attached
+	ready bool   // it is in a ring
+	load  int
+	place node[Peer] // in a ring
 }
 
 func (b *balance) attach(p *Peer) {
@@ -95,7 +92,7 @@ func (b *balance) next(except []*Peer) *Peer {
 			return l.alone
 		}
 		if l.least < len(l.rings) && l.rings[l.least].first != nil {
-			return l.rings[l.least].first
+			return l.rings[l.least].front()
 		}
 	}
 	for _, l := range b.levels {
@@ -106,9 +103,9 @@ func (b *balance) next(except []*Peer) *Peer {
 			continue
 		}
 		for _, r := range l.rings[l.least:] {
-			for p := r.first; p != nil; p = p.balanced.next {
-				if len(except) == 0 || !slices.Contains(except, p) {
-					return p
+			for n := r.first; n != nil; n = n.next {
+				if len(except) == 0 || !slices.Contains(except, n.of) {
+					return n.of
 				}
 			}
 		}
@@ -132,7 +129,7 @@ func (b *balance) sendTo(p *Peer, header []byte, body *msg.Message) bool {
 	taken := b.c.putAlways(p, header, body) == putDone
 	if !taken || p.out.full() {
 		p.leave()
-	} else if p.balanced.next != nil {
+	} else if p.balanced.place.next != nil {
 		p.leave()
 		p.enter() // behind the others
 	}
@@ -224,16 +221,9 @@ func (p *Peer) enterRing() {
 	at := &p.balanced
 	l := at.level
 	for len(l.rings) <= at.load {
-		l.rings = append(l.rings, ring{})
+		l.rings = append(l.rings, new(list[Peer]))
 	}
-	r := &l.rings[at.load]
-	at.next, at.prev = nil, r.last
-	if r.last != nil {
-		r.last.balanced.next = p
-	} else {
-		r.first = p
-	}
-	r.last = p
+	l.rings[at.load].append(&at.place, p)
 	l.least = min(l.least, at.load)
 }
 
@@ -248,16 +238,5 @@ func (p *Peer) leave() {
 		at.level.alone = nil
 		return
 	}
-	r := &at.level.rings[at.load]
-	if at.prev != nil {
-		at.prev.balanced.next = at.next
-	} else {
-		r.first = at.next
-	}
-	if at.next != nil {
-		at.next.balanced.prev = at.prev
-	} else {
-		r.last = at.prev
-	}
-	at.next, at.prev = nil, nil
+	at.place.leave()
 }

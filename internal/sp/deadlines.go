@@ -16,30 +16,23 @@ type deadlines struct {
 
 // deadlineList is the deadlines that were set with one duration, the earliest first.
 type deadlineList struct {
-	after       time.Duration
-	first, last *deadline
+	list[deadline]
+	after time.Duration
 }
 
 // deadline is a time at which owner has to do something.
 type deadline struct {
-	at         int64         // as Core.Clock tells it
-	list       *deadlineList // nil: not set
-	next, prev *deadline
-	owner      any
+	at    int64          // as Core.Clock tells it
+	place node[deadline] // in a list while it is set
+	owner any
 }
 
 // set makes d due when after has passed, and reports whether the shell has to be told,
 // since it would come too late.
 func (ds *deadlines) set(d *deadline, present int64, after time.Duration) (tell bool) {
 	d.clear()
-	l := ds.of(after)
-	d.at, d.list, d.prev, d.next = later(present, after), l, l.last, nil
-	if l.last != nil {
-		l.last.next = d
-	} else {
-		l.first = d
-	}
-	l.last = d
+	d.at = later(present, after)
+	ds.of(after).append(&d.place, d)
 	return ds.told == 0 || d.at < ds.told
 }
 
@@ -73,27 +66,15 @@ func (ds *deadlines) of(after time.Duration) *deadlineList {
 
 // clear takes d out of its list. It does nothing when d is not set.
 func (d *deadline) clear() {
-	l := d.list
-	if l == nil {
-		return
+	if d.place.in != nil {
+		d.place.leave()
 	}
-	if d.prev != nil {
-		d.prev.next = d.next
-	} else {
-		l.first = d.next
-	}
-	if d.next != nil {
-		d.next.prev = d.prev
-	} else {
-		l.last = d.prev
-	}
-	d.list, d.prev, d.next = nil, nil, nil
 }
 
 // next returns the time of the earliest deadline, or 0 when none is set.
 func (ds *deadlines) next() (at int64) {
 	for _, l := range ds.lists {
-		if d := l.first; d != nil && (at == 0 || d.at < at) {
+		if d := l.front(); d != nil && (at == 0 || d.at < at) {
 			at = d.at
 		}
 	}
@@ -104,7 +85,7 @@ func (ds *deadlines) next() (at int64) {
 // expired clears and returns the earliest deadline that is due, or nil when none is.
 func (ds *deadlines) expired(present int64) (due *deadline) {
 	for _, l := range ds.lists {
-		if d := l.first; d != nil && d.at <= present && (due == nil || d.at < due.at) {
+		if d := l.front(); d != nil && d.at <= present && (due == nil || d.at < due.at) {
 			due = d
 		}
 	}

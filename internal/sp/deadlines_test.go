@@ -35,7 +35,7 @@ func TestDeadlinesOracle(t *testing.T) {
 			switch {
 			case due == nil && want != 0 && want <= present:
 				t.Fatalf("nothing is due at %d, want the one of %d", present, want)
-			case due != nil && due.at != want, due != nil && due.list != nil:
+			case due != nil && due.at != want, due != nil && due.place.in != nil:
 				t.Fatalf("at %d that of %d is due, want %d", present, due.at, want)
 			}
 		}
@@ -52,7 +52,7 @@ func TestDeadlinesOracle(t *testing.T) {
 // earliest is when the first of those that are set is due.
 func earliest(all []deadline) (at int64) {
 	for i := range all {
-		if d := &all[i]; d.list != nil && (at == 0 || d.at < at) {
+		if d := &all[i]; d.place.in != nil && (at == 0 || d.at < at) {
 			at = d.at
 		}
 	}

@@ -5,23 +5,23 @@ import "github.com/gonng/gonng/internal/msg"
 // fairQueue receives from all peers, a message of each in turn, and holds back a peer
 // whose messages pile up. Messages stay when the peer that sent them has gone.
 type fairQueue struct {
-	c           *Core
-	first, last *Peer // the peers with messages to be handed out
-	receivers   Waiters
-	limit       Limit
+	c         *Core
+	peers     list[Peer] // those with messages to be handed out
+	receivers Waiters
+	limit     Limit
 	// answered says that the messages are questions, which the program answers. While
 	// the outbox of a peer is full, its questions are neither handed out nor read.
 	answered bool
 }
 
 func (q *fairQueue) Await(w *Waiter) { q.receivers.Add(w) }
-func (q *fairQueue) CanRecv() bool   { return q.first != nil }
+func (q *fairQueue) CanRecv() bool   { return q.peers.first != nil }
 
 // configure sets the limit. Where it has grown, peers are read on.
 func (q *fairQueue) configure(cfg Config) {
 	q.limit = NewLimit(cfg.RecvBuffer, QueueBytes)
-	for p := q.first; p != nil; p = p.behind {
-		q.resume(p)
+	for n := q.peers.first; n != nil; n = n.next {
+		q.resume(n.of)
 	}
 }
 
@@ -32,8 +32,8 @@ func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
 		return false
 	}
 	if p.in.len() > 0 {
-		if !p.queued {
-			q.enqueue(p)
+		if p.turn.in == nil {
+			q.peers.append(&p.turn, p)
 		}
 		q.c.WakeOne(&q.receivers)
 	}
@@ -46,7 +46,7 @@ func (q *fairQueue) held(p *Peer) bool { return q.answered && !p.out.closed && p
 
 // pop moves the next message into m.
 func (q *fairQueue) pop(m *Message, max int) Verdict {
-	p := q.first
+	p := q.peers.front()
 	if p == nil {
 		return Wait
 	}
@@ -54,15 +54,15 @@ func (q *fairQueue) pop(m *Message, max int) Verdict {
 		return v
 	}
 	if p.in.len() == 0 {
-		q.dequeue(p)
-	} else if p != q.last {
-		q.dequeue(p)
-		q.enqueue(p)
+		p.turn.leave()
+	} else if p.turn.next != nil {
+		p.turn.leave()
+		q.peers.append(&p.turn, p)
 	}
 	if p.Held {
 		q.resume(p)
 	}
-	if q.first != nil {
+	if q.peers.first != nil {
 		q.c.WakeOne(&q.receivers)
 	}
 	return OK
@@ -79,42 +79,18 @@ func (q *fairQueue) resume(p *Peer) {
 // asked is called when an answer for p was queued. If p has no room for more, its
 // questions are handed out no more.
 func (q *fairQueue) asked(p *Peer) {
-	if p.queued && q.held(p) {
-		q.dequeue(p)
+	if p.turn.in != nil && q.held(p) {
+		p.turn.leave()
 	}
 }
 
 // writable is called when p has taken answers: its questions go on.
 func (q *fairQueue) writable(p *Peer) {
 	if q.answered {
-		if p.in.len() > 0 && !p.queued {
-			q.enqueue(p)
+		if p.in.len() > 0 && p.turn.in == nil {
+			q.peers.append(&p.turn, p)
 			q.c.WakeOne(&q.receivers)
 		}
 		q.resume(p)
 	}
-}
-
-func (q *fairQueue) enqueue(p *Peer) {
-	p.queued, p.ahead, p.behind = true, q.last, nil
-	if q.last != nil {
-		q.last.behind = p
-	} else {
-		q.first = p
-	}
-	q.last = p
-}
-
-func (q *fairQueue) dequeue(p *Peer) {
-	if p.ahead != nil {
-		p.ahead.behind = p.behind
-	} else {
-		q.first = p.behind
-	}
-	if p.behind != nil {
-		p.behind.ahead = p.ahead
-	} else {
-		q.last = p.ahead
-	}
-	p.queued, p.ahead, p.behind = false, nil, nil
 }

@@ -30,11 +30,9 @@ type Peer struct {
 
 	inFan    int // place in a fanout, counted from 1; 0: none
 	balanced balanced
-	queued   bool // in a fairQueue
-	ahead    *Peer
-	behind   *Peer
-	asked    requestList // the requests that were last sent to it
-	since    uint64      // its number among the peers that a Surveyor ever had, from 1
+	turn     node[Peer]    // in a fairQueue
+	asked    list[Request] // the requests that were last sent to it, in order
+	since    uint64        // its number among the peers that a Surveyor ever had, from 1
 
 	nextFlush, nextResume, nextFaulty, nextSlow *Peer // chains of Effects
 }

@@ -46,7 +46,7 @@ func (x *Req) writable(p *Peer) {
 // Detach sends the requests that p has not answered to other peers.
 func (x *Req) Detach(p *Peer) {
 	x.balance.detach(p)
-	for r := p.asked.first; r != nil; r = p.asked.first {
+	for r := p.asked.front(); r != nil; r = p.asked.front() {
 		r.unassign()
 		r.resend.clear()
 		if r.cfg.ResendTime == 0 {

@@ -25,12 +25,11 @@ type Request struct {
 	pause   time.Duration // until it is sent again
 	body    msg.Message   // to send it again
 	small   []byte        // holds a small body
-	next    *Request      // in the list of its peer
-	prev    *Request
-	reply   msg.Message // until it is received
-	from    *Peer       // the peer that replied; nil: there is no reply
-	failed  Verdict     // the outcome: Wait for none yet, OK with a reply, or a failure
-	size    uint64      // of a reply that was too large
+	place   node[Request] // in the list of its peer
+	reply   msg.Message   // until it is received
+	from    *Peer         // the peer that replied; nil: there is no reply
+	failed  Verdict       // the outcome: Wait for none yet, OK with a reply, or a failure
+	size    uint64        // of a reply that was too large
 }
 
 // Offer sends a new request. The one before is given up, even if there is nobody to
@@ -103,9 +102,6 @@ func (r *Request) overdue() {
 	r.of.deadline(&r.of.Core, &r.resend, r.pause)
 }
 
-// requestList is the requests that were last sent to a peer, in order.
-type requestList struct{ first, last *Request }
-
 // assign notes that p has the request.
 func (r *Request) assign(p *Peer) {
 	r.to = p
@@ -113,14 +109,7 @@ func (r *Request) assign(p *Peer) {
 		r.askedOf = slices.DeleteFunc(r.askedOf, func(o *Peer) bool { return o.ended })
 		r.askedOf = append(r.askedOf, p)
 	}
-	l := &p.asked
-	r.prev, r.next = l.last, nil
-	if l.last != nil {
-		l.last.next = r
-	} else {
-		l.first = r
-	}
-	l.last = r
+	p.asked.append(&r.place, r)
 	p.load(1)
 }
 
@@ -130,18 +119,8 @@ func (r *Request) unassign() {
 	if p == nil {
 		return
 	}
-	l := &p.asked
-	if r.prev != nil {
-		r.prev.next = r.next
-	} else {
-		l.first = r.next
-	}
-	if r.next != nil {
-		r.next.prev = r.prev
-	} else {
-		l.last = r.prev
-	}
-	r.next, r.prev, r.to = nil, nil, nil
+	r.place.leave()
+	r.to = nil
 	p.load(-1)
 }
 

@@ -151,7 +151,7 @@ func (s *Survey) Pop(m *Message, max int, w *Waiter) Verdict {
 // tell ends a survey of which no responses wait. The receivers that wait are told; if
 // there are none, the next receiver is.
 func (s *Survey) tell() {
-	told := s.waiting.head != nil && !s.waiting.waking
+	told := s.waiting.first != nil && !s.waiting.waking
 	s.of.FailAll(&s.waiting, SurveyOver)
 	if told {
 		s.forget()

@@ -6,14 +6,15 @@ type Waiter struct {
 	// Verdict says why the wait was ended; OK: the caller was woken to look again.
 	Verdict Verdict
 
-	list, last *Waiters
-	next, prev *Waiter
-	question   uint32 // the question of the endpoint that it waits for
-	byOne      bool   // WakeOne has woken it
+	place    node[Waiter]
+	last     *Waiters // where it waits, or waited last
+	next     *Waiter  // in the chain of those to wake
+	question uint32   // the question of the endpoint that it waits for
+	byOne    bool     // WakeOne has woken it
 }
 
 // Queued reports whether w still waits.
-func (w *Waiter) Queued() bool { return w.list != nil }
+func (w *Waiter) Queued() bool { return w.place.in != nil }
 
 // Woken ends the wake-up of w: another may be woken. The end of a wait is no wake-up.
 func (w *Waiter) Woken() {
@@ -24,28 +25,17 @@ func (w *Waiter) Woken() {
 
 // Leave takes w out of its queue.
 func (w *Waiter) Leave() {
-	l := w.list
-	if w.prev != nil {
-		w.prev.next = w.next
-	} else {
-		l.head = w.next
-	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	} else {
-		l.tail = w.prev
-	}
-	w.list, w.prev, w.next = nil, nil, nil
-	l.count--
+	w.place.leave()
+	w.last.count--
 }
 
 // Waiters is a queue of waiters. At most one wake-up is under way: when 64 workers wait, a
 // message wakes one of them, and that one wakes the next only if there is more to do.
 // Fast workers then empty a whole batch without a goroutine switch.
 type Waiters struct {
-	head, tail *Waiter
-	count      int
-	waking     bool
+	list[Waiter]
+	count  int
+	waking bool
 }
 
 // Len is the number of waiters.
@@ -53,19 +43,14 @@ func (l *Waiters) Len() int { return l.count }
 
 // Add queues w.
 func (l *Waiters) Add(w *Waiter) {
-	w.list, w.last, w.prev, w.next, w.Verdict = l, l, l.tail, nil, OK
-	if l.tail != nil {
-		l.tail.next = w
-	} else {
-		l.head = w
-	}
-	l.tail = w
+	w.last, w.Verdict = l, OK
+	l.append(&w.place, w)
 	l.count++
 }
 
 // WakeOne wakes the waiter that has waited longest, unless a wake-up is under way.
 func (c *Core) WakeOne(l *Waiters) {
-	if w := l.head; w != nil && !l.waking {
+	if w := l.front(); w != nil && !l.waking {
 		l.waking, w.byOne = true, true
 		w.Leave()
 		c.Effects.addWaiter(w)
@@ -87,7 +72,7 @@ func (c *Core) EndWait(w *Waiter, v Verdict) {
 
 // FailAll ends the waits of all with v.
 func (c *Core) FailAll(l *Waiters, v Verdict) {
-	for l.head != nil {
-		c.EndWait(l.head, v)
+	for w := l.front(); w != nil; w = l.front() {
+		c.EndWait(w, v)
 	}
 }
