@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -74,14 +73,9 @@ func contexts(p part) (figures, error) {
 	samples, err := bystand(s, p.duration, failed)
 	elapsed, n := time.Since(start), float64(received.Load()-before)
 	p.report.over()
-	slices.Sort(samples)
-	return figures{
-		"p50":      micros(percentile(samples, 50)),
-		"p99":      micros(percentile(samples, 99)),
-		"p999":     micros(percentile(samples, 99.9)),
-		"rate":     n / elapsed.Seconds(),
-		"messages": n,
-	}, err
+	f := latencies(samples)
+	f["rate"], f["messages"] = n/elapsed.Seconds(), n
+	return f, err
 }
 
 // bystand makes a call now and then.

@@ -81,13 +81,19 @@ func pingPong(p part) (figures, error) {
 		last = now
 	}
 	p.report.over()
+	f := latencies(samples)
+	f["messages"] = float64(len(samples))
+	return f, nil
+}
+
+// latencies are figures of how long calls took. It sorts them.
+func latencies(samples []time.Duration) figures {
 	slices.Sort(samples)
 	return figures{
-		"p50":      micros(percentile(samples, 50)),
-		"p99":      micros(percentile(samples, 99)),
-		"p999":     micros(percentile(samples, 99.9)),
-		"messages": float64(len(samples)),
-	}, nil
+		"p50":  micros(percentile(samples, 50)),
+		"p99":  micros(percentile(samples, 99)),
+		"p999": micros(percentile(samples, 99.9)),
+	}
 }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

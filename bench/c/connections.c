@@ -62,14 +62,7 @@ static double connect_for(struct part *p, int64_t nanoseconds, double *elapsed) 
 	return n;
 }
 
-struct figures connect_again(struct part *p) {
-	double elapsed;
-	connect_for(p, p->job->warmup, &elapsed);
-	begin();
-	double n = connect_for(p, p->job->duration, &elapsed);
-	over();
-	return (struct figures){.messages = n, .rate = n / elapsed};
-}
+struct figures connect_again(struct part *p) { return rate_of(p, connect_for); }
 
 struct figures make_crowd(struct part *p) {
 	crowd(p->job, p->url);

@@ -96,14 +96,7 @@ static double receive_for(struct part *p, int64_t nanoseconds, double *elapsed) 
 	return n;
 }
 
-struct figures topics(struct part *p) {
-	double elapsed;
-	receive_for(p, p->job->warmup, &elapsed);
-	begin();
-	double n = receive_for(p, p->job->duration, &elapsed);
-	over();
-	return (struct figures){.messages = n, .rate = n / elapsed};
-}
+struct figures topics(struct part *p) { return rate_of(p, receive_for); }
 
 static void ask(struct part *p) {
 	static unsigned char body[4096];

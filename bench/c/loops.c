@@ -74,6 +74,15 @@ static double drain_for(struct part *p, int64_t nanoseconds, uint64_t *number, d
 	return n;
 }
 
+struct figures rate_of(struct part *p, double (*run)(struct part *, int64_t, double *)) {
+	double elapsed;
+	run(p, p->job->warmup, &elapsed);
+	begin();
+	double n = run(p, p->job->duration, &elapsed);
+	over();
+	return (struct figures){.messages = n, .rate = n / elapsed};
+}
+
 struct figures drain(struct part *p) {
 	uint64_t number = 0;
 	double elapsed;

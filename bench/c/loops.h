@@ -47,6 +47,9 @@ void sleep_for(int64_t nanoseconds);
 // begin and over tell the parent when the time is taken.
 void begin(void);
 void over(void);
+// rate_of is how many a second run does, once it has warmed up. run does what it counts for
+// that many nanoseconds; it tells how many seconds it has taken.
+struct figures rate_of(struct part *, double (*run)(struct part *, int64_t, double *));
 // report prints the sum of the figures after the last of those that were
 // expected.
 void expect_report(void);
