@@ -18,6 +18,14 @@ import (
 
 // WaitPeers waits until at least n pipes are connected. See [Socket].
 func (s *socket) WaitPeers(ctx context.Context, n int) error {
+	connected, err := s.waitForPeers(ctx, n)
+	if err != nil {
+		err = fmt.Errorf("%d of %d peers: %w", connected, n, err)
+	}
+	return s.opError("wait for peers", "", err)
+}
+
+func (s *socket) waitForPeers(ctx context.Context, n int) (connected int, err error) {
 	s.lock()
 	defer s.unlock()
 	w := s.newWaiterLocked(ctx, 0)
@@ -25,15 +33,14 @@ func (s *socket) WaitPeers(ctx context.Context, n int) error {
 	for {
 		switch {
 		case s.closed:
-			return s.opError("wait for peers", "", errSocketClosed)
+			return s.connected, errSocketClosed
 		case s.connected >= n:
-			return nil
+			return s.connected, nil
 		case ctx.Err() != nil:
-			why := s.explainTimeoutLocked(contextError(ctx), "")
-			return s.opError("wait for peers", "", fmt.Errorf("%d of %d peers: %w", s.connected, n, why))
+			return s.connected, s.explainTimeoutLocked(contextError(ctx), "")
 		}
 		if err := w.waitLocked(&s.peers); err != nil && ctx.Err() == nil {
-			return s.opError("wait for peers", "", err)
+			return s.connected, err
 		}
 	}
 }
@@ -73,7 +80,7 @@ func (s *socket) Attach(ctx context.Context, conn net.Conn) (*Pipe, error) {
 		return nil, s.opError("attach", "", classify(err))
 	}
 	p := &Pipe{s: s, conn: c}
-	p.init(&cfg)
+	p.init(cfg.Priority)
 	if err := p.add(ctx, nil); err != nil {
 		return nil, s.opError("attach", "", err)
 	}
@@ -153,7 +160,8 @@ func (p *Pipe) reserve() error {
 		}
 		// A peer that has gone gives its place up, however long the program takes to
 		// receive what that peer sent. The kernel knows whether it has gone.
-		if gone, _ := other.hungUp(); !gone {
+		// It may also have ended here since, and be asked in vain.
+		if gone, _ := other.hungUp(); !gone && other.Err() == nil {
 			return err
 		}
 		p.s.lock()
@@ -202,8 +210,12 @@ func (p *Pipe) giveBackLocked() {
 	}
 }
 
-// peerGoneLocked notes that the peer has gone. What it sent is still received.
+// peerGoneLocked notes that the peer has gone. What it sent is still received, unless the
+// pipe has ended.
 func (p *Pipe) peerGoneLocked() {
+	if p.life == ended {
+		return
+	}
 	p.life = readOnly
 	p.s.detachLocked(&p.peer)
 }

@@ -253,13 +253,13 @@ func (d *Dialer) attempt(t *task.Task) error {
 		// The error of a DialContext of the program may be of any kind.
 		return d.s.opError("dial", d.url, classifyOr(err, ErrUnreachable))
 	}
-	return d.s.opError("dial", d.url, d.adopt(ctx, t, conn, &cfg))
+	return d.s.opError("dial", d.url, d.adopt(ctx, t, conn, cfg.Priority))
 }
 
 // adopt makes a peer of a new connection.
-func (d *Dialer) adopt(ctx context.Context, t *task.Task, conn transport.Conn, cfg *Config) error {
+func (d *Dialer) adopt(ctx context.Context, t *task.Task, conn transport.Conn, priority int) error {
 	p := &Pipe{s: d.s, conn: conn, dialer: d, url: d.url}
-	p.init(cfg)
+	p.init(priority)
 	d.mu.Lock()
 	d.pipe, d.since, d.next = p, time.Now(), time.Time{}
 	d.mu.Unlock()

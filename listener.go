@@ -48,7 +48,7 @@ func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, err
 	}
 	url := stream.URL(nl.Addr())
 	scheme, _, _ := strings.Cut(url, "://")
-	l, err := s.newListener(endpointURL{bound{builtin[scheme]}, scheme, ""}, opts)
+	l, err := s.newListener(boundURL(scheme), opts)
 	if err != nil {
 		nl.Close()
 		return nil, s.opError("listen", url, err)
@@ -101,7 +101,10 @@ func (l *Listener) accept(tl transport.Listener) error {
 		tl.Close()
 		return err
 	}
-	l.inherit() // options that were set while the address was bound
+	if err := l.inherit(); err != nil { // options that were set while the address was bound
+		l.close()
+		return err
+	}
 	l.s.start(l.URL(), l.run)
 	return nil
 }
@@ -212,16 +215,15 @@ const acceptPause = 50 * time.Millisecond
 // the peer's Dial returns when the listener has taken or refused it.
 func (l *Listener) introduce(t *task.Task, in transport.Incoming) {
 	remote := peerName(in) // the kernel knows it only while the peer is connected
-	cfg := l.Config()
 	ctx, cancel := context.WithTimeout(l.ctx, handshakeTimeout)
 	defer cancel()
-	if err := l.take(ctx, t, in, &cfg); err != nil && l.ctx.Err() == nil {
+	if err := l.take(ctx, t, in); err != nil && l.ctx.Err() == nil {
 		l.logRefusal(remote, classify(err))
 	}
 }
 
 // take hears the peer, decides over it, answers and attaches it, in this order.
-func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming, cfg *Config) error {
+func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming) error {
 	d, decides := in.(transport.Decider)
 	hear := in.Handshake
 	if decides {
@@ -233,7 +235,7 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 		return err
 	}
 	p := &Pipe{s: l.s, conn: conn, listener: l, url: l.URL(), undecided: decides}
-	p.init(cfg)
+	p.init(l.priority())
 	if !decides {
 		return p.add(ctx, t)
 	}
@@ -257,6 +259,13 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 		return p.refuse(err, nil)
 	}
 	return nil
+}
+
+// priority is that of the peers to come.
+func (l *Listener) priority() int {
+	l.s.lock()
+	defer l.s.unlock()
+	return l.cfg.Priority
 }
 
 // hear waits for what the peer says of itself. The transport bounds that, and says how

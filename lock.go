@@ -28,14 +28,11 @@ func (s *socket) unlock() {
 // that is a sender of another socket, which must not be held up: what calls out, such as
 // a logger, runs on goroutines of this socket.
 func (s *socket) unlockDelivery(p *Pipe) {
-	switch {
-	case !s.core.Effects.Any() && !s.hasFDs:
-		s.mu.Unlock()
-	case p.isDirect():
-		s.unlockWithEffects(true)
-	default:
-		s.unlockWithEffects(false)
+	if s.core.Effects.Any() || s.hasFDs {
+		s.unlockWithEffects(p.isDirect())
+		return
 	}
+	s.mu.Unlock()
 }
 
 // unlockWithEffects wakes the waiters, unlocks the socket and carries out the rest: what

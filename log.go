@@ -11,7 +11,11 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-func (s *socket) logger() *slog.Logger { return s.Config().Logger }
+func (s *socket) logger() *slog.Logger {
+	s.lock()
+	defer s.unlock()
+	return s.cfg.Logger
+}
 
 // log writes to the socket's logger, if it has one. The socket is not locked.
 func (s *socket) log(level slog.Level, msg string, args ...any) {

@@ -141,7 +141,7 @@ func (t *setting) suitsTransport(to endpointURL) error {
 	switch {
 	case to.knows(t.transport):
 		return nil
-	case to.isBound() && t.creationOnly:
+	case to.isBound && t.creationOnly:
 		return errorf(ErrNotSupported, "%s comes too late: the listener is bound", t.name)
 	}
 	return errorf(ErrNotSupported, "%s means nothing to %v", t.name, to)

@@ -73,7 +73,7 @@ const (
 func (p *Pipe) connectedLocked() bool { return p.life == open || p.life == readOnly }
 
 // init prepares a pipe that has its socket, its connection and what made it.
-func (p *Pipe) init(cfg *Config) {
+func (p *Pipe) init(priority int) {
 	p.name, p.done = peerName(p.conn), make(chan struct{})
 	p.direct, _ = p.conn.(transport.Direct)
 	pending, current := p.conn.NewBatch(), p.conn.NewBatch()
@@ -83,7 +83,7 @@ func (p *Pipe) init(cfg *Config) {
 	}
 	p.s.lock()
 	p.peer.Init(p.s.proto, p, p.s.newPipeIDLocked(), pending, current, overhead)
-	p.peer.Priority = cfg.Priority
+	p.peer.Priority = priority
 	p.s.unlock()
 }
 

@@ -226,16 +226,17 @@ func (s *socket) watch(ctx context.Context) {
 // contextEnded interrupts the receiver that is reading the connection, if it waits with
 // ctx.
 func (s *socket) contextEnded(ctx context.Context, done <-chan struct{}) {
+	err := contextError(ctx)
 	s.lock()
 	defer s.unlock()
 	if p := s.pipes.oldest(); p != nil {
-		p.contextEndedLocked(ctx, done)
+		p.contextEndedLocked(done, err)
 	}
 }
 
-func (p *Pipe) contextEndedLocked(ctx context.Context, done <-chan struct{}) {
+func (p *Pipe) contextEndedLocked(done <-chan struct{}, err error) {
 	if w := p.reader; w != nil && w.waitsUntil(done) {
-		w.endLocked(contextError(ctx))
+		w.endLocked(err)
 	}
 }
 

@@ -161,7 +161,7 @@ func (p *Pipe) writeFailed(err error) {
 	gone := !p.isDirect() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 	p.s.lock()
 	p.peer.WriteFailed()
-	if gone && p.life != ended {
+	if gone {
 		p.peerGoneLocked()
 	}
 	p.s.unlock()

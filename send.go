@@ -57,10 +57,7 @@ func (e *endpoint) sendCopy(ctx context.Context, body []byte, p *Pipe, try bool)
 		return e.s.opError("send", "", contextError(ctx))
 	}
 	e.s.lock()
-	e.offered.Data.Data = body
-	if p != nil {
-		e.offered.Peer = p.asPeer()
-	}
+	e.offered = sp.Message{Data: transport.NewMessage(body), Peer: p.asPeer()} // all of it: a call that waits has left its own
 	return e.finish(ctx, try)
 }
 

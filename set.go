@@ -60,7 +60,7 @@ func (s *socket) change(list settings) error {
 		return errSocketClosed
 	}
 	for _, l := range s.listeners {
-		if _, err := l.changedLocked(list.forEnd(listening, l.own)); err != nil {
+		if _, err := l.changedLocked(l.reachedByLocked(list)); err != nil {
 			s.unlock()
 			return fmt.Errorf("%s: %w", l.URL(), err)
 		}
@@ -75,7 +75,7 @@ func (s *socket) change(list settings) error {
 	listeners := slices.Clone(s.listeners)
 	s.unlock()
 	for _, l := range listeners {
-		l.inherit()
+		_ = l.inherit() // the checks above have passed
 	}
 	return nil
 }
@@ -86,10 +86,6 @@ func (s *socket) Config() Config {
 	defer s.unlock()
 	return s.cfg.copy()
 }
-
-// inheritedLocked are the socket's settings that reach a dialer or listener which was
-// given own itself.
-func (s *socket) inheritedLocked(end ends, own settings) settings { return s.given.forEnd(end, own) }
 
 // outsideLocked is a copy of cfg, that of a dialer or listener, with the socket's values
 // of what a dialer or listener does not have.
@@ -121,7 +117,7 @@ func endSettings[O option](s *socket, to endpointURL, opts []O) (settings, error
 func (d *Dialer) inheritLocked() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.s.inheritedLocked(dialing, d.own).apply(&d.cfg)
+	d.s.given.forEnd(dialing, d.own).apply(&d.cfg)
 }
 
 // Set changes options of this dialer: all of them, or none when one is refused (ErrInvalid,
@@ -174,21 +170,32 @@ func (d *Dialer) Config() Config {
 
 // inherit takes over the socket's new options, but for those that the listener was given
 // itself and those that its transport cannot change.
-func (l *Listener) inherit() {
-	r, ok := l.l.(transport.Reconfigurable)
+func (l *Listener) inherit() error {
 	l.telling.Lock()
 	defer l.telling.Unlock()
 	l.s.lock()
-	given := l.s.inheritedLocked(listening, l.own)
-	if !ok {
-		given = slices.DeleteFunc(given, func(t *setting) bool { return t.byTransport })
+	given := l.reachedByLocked(l.s.given)
+	cfg, err := l.changedLocked(given)
+	if err != nil {
+		l.s.unlock()
+		return err
 	}
-	given.apply(&l.cfg)
-	cfg := l.cfg
+	l.cfg = cfg
 	l.s.unlock()
-	if ok && len(given) > 0 {
+	if r, ok := l.l.(transport.Reconfigurable); ok && len(given) > 0 {
 		r.SetConfig(cfg.transport(l.s.Protocol()))
 	}
+	return nil
+}
+
+// reachedByLocked returns those of the socket's settings that reach the listener: not those
+// that it was given itself, nor those that its transport cannot change.
+func (l *Listener) reachedByLocked(given settings) settings {
+	given = given.forEnd(listening, l.own)
+	if _, ok := l.l.(transport.Reconfigurable); !ok {
+		given = slices.DeleteFunc(given, func(t *setting) bool { return t.byTransport })
+	}
+	return given
 }
 
 // Set changes options of this listener for the connections to come: all of them, or none when
@@ -240,7 +247,7 @@ func (l *Listener) change(list settings) error {
 func (l *Listener) changedLocked(list settings) (Config, error) {
 	cfg := l.cfg
 	list.apply(&cfg)
-	if l.to.transport.Options()&transport.OptTLS == 0 || inet.Certified(l.to.scheme, l.cfg.TLS) != nil {
+	if !l.to.knows(transport.OptTLS) || inet.Certified(l.to.scheme, l.cfg.TLS) != nil {
 		return cfg, nil
 	}
 	return cfg, classify(inet.Certified(l.to.scheme, cfg.TLS))

@@ -294,7 +294,11 @@ func (l *socketList) all() []Socket {
 func Sockets() []Socket { return registry.all() }
 
 // Name is what the socket is called in logs. See [Socket].
-func (s *socket) Name() string { return cmp.Or(s.Config().Name, s.protocol.String()) }
+func (s *socket) Name() string {
+	s.lock()
+	defer s.unlock()
+	return cmp.Or(s.cfg.Name, s.protocol.String())
+}
 
 // Protocol is the protocol that the socket speaks. See [Socket].
 func (s *socket) Protocol() Protocol { return s.protocol }

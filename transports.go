@@ -53,14 +53,16 @@ var builtin = map[string]transport.Transport{
 type endpointURL struct {
 	transport       transport.Transport
 	scheme, address string
+	options         transport.Options // that can be honoured
+	isBound         bool              // by the program, as a listener
 }
 
-// bound is the transport of a listener that the program made. It is bound already, so
-// options about binding come too late.
-type bound struct{ transport.Transport }
-
-func (b bound) Options() transport.Options {
-	return b.Transport.Options() & (transport.OptTCPNoDelay | transport.OptTCPKeepAlive)
+// boundURL stands for the address of a listener that the program made. It is bound already,
+// so options about binding come too late.
+func boundURL(scheme string) endpointURL {
+	t := builtin[scheme]
+	options := t.Options() & (transport.OptTCPNoDelay | transport.OptTCPKeepAlive)
+	return endpointURL{transport: t, scheme: scheme, options: options, isBound: true}
 }
 
 // parseURL takes url apart and reports why nobody can ever listen at it.
@@ -80,7 +82,7 @@ func parseURL(url string) (endpointURL, error) {
 	if err := t.Check(scheme, address); err != nil {
 		return endpointURL{}, classify(err)
 	}
-	return endpointURL{t, scheme, address}, nil
+	return endpointURL{transport: t, scheme: scheme, address: address, options: t.Options()}, nil
 }
 
 // parseDialURL is parseURL for a URL to dial.
@@ -119,13 +121,7 @@ func (to endpointURL) once() bool {
 
 // knows reports whether the transport can honour the options.
 func (to endpointURL) knows(options transport.Options) bool {
-	return options&^to.transport.Options() == 0
-}
-
-// isBound reports whether the address was bound by the program.
-func (to endpointURL) isBound() bool {
-	_, ok := to.transport.(bound)
-	return ok
+	return options&^to.options == 0
 }
 
 // String names the transport, for errors.

@@ -3,7 +3,6 @@ package gonng
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 type waiter struct {
 	sp.Waiter
 	s       *socket
-	core    *sp.Core // of the socket
 	ctx     context.Context
 	timeout time.Duration
 	woken   chan struct{}
@@ -32,7 +30,7 @@ func (s *socket) newWaiterLocked(ctx context.Context, timeout time.Duration) *wa
 	if last := len(s.idle) - 1; last >= 0 {
 		w, s.idle = s.idle[last], s.idle[:last]
 	} else {
-		w = &waiter{s: s, core: s.core, woken: make(chan struct{}, 1)}
+		w = &waiter{s: s, woken: make(chan struct{}, 1)}
 		w.init()
 	}
 	w.ctx, w.timeout, w.err, w.Verdict = ctx, timeout, nil, sp.OK
@@ -84,7 +82,7 @@ var errOverdue = errors.New("gonng: overdue")
 // endLocked ends the wait with err; nil: the caller is to look again.
 func (w *waiter) endLocked(err error) {
 	w.err = err
-	w.core.EndWait(&w.Waiter, sp.OK)
+	w.s.core.EndWait(&w.Waiter, sp.OK)
 }
 
 // wakeLocked wakes the goroutine. It returns the pipe to interrupt if the goroutine waits
@@ -143,7 +141,7 @@ func (w *waiter) parkLocked() (err error) {
 		return err
 	case err != nil:
 		<-w.woken // woken and canceled at once
-		w.core.PassOn(&w.Waiter)
+		s.core.PassOn(&w.Waiter)
 		return err
 	}
 	w.Woken()
@@ -185,26 +183,43 @@ func (w *waiter) failure(err error) error {
 // refused reports whether the protocol has ended the wait.
 func (w *waiter) refused() bool { return w.Verdict != sp.OK }
 
+// explained is an error with why it came to that. The text is put together when it is asked
+// for, since errors of the program are in it: their methods are not called while the socket
+// is locked.
+type explained struct {
+	err  error
+	why  string
+	last error // of a dialer, or nil
+}
+
+func (e *explained) Error() string {
+	text := e.err.Error() + ": " + e.why
+	if e.last != nil {
+		text += ": " + strings.TrimPrefix(e.last.Error(), "gonng: ")
+	}
+	return text
+}
+
+func (e *explained) Unwrap() error { return e.err }
+
 // explainTimeoutLocked adds to a timeout error why nothing came: no peer is connected,
 // and the last error of a dialer; or else why, unless that is "".
 func (s *socket) explainTimeoutLocked(err error, why string) error {
-	if !errors.Is(err, ErrTimeout) {
+	if c, ok := err.(*cause); !ok || c.kind != ErrTimeout {
 		return err
 	}
 	if s.pipes.len() > 0 {
 		if why == "" {
 			return err
 		}
-		return fmt.Errorf("%w: %s", err, why)
+		return &explained{err: err, why: why}
 	}
-	why = "no peer is connected"
 	for _, d := range s.dialers {
 		if last := d.LastError(); last != nil {
-			why += ": " + strings.TrimPrefix(last.Error(), "gonng: ")
-			break
+			return &explained{err, "no peer is connected", last}
 		}
 	}
-	return fmt.Errorf("%w: %s", err, why)
+	return &explained{err: err, why: "no peer is connected"}
 }
 
 // contextError is the error of a call whose context has ended.
@@ -213,8 +228,15 @@ func contextError(ctx context.Context) error {
 	if err == context.DeadlineExceeded {
 		kind = ErrTimeout
 	}
-	if why := context.Cause(ctx); why != err { // the program's own words for it
-		err = fmt.Errorf("%w: %w", err, why)
+	if why := context.Cause(ctx); why != err {
+		err = &causedBy{err, why}
 	}
 	return &cause{kind, err}
 }
+
+// causedBy is the error of a context with the program's own words for it. As with explained,
+// nothing is asked of the program's error before the text is.
+type causedBy struct{ err, why error }
+
+func (e *causedBy) Error() string   { return e.err.Error() + ": " + e.why.Error() }
+func (e *causedBy) Unwrap() []error { return []error{e.err, e.why} }

@@ -1,6 +1,7 @@
 package itest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -172,6 +173,38 @@ func TestRawSends(t *testing.T) {
 				}
 			})
 		}
+	})
+}
+
+// TestSendBesideWaitingSend: a call takes nothing of the message of another that waits.
+func TestSendBesideWaitingSend(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	t.Run("header", func(t *testing.T) {
+		req, rep := openRaw(t, gonng.ProtocolReq0), openRaw(t, gonng.ProtocolRep0)
+		first := concurrently(func() error { return req.SendMsg(testContext(t), gonng.NewRawMessage(endWord(7), []byte("A"))) })
+		waiting(t, 1)
+		second := concurrently(func() error { return req.Send(testContext(t), append(endWord(8), 'B')) })
+		waiting(t, 2)
+		link(t, rep, req, tcp)
+		check(t, <-first)
+		check(t, <-second)
+		got := map[string]bool{}
+		for range 2 {
+			m := recvMsg(t, rep)
+			got[fmt.Sprintf("%x %s", m.Header()[4:], m.Bytes())] = true
+		}
+		if !got["80000007 A"] || !got["80000008 B"] {
+			t.Errorf("received %v", got)
+		}
+	})
+	t.Run("no header", func(t *testing.T) {
+		s := openRaw(t, gonng.ProtocolPair1)
+		ctx, cancel := context.WithCancel(testContext(t))
+		first := concurrently(func() error { return s.SendMsg(ctx, gonng.NewRawMessage(word(1), []byte("A"))) })
+		waiting(t, 1)
+		wantError(t, s.TrySend([]byte("B")), "send", gonng.ErrProtocol)
+		cancel()
+		want(t, <-first, gonng.ErrCanceled)
 	})
 }
 

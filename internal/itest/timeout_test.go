@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -289,4 +290,42 @@ func TestTimeoutTellsWhatIsMissing(t *testing.T) {
 		err = s.Send(ctx, make([]byte, 100<<10))
 	}
 	wantText(t, err.Error(), "timed out after 1ms: the send queue is full")
+}
+
+// inquisitive is an error of the program that asks the socket when it is asked.
+type inquisitive struct{ s gonng.Socket }
+
+func (e inquisitive) Error() string {
+	e.s.Stats()
+	return "inquisitive"
+}
+
+func (e inquisitive) Is(error) bool {
+	e.s.Stats()
+	return false
+}
+
+// TestErrorsAskTheSocket: the methods of the program's errors are called while the socket is
+// not locked.
+func TestErrorsAskTheSocket(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	pair := open(t, gonng.NewPair0, gonng.WithRecvTimeout(10*time.Millisecond), gonng.WithSendTimeout(10*time.Millisecond))
+	failing := gonng.WithDialContext(func(context.Context, string, string) (net.Conn, error) { return nil, inquisitive{pair} })
+	_, err := pair.Dial(testContext(t), "tcp://127.0.0.1:1", failing)
+	check(t, err)
+	gonngtest.Eventually(t, func() bool { return pair.Dialers()[0].LastError() != nil }, "the dialer fails")
+	ended, end := context.WithCancelCause(context.Background())
+	end(inquisitive{pair})
+	for name, call := range map[string]func() error{
+		"recv":       func() error { _, err := pair.Recv(context.Background()); return err },
+		"send":       func() error { return pair.Send(context.Background(), nil) },
+		"recv ended": func() error { _, err := pair.Recv(ended); return err },
+		"wait peers": func() error { return pair.WaitPeers(ended, 1) },
+	} {
+		err := wait(t, name, concurrently(call))
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		wantText(t, err.Error(), "inquisitive")
+	}
 }

@@ -163,5 +163,6 @@ func (c *Core) dropFull(p *Peer) {
 	}
 }
 
-// CallsOut reports whether there is something to log or a peer to disconnect.
-func (e *Effects) CallsOut() bool { return e.faulty != nil || e.slow != nil || e.reasons != 0 }
+// CallsOut reports whether there is something to log, beside NextSlow, or a peer to
+// disconnect.
+func (e *Effects) CallsOut() bool { return e.faulty != nil || e.reasons != 0 }

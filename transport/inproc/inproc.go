@@ -94,7 +94,8 @@ type conn struct {
 	limit    int    // the largest message that this end receives, in bytes; 0: no limit
 	other    *conn
 
-	decision *decision // whether the dialer is accepted; nil at the dialer's end
+	tell     func(head []byte, size uint64) // told of skipped messages; nil: none is skipped. Set before Receive
+	decision *decision                      // whether the dialer is accepted; nil at the dialer's end
 
 	state   atomic.Int32 // busy, ready or ended
 	waiting atomic.Int32 // writers that wait until it is ready
@@ -103,7 +104,6 @@ type conn struct {
 	changed sync.Cond // the state has changed, and somebody waits
 	deliver func([]transport.Message) bool
 	closed  func(error)
-	tell    func(head []byte, size uint64) // told of skipped messages; nil: none is skipped
 }
 
 // The states of an end.
@@ -230,23 +230,16 @@ func (c *conn) skip(b *transport.List) bool {
 	m := b.Messages()[0]
 	defer m.Release()
 	b.Forget(1)
-	c.mu.Lock()
-	tell := c.tell
-	c.mu.Unlock()
-	if size := len(m.Data); tell == nil || size/transport.SkipFactor > c.limit || size > c.limit*transport.SkipFactor {
+	if size := len(m.Data); c.tell == nil || size/transport.SkipFactor > c.limit || size > c.limit*transport.SkipFactor {
 		c.closeBoth(transport.TooLarge(uint64(size), c.limit))
 		return false
 	}
-	tell(m.Data[:min(len(m.Data), transport.SkipHead)], uint64(len(m.Data)))
+	c.tell(m.Data[:min(len(m.Data), transport.SkipHead)], uint64(len(m.Data)))
 	return true
 }
 
 // SkipTooLarge implements transport.Skipper.
-func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.tell = tell
-}
+func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) { c.tell = tell }
 
 // Close closes both ends, and calls the closed function of each. A dialer that waits for an
 // answer is refused.
