@@ -51,8 +51,8 @@ strangers() { go test $race -timeout 40m -parallel 16 -run "$waiting" ./internal
 # counted runs the tests of what a message may allocate, a peer may make us hold and of
 # many at once, without the race detector: it allocates itself, and takes ten times as long.
 counted() {
-	go test -timeout 20m -run 'Alloc|Memory|Many' -skip '^TestConformance' ./internal/itest ./internal/wire ./cmd/gonng &&
-		go test -run Alloc ./rpc &&
+	go test -timeout 20m -run 'Alloc|Memory|Many|AgainstTraffic|PeerVanishes|RequestConcurrently|OrCounted' \
+		./internal/itest ./internal/wire ./rpc ./cmd/gonng &&
 		go test ./internal/sim # in one goroutine the race detector finds nothing
 }
 

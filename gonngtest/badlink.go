@@ -109,7 +109,17 @@ func (t *badTransport) Listen(ctx context.Context, scheme, address string, cfg *
 	if err != nil {
 		return nil, err
 	}
-	return &badListener{l, t}, nil
+	bad := &badListener{l, t}
+	if h, ok := l.(http.Handler); ok {
+		return &badServer{bad, h}, nil
+	}
+	return bad, nil
+}
+
+// badServer is a listener that takes peers from an HTTP server of the program, too.
+type badServer struct {
+	*badListener
+	http.Handler
 }
 
 type badListener struct {
@@ -181,6 +191,7 @@ func (b BadLink) conn(c transport.Conn) transport.Conn {
 	if b.CutEvery > 0 {
 		bad.cutter = time.AfterFunc(b.CutEvery, func() {
 			bad.cut.Store(true)
+			bad.end()
 			_ = c.Close()
 		})
 	}
@@ -200,7 +211,7 @@ func (c *badConn) Read(dst []transport.Message) ([]transport.Message, error) {
 			for i := range dst[n:] {
 				dst[n+i].Release()
 			}
-			return dst[:n], net.ErrClosed
+			return dst[:n], c.explain(net.ErrClosed)
 		}
 	}
 	return dst, c.explain(err)
@@ -228,7 +239,7 @@ func (c *badConn) read(dst []transport.Message) ([]transport.Message, error) {
 	case batch := <-c.batch:
 		return append(dst, batch...), c.resume()
 	case <-c.closed:
-		return dst, net.ErrClosed
+		return dst, net.ErrClosed // which Read explains
 	case <-c.ended:
 		select {
 		case batch := <-c.batch:
@@ -263,12 +274,15 @@ func (c *badConn) explain(err error) error {
 
 // Close implements transport.Conn.
 func (c *badConn) Close() error {
-	c.close.Do(func() { close(c.closed) })
+	c.end()
 	if c.cutter != nil {
 		c.cutter.Stop()
 	}
 	return c.Conn.Close()
 }
+
+// end has nothing received any more, not even what is late.
+func (c *badConn) end() { c.close.Do(func() { close(c.closed) }) }
 
 // Finish implements transport.Finisher.
 func (c *badConn) Finish() bool {

@@ -32,10 +32,16 @@ func TestBadLinkContract(t *testing.T) {
 func TestBadLinkDelay(t *testing.T) {
 	messages := []transport.Message{transport.NewMessage(make([]byte, 300)), transport.NewMessage(make([]byte, 200))}
 	link := BadLink{Delay: time.Second, Jitter: time.Second, BytesPerSecond: 100}
+	delays := map[time.Duration]bool{}
 	for range 100 {
-		if d := link.delay(messages); d < 6*time.Second || d >= 7*time.Second {
+		d := link.delay(messages)
+		if d < 6*time.Second || d >= 7*time.Second {
 			t.Fatalf("500 bytes are %v late, want 6 to 7 s", d)
 		}
+		delays[d] = true
+	}
+	if len(delays) == 1 {
+		t.Error("all delays are the same: there is no jitter")
 	}
 	if d := (BadLink{}).delay(messages); d != 0 {
 		t.Errorf("the zero BadLink is %v late, want 0", d)

@@ -151,7 +151,7 @@ func (d *declared) readType(path, pkg string, spec *ast.TypeSpec) {
 		for _, name := range field.Names {
 			full := spec.Name.Name + "." + name.Name
 			d.add(path, pkg, full)
-			if typeName(field.Type) != "Mutex" || strings.HasSuffix(path, "_test.go") {
+			if kind := typeName(field.Type); kind != "Mutex" && kind != "RWMutex" || strings.HasSuffix(path, "_test.go") {
 				continue
 			}
 			switch dir := filepath.Dir(path); {

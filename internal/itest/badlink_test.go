@@ -1,7 +1,11 @@
 package itest
 
 import (
+	"context"
 	"crypto/rand"
+	"fmt"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +18,8 @@ import (
 var pigeons = sync.OnceValue(func() []gonngtest.Transport {
 	gonngtest.BadLink{Delay: time.Millisecond, Jitter: 2 * time.Millisecond, BytesPerSecond: 10 << 20}.Register("pigeon")
 	gonngtest.BadLink{Delay: time.Millisecond, Jitter: time.Millisecond, CutEvery: 100 * time.Millisecond}.Register("lost-pigeon")
+	gonngtest.BadLink{Delay: time.Second}.Register("late-pigeon")
+	gonngtest.BadLink{Delay: 2 * time.Second, CutEvery: time.Second}.Register("shot-pigeon")
 	return []gonngtest.Transport{
 		{Name: "pigeon+tcp", Address: func(string) string { return "pigeon+tcp://127.0.0.1:0" }},
 		{Name: "pigeon+ws", Address: func(string) string { return "pigeon+ws://127.0.0.1:0/" + rand.Text() }},
@@ -56,11 +62,88 @@ func TestRequestsByLostPigeons(t *testing.T) {
 			req, rep := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithReconnectTime(time.Millisecond, 0))), open(t, gonng.NewRep0)
 			serving(t, rep, echo)
 			dial(t, req, tr, listen(t, rep, tr).URL())
+			ctx := testContext(t)
 			for i := 0; i < 50 || req.Stats().Connects < 3; i++ {
-				got, err := req.Request(testContext(t), body(i, 100))
+				got, err := req.Request(ctx, body(i, 100))
 				check(t, err)
 				wantBody(t, got, body(i, 100))
 			}
 		})
 	}
+}
+
+// TestLatePigeon: a message is received when the delay is over, not before.
+func TestLatePigeon(t *testing.T) {
+	pigeons()
+	inBubble(t, func(t *testing.T) {
+		pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+		connectBy(t, "late-pigeon+inproc://TestLatePigeon", pull, push)
+		start := time.Now()
+		for i := range 3 {
+			check(t, push.Send(context.Background(), body(i, 10)))
+			got, err := pull.Recv(context.Background())
+			check(t, err)
+			wantBody(t, got, body(i, 10))
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("three messages took %v, want a second each", took)
+		}
+	})
+}
+
+// TestShotPigeon: what is on its way when a link is cut is lost, and the pipe says why it
+// ended.
+func TestShotPigeon(t *testing.T) {
+	pigeons()
+	inBubble(t, func(t *testing.T) {
+		pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+		var mu sync.Mutex
+		var reasons []string
+		for _, s := range []gonng.Socket{pull, push} {
+			s.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) {
+				mu.Lock()
+				defer mu.Unlock()
+				reasons = append(reasons, fmt.Sprint(p.Err()))
+			})
+		}
+		connectBy(t, "shot-pigeon+inproc://TestShotPigeon", pull, push)
+		check(t, push.Send(context.Background(), []byte("lost")))
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_, err := pull.Recv(ctx)
+		want(t, err, gonng.ErrTimeout)
+		mu.Lock()
+		defer mu.Unlock()
+		if n := len(reasons); n < 2*29 { // each lasts a second, and so long may the pause be
+			t.Errorf("%d pipes have ended in %v, want one in two seconds at each end", n, time.Since(start))
+		}
+		if !strings.Contains(strings.Join(reasons, "\n"), "the bad link was cut") {
+			t.Errorf("nobody says why: %q", reasons[:2])
+		}
+	})
+}
+
+// connectBy has b dial a at url.
+func connectBy(t *testing.T, url string, a, b gonng.Socket) {
+	t.Helper()
+	_, err := a.Listen(context.Background(), url)
+	check(t, err)
+	_, err = b.Dial(context.Background(), url)
+	check(t, err)
+}
+
+// TestPigeonHandler: a bad ws listener takes peers from the program's own server.
+func TestPigeonHandler(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	pigeons()
+	pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0)
+	l, err := pull.Listen(testContext(t), "pigeon+ws:///path")
+	check(t, err)
+	server := httptest.NewServer(l.Handler())
+	t.Cleanup(server.Close)
+	_, err = push.Dial(testContext(t), "pigeon+ws"+strings.TrimPrefix(server.URL, "http"), gonng.WithDialMode(gonng.DialWait))
+	check(t, err)
+	sendText(t, push, "hello")
+	recvText(t, pull, "hello")
 }

@@ -97,9 +97,11 @@ func TestStrangerConnects(t *testing.T) {
 					}
 				}
 				line := rec.want(t, append(no.words, "not accepted", url)...)
-				if no.bytes != "" || no.silent { // or else it was a probe
-					wantText(t, line, "level=WARN")
+				level := "level=WARN"
+				if no.bytes == "" && !no.silent { // it was a probe
+					level = "level=DEBUG"
 				}
+				wantText(t, line, level)
 				if tr.Name == "tcp" {
 					wantText(t, line, stranger.Conn().LocalAddr().String())
 				}

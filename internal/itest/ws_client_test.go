@@ -3,13 +3,14 @@ package itest
 import (
 	"bytes"
 	"errors"
-	"github.com/coder/websocket"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/coder/websocket"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
