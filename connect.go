@@ -49,6 +49,9 @@ func (s *socket) waitForPeers(ctx context.Context, n int) (connected int, err er
 func (s *socket) Pipes() []*Pipe {
 	s.lock()
 	defer s.unlock()
+	if s.stopped() {
+		return nil // Close does not wait for a pipe whose hook of the program is running
+	}
 	return s.pipesLocked((*Pipe).connectedLocked)
 }
 
