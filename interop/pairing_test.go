@@ -29,7 +29,7 @@ var pairings = []pairing{
 	{nng: "--pair1", open: gonngtest.ConstructorOf(gonng.NewPair1), sends: true, prints: true},
 	{nng: "--pub0", open: gonngtest.ConstructorOf(gonng.NewSub0, gonng.WithTopics("")), sends: true, dials: true},
 	{nng: "--sub0", open: gonngtest.ConstructorOf(gonng.NewPub0), prints: true},
-	{nng: "--surveyor0", open: gonngtest.ConstructorOf(gonng.NewRespondent0), sends: true, prints: true, dials: true},
+	{nng: "--surveyor0", open: gonngtest.ConstructorOf(gonng.NewRespondent0), sends: true, prints: true, dials: true, interval: "2"}, // its survey is over after a second, in which a busy machine may not answer
 	{nng: "--respondent0", open: gonngtest.ConstructorOf(gonng.NewSurveyor0, gonng.WithSurveyTime(gonngtest.Timeout)), sends: true, prints: true, answers: true},
 	{nng: "--bus0", open: gonngtest.ConstructorOf(gonng.NewBus0), sends: true, prints: true, dials: true}, // its usage does not tell of it
 }
