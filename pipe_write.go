@@ -13,8 +13,14 @@ import (
 )
 
 // flush writes to the pipes in f, whose writing tokens the caller has: inline on the
-// caller's goroutine, else by the writer goroutines. The socket is not locked.
+// caller's goroutine, else by the flusher of a socket that sends to all peers, or by the
+// writer goroutines. The socket is not locked.
 func (s *socket) flush(f sp.Flushes, inline bool) {
+	if s.fansOut && !inline {
+		s.flushAll(f)
+		s.wrote()
+		return
+	}
 	for p := f.Next(); p != nil; p = f.Next() {
 		pipe := pipeOf(p)
 		if !inline || !pipe.writeInline() {
@@ -41,6 +47,25 @@ func (p *Pipe) writeInline() bool {
 		return true
 	}
 	return done && !p.take()
+}
+
+// writeTaken writes what was taken, without waiting; the writer goroutine writes what is
+// left. It reports whether all is written, and the caller still has the writing token.
+func (p *Pipe) writeTaken() bool {
+	p.writeMu.Lock()
+	defer p.writeMu.Unlock()
+	if p.Err() != nil {
+		return false // join may be over: the batch is not the flusher's any more
+	}
+	done, err := p.conn.TryWrite(p.peer.Current())
+	if err != nil {
+		p.writeFailed(err)
+		return false
+	}
+	if !done {
+		p.kick()
+	}
+	return done
 }
 
 // kick passes the writing token to the writer goroutine, which it starts the first time.
@@ -70,6 +95,10 @@ func (p *Pipe) write(*task.Task) {
 				p.writeFailed(err)
 				return
 			}
+			if p.s.fansOut {
+				p.s.flushAgain(p)
+				break
+			}
 		}
 		p.s.wrote()
 	}
@@ -92,12 +121,16 @@ func (p *Pipe) join() {
 // If not, it gives the writing token back, and tells Close that the pipe is drained.
 func (p *Pipe) take() bool {
 	p.s.lock()
+	defer p.s.unlock()
+	return p.takeOutLocked()
+}
+
+func (p *Pipe) takeOutLocked() bool {
 	work := p.peer.Take()
 	if !work && p.drained != nil {
 		close(p.drained)
 		p.drained = nil
 	}
-	p.s.unlock()
 	return work
 }
 

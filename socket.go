@@ -115,6 +115,7 @@ type socket struct {
 	core    *sp.Core    // of proto
 	alarm   alarm
 	clock   clock
+	flusher flusher // of a socket that fans out
 	tasks   task.Group
 	serving serving
 	stop    context.Context // ends in the last phase of Close

@@ -126,7 +126,7 @@ func (b *balance) send(header []byte, body *msg.Message) *Peer {
 // sendTo sends to p, which is ready and so has room, and reports whether it took the
 // message.
 func (b *balance) sendTo(p *Peer, header []byte, body *msg.Message) bool {
-	taken := b.c.putAlways(p, header, body) == putDone
+	taken := b.c.putAlways(p, header, body, nil) == putDone
 	if !taken || p.out.full() {
 		p.leave()
 	} else if p.balanced.place.next != nil {

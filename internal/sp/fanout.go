@@ -7,6 +7,7 @@ import "github.com/gonng/gonng/internal/msg"
 type fanout struct {
 	c      *Core
 	peers  []*Peer // in any order; Peer.inFan is the place of a peer, from 1
+	common msg.Common
 	nobody Waiters // the senders that wait: there never is one
 }
 
@@ -33,9 +34,11 @@ func (f *fanout) CanSend() bool  { return true }
 
 // send sends to all peers but except, which may be nil.
 func (f *fanout) send(header []byte, body *msg.Message, except *Peer) {
+	f.common.Set(header, body.Data)
 	for _, p := range f.peers {
-		if p != except && f.c.put(p, header, body) == putFull {
+		if p != except && f.c.put(p, header, body, &f.common) == putFull {
 			f.c.dropFull(p)
 		}
 	}
+	f.common.Set(nil, nil)
 }

@@ -54,27 +54,24 @@ func (o *outbox) full() bool {
 }
 
 // put adds a message to the outbox of p. The body comes without a header of its own.
-func (c *Core) put(p *Peer, header []byte, body *msg.Message) putResult {
+// common, which may be nil, has the message if it goes to other peers, too.
+func (c *Core) put(p *Peer, header []byte, body *msg.Message, common *msg.Common) putResult {
 	if p.out.full() {
 		if p.out.closed {
 			return putGone
 		}
 		return putFull
 	}
-	return c.putAlways(p, header, body)
+	return c.putAlways(p, header, body, common)
 }
 
 // putAlways is put that takes the message even if there is no room.
-func (c *Core) putAlways(p *Peer, header []byte, body *msg.Message) putResult {
+func (c *Core) putAlways(p *Peer, header []byte, body *msg.Message, common *msg.Common) putResult {
 	o := &p.out
 	if o.closed {
 		return putGone
 	}
-	if len(body.Data) <= CopyMax {
-		o.pending.Append(header, body.Data)
-	} else {
-		o.pending.AppendMessage(header, *body)
-	}
+	o.add(header, body, common)
 	size := len(header) + len(body.Data)
 	if o.queued == 0 && !o.writing {
 		p.slow = false // all earlier messages are written: the episode is over
@@ -90,6 +87,21 @@ func (c *Core) putAlways(p *Peer, header []byte, body *msg.Message) putResult {
 		c.Effects.addFlush(p)
 	}
 	return putDone
+}
+
+// add adds a message to pending.
+func (o *outbox) add(header []byte, body *msg.Message, common *msg.Common) {
+	if len(body.Data) > CopyMax {
+		o.pending.AppendMessage(header, *body)
+		return
+	}
+	if common != nil {
+		if b, ok := o.pending.(msg.CommonBatch); ok {
+			b.AppendCommon(common)
+			return
+		}
+	}
+	o.pending.Append(header, body.Data)
 }
 
 // take makes pending current. It reports whether there is work, and otherwise gives the

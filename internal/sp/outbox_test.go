@@ -33,7 +33,7 @@ func TestOutboxLimit(t *testing.T) {
 		p := r.connect()
 		var got [2]int
 		for i := range got {
-			for r.c.put(p, nil, &msg.Message{Data: make([]byte, row.body)}) == putDone {
+			for r.c.put(p, nil, &msg.Message{Data: make([]byte, row.body)}, nil) == putDone {
 				got[i]++
 			}
 			if !p.Take() { // and it stays unwritten
@@ -50,7 +50,7 @@ func TestOverheadCounts(t *testing.T) {
 	p := r.newPeer()
 	p.Init(r.Protocol, nil, 1, new(msg.List), new(msg.List), 64)
 	n := 0
-	for n < QueueBytes && r.c.put(p, nil, new(msg.Message)) == putDone {
+	for n < QueueBytes && r.c.put(p, nil, new(msg.Message), nil) == putDone {
 		n++
 	}
 	equal(t, "empty messages in the queue", n, QueueBytes/64)

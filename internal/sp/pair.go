@@ -83,7 +83,7 @@ func (c *Core) sendNamed(p *Peer, header []byte, body *msg.Message) Verdict {
 	if p.of.Base() != c {
 		return OtherSocket
 	}
-	switch c.put(p, header, body) {
+	switch c.put(p, header, body, nil) {
 	case putFull:
 		c.dropFull(p)
 	case putGone:

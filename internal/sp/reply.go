@@ -56,7 +56,7 @@ func (r *Reply) Offer(m *Message) Verdict {
 		return NoQuestion
 	}
 	r.to = nil
-	if r.of.putAlways(p, r.backtrace, &m.Data) == putGone {
+	if r.of.putAlways(p, r.backtrace, &m.Data, nil) == putGone {
 		r.of.drop(NoPeer, 1, p)
 		return OK
 	}

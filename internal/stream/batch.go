@@ -3,33 +3,39 @@ package stream
 import (
 	"net"
 
+	"github.com/gonng/gonng/internal/msg"
 	"github.com/gonng/gonng/internal/wire"
 	"github.com/gonng/gonng/transport"
 )
 
 // batch is a transport.Batch whose messages have a length before each. Small messages are
-// copied one behind the other into one buffer; large bodies are kept by reference.
+// copied one behind the other into one buffer; large bodies, and messages that go to
+// many peers, are kept by reference.
 type batch struct {
 	framing  wire.Framing
 	buf      []byte
 	room     Room // the memory of buf
-	large    []largeBody
+	kept     []kept
+	bodies   bool // a large body is among what is kept
 	messages int
 	size     int // bytes of the messages, without the lengths
 
-	rest    []byte      // what is not written yet, if there are no large bodies
-	vectors net.Buffers // what is not written yet, if there are
-	memory  net.Buffers // the array of vectors, kept because WriteTo shortens vectors
 	started bool        // start has been called
+	done    int         // bytes that are written
+	rest    []byte      // what is not written yet, if it is in one piece
+	vectors net.Buffers // what is not written yet, if it is in several
+	memory  net.Buffers // the array of vectors, kept because WriteTo shortens vectors
 }
 
-// largeBody is a body that goes over the wire after buf[:at].
-type largeBody struct {
-	at int
-	m  transport.Message
+// kept is what goes over the wire after buf[:at]: a large body, whose length is in buf,
+// or a run of messages with their lengths.
+type kept struct {
+	at  int
+	m   transport.Message
+	run bool
 }
 
-// keepLarge bounds for how many large bodies an idle connection keeps arrays.
+// keepLarge bounds for how many references an idle connection keeps arrays.
 const keepLarge = 64
 
 // Append implements transport.Batch.
@@ -45,7 +51,38 @@ func (b *batch) AppendMessage(header []byte, m transport.Message) {
 	b.grow(len(header))
 	b.begin(len(header) + len(m.Data))
 	b.buf = append(b.buf, header...)
-	b.large = append(b.large, largeBody{len(b.buf), m.Retain()})
+	b.kept, b.bodies = append(b.kept, kept{len(b.buf), m.Retain(), false}), true
+}
+
+// AppendCommon implements msg.CommonBatch. It refers to the message if that is the first
+// of the batch, or follows the one before in the log. Others are copied: a batch that has
+// few messages of each segment would keep all of them in memory.
+func (b *batch) AppendCommon(c *msg.Common) {
+	header, body := c.Header(), c.Body()
+	log, size := c.Log(uint8(b.framing)), len(header)+len(body)
+	if log.Missing() {
+		room := b.framing.AppendPrefix(log.Room(b.framing.PrefixSize()+size), size)
+		log.Put(append(append(room, header...), body...))
+	}
+	last := b.lastRun()
+	switch {
+	case last != nil && log.Follow(last):
+	case b.messages == 0, last != nil && log.Begins(last):
+		b.kept = append(b.kept, kept{len(b.buf), log.Run(), true})
+	default:
+		b.Append(header, body)
+		return
+	}
+	b.messages++
+	b.size += size
+}
+
+// lastRun is the run at the end of the batch, or nil.
+func (b *batch) lastRun() *transport.Message {
+	if n := len(b.kept); n > 0 && b.kept[n-1].run && b.kept[n-1].at == len(b.buf) {
+		return &b.kept[n-1].m
+	}
+	return nil
 }
 
 // begin appends the length of a message of size bytes.
@@ -70,15 +107,15 @@ func (b *batch) Size() int { return b.size }
 
 // Reset implements transport.Batch.
 func (b *batch) Reset() {
-	for i, l := range b.large {
-		l.m.Release()
-		b.large[i] = largeBody{}
+	for i := range b.kept {
+		b.kept[i].m.Release()
+		b.kept[i] = kept{}
 	}
 	clear(b.memory)
 	buf := b.room.Reuse(b.buf)
-	*b = batch{framing: b.framing, buf: buf, room: b.room, large: b.large[:0], memory: b.memory[:0]}
-	if cap(b.large) > keepLarge {
-		b.large, b.memory = nil, nil
+	*b = batch{framing: b.framing, buf: buf, room: b.room, kept: b.kept[:0], memory: b.memory[:0]}
+	if cap(b.kept) > keepLarge {
+		b.kept, b.memory = nil, nil
 	}
 }
 
@@ -88,51 +125,99 @@ func (b *batch) start() {
 		return
 	}
 	b.started = true
-	if len(b.large) == 0 {
+	switch {
+	case len(b.kept) == 0:
 		b.rest = b.buf
+		return
+	case len(b.kept) == 1 && len(b.buf) == 0:
+		b.rest = b.kept[0].m.Data
 		return
 	}
 	from := 0
-	for _, l := range b.large {
-		b.memory = append(b.memory, b.buf[from:l.at], l.m.Data)
-		from = l.at
+	for _, k := range b.kept {
+		b.add(b.buf[from:k.at])
+		b.add(k.m.Data)
+		from = k.at
 	}
-	if from < len(b.buf) {
-		b.memory = append(b.memory, b.buf[from:])
-	}
+	b.add(b.buf[from:])
 	b.vectors = b.memory
+}
+
+// add adds a piece to what is to be written.
+func (b *batch) add(p []byte) {
+	if len(p) > 0 {
+		b.memory = append(b.memory, p)
+	}
+}
+
+// tryTo writes what it can without waiting, and reports whether that was all.
+func (b *batch) tryTo(w *Writer) (bool, error) {
+	if b.bodies {
+		return false, nil // writeTo needs one writev where this would need two system calls
+	}
+	b.start()
+	for {
+		if len(b.rest) == 0 && len(b.vectors) > 0 {
+			b.rest, b.vectors = b.vectors[0], b.vectors[1:]
+		}
+		n, err := w.Try(b.rest)
+		b.rest, b.done = b.rest[n:], b.done+n
+		switch {
+		case err != nil:
+			return false, b.wrote(err)
+		case len(b.rest) > 0:
+			return false, nil
+		case len(b.vectors) == 0:
+			return true, b.wrote(nil)
+		}
+	}
 }
 
 // writeTo writes what is left of the batch, and may wait for the peer.
 func (b *batch) writeTo(c net.Conn) error {
 	b.start()
-	if b.vectors != nil {
-		n, err := WriteVectors(c, &b.vectors)
-		return b.wrote(n, err)
+	if len(b.rest) > 0 {
+		n, err := c.Write(b.rest)
+		b.rest, b.done = b.rest[n:], b.done+n
+		if err != nil || len(b.vectors) == 0 {
+			return b.wrote(err)
+		}
 	}
-	n, err := c.Write(b.rest)
-	b.rest = b.rest[n:]
-	return b.wrote(len(b.buf)-len(b.rest), err)
+	n, err := WriteVectors(c, &b.vectors)
+	b.done += n
+	return b.wrote(err)
 }
 
-// wrote empties the batch when err is nil. Otherwise n bytes of the batch were written, and
-// wrote reduces Len to the number of messages that were not written whole.
-func (b *batch) wrote(n int, err error) error {
+// wrote empties the batch when err is nil. Otherwise it reduces Len to the number of
+// messages that were not written whole.
+func (b *batch) wrote(err error) error {
 	if err == nil {
 		b.Reset()
 		return nil
 	}
-	prefix, large, buf := b.framing.PrefixSize(), b.large, b.buf
-	for at := 0; at < len(buf); b.messages-- {
-		size, _ := b.framing.ParsePrefix(buf[at:]) // well formed: begin wrote it
-		if n -= prefix + int(size); n < 0 {
-			break
+	left, at := b.done, 0
+	for _, k := range b.kept {
+		left = b.count(b.buf[at:k.at], left)
+		if k.run {
+			left = b.count(k.m.Data, left)
 		}
-		at += prefix + int(size)
-		if len(large) > 0 && large[0].at <= at {
-			at -= len(large[0].m.Data) // which is not in buf
-			large = large[1:]
-		}
+		at = k.at
 	}
+	b.count(b.buf[at:], left)
 	return err
+}
+
+// count takes the messages in p that were written whole off Len. written is how many bytes
+// were from the beginning of p on; count returns how many follow p, or less than 0. The
+// body of the last message need not be in p.
+func (b *batch) count(p []byte, written int) int {
+	for at := 0; at < len(p) && written >= 0; {
+		size, _ := b.framing.ParsePrefix(p[at:]) // well formed: begin or AppendCommon wrote it
+		n := b.framing.PrefixSize() + int(size)
+		if written -= n; written >= 0 {
+			b.messages--
+		}
+		at += n
+	}
+	return written
 }

@@ -110,18 +110,7 @@ func (c *conn) NewBatch() transport.Batch { return &batch{framing: c.framing} }
 
 // TryWrite implements transport.Conn.
 func (c *conn) TryWrite(b transport.Batch) (bool, error) {
-	own := b.(*batch)
-	if len(own.large) > 0 {
-		return false, nil // Write needs one writev where this would need two system calls
-	}
-	own.start()
-	n, err := c.writer.Try(own.rest)
-	own.rest = own.rest[n:]
-	if err == nil && len(own.rest) > 0 {
-		return false, nil
-	}
-	err = own.wrote(len(own.buf)-len(own.rest), err)
-	return err == nil, err
+	return b.(*batch).tryTo(&c.writer)
 }
 
 // Write implements transport.Conn.
