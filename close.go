@@ -112,11 +112,10 @@ func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 		p.start(func(*task.Task) { p.Close() })
 	}
 	s.halt()
-	foreign := func(what string) bool { return what != "" }
-	if hanging = s.tasks.Wait(ctx, foreign); len(hanging) > 0 {
+	if hanging = s.tasks.Wait(ctx); len(hanging) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), endTime)
 		defer cancel()
-		hanging = s.tasks.Wait(ctx, foreign)
+		hanging = s.tasks.Wait(ctx)
 	}
 	s.closeFDs()
 	return hanging
