@@ -76,13 +76,12 @@ func (p *Pipe) connectedLocked() bool { return p.life == open || p.life == readO
 func (p *Pipe) init(priority int) {
 	p.name, p.done = peerName(p.conn), make(chan struct{})
 	p.direct, _ = p.conn.(transport.Direct)
-	pending, current := p.conn.NewBatch(), p.conn.NewBatch()
 	overhead := streamOverhead
 	if p.isDirect() {
 		overhead = listOverhead
 	}
 	p.s.lock()
-	p.peer.Init(p.s.proto, p, p.s.newPipeIDLocked(), pending, current, overhead)
+	p.peer.Init(p.s.proto, p, p.s.newPipeIDLocked(), p.conn, overhead)
 	p.peer.Priority = priority
 	p.s.unlock()
 }

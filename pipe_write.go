@@ -90,7 +90,7 @@ func (p *Pipe) write(*task.Task) {
 			return
 		}
 		runtime.Gosched() // goroutines that are about to send share the write
-		for p.peer.Current().Len() > 0 || p.take() {
+		for p.peer.CurrentLen() > 0 || p.take() {
 			if err := p.conn.Write(p.peer.Current()); err != nil {
 				p.writeFailed(err)
 				return

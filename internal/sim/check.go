@@ -88,7 +88,7 @@ func (w *world) checkPipe(p *pipe) {
 		return
 	}
 	sent, _ := p.Sent()
-	if got := p.written - p.forged + uint64(p.Current().Len()+p.SendQueue()); got != sent {
+	if got := p.written - p.forged + uint64(p.CurrentLen()+p.SendQueue()); got != sent {
 		w.fail("the books of an outbox do not balance", "%v: %d are written or wait, %d were accepted", p, got, sent)
 	}
 	if p.SendQueue() > 0 && !p.token {

@@ -35,7 +35,7 @@ func (p *pipe) String() string { return fmt.Sprintf("pipe %d of %v", p.number, p
 func (w *world) pipe(s *socket) *pipe {
 	w.peers++
 	p := &pipe{s: s, number: int(w.peers)}
-	p.Init(s.x, p, w.peers, new(msg.List), new(msg.List), 0)
+	p.Init(s.x, p, w.peers, lists{}, 0)
 	p.Priority = 1 + w.random.IntN(2)
 	p.Lazy = w.random.IntN(2) == 0
 	return p
@@ -56,8 +56,7 @@ func (w *world) write(p *pipe, n uint32) {
 	if !p.token || p.detached || p.other.ended || len(p.other.incoming) > 64 {
 		return
 	}
-	list := p.Current().(*msg.List)
-	if list.Len() == 0 {
+	if p.CurrentLen() == 0 {
 		queued, work := p.SendQueue(), false
 		p.s.call(func() { work = p.Take() })
 		if !work {
@@ -68,10 +67,11 @@ func (w *world) write(p *pipe, n uint32) {
 			w.note("%v has nothing more to write", p)
 			return
 		}
-		if list = p.Current().(*msg.List); list.Len() != queued {
-			w.fail("taken is not what waited", "%v: %d of %d messages", p, list.Len(), queued)
+		if n := p.CurrentLen(); n != queued {
+			w.fail("taken is not what waited", "%v: %d of %d messages", p, n, queued)
 		}
 	}
+	list := p.Current().(*msg.List)
 	k := 1 + int(n)%list.Len()
 	w.note("%v writes %d of %d messages", p, k, list.Len())
 	total := 0
@@ -140,7 +140,7 @@ func (w *world) end(p *pipe) {
 	p.lost += uint64(len(p.incoming))
 	p.incoming = nil
 	p.ended, p.token = true, false
-	left := p.SendQueue() + p.Current().Len()
+	left := p.SendQueue() + p.CurrentLen()
 	p.s.detaching(p)
 	p.s.call(func() {
 		if unsent := p.Discard(); unsent < left {
@@ -152,3 +152,8 @@ func (w *world) end(p *pipe) {
 	p.s.pipes = slices.DeleteFunc(p.s.pipes, func(o *pipe) bool { return o == p })
 	w.pipes = slices.DeleteFunc(w.pipes, func(o *pipe) bool { return o == p })
 }
+
+// lists makes the batches of a connection.
+type lists struct{}
+
+func (lists) NewBatch() msg.Batch { return new(msg.List) }

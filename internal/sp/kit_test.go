@@ -47,7 +47,7 @@ func (r *rig) context() Endpoint { return r.NewEndpoint() }
 func (r *rig) newPeer() *Peer {
 	r.peers++
 	p := new(Peer)
-	p.Init(r.Protocol, nil, r.peers, new(msg.List), new(msg.List), 0)
+	p.Init(r.Protocol, nil, r.peers, lists{}, 0)
 	return p
 }
 
@@ -198,3 +198,8 @@ func word(n uint32) string { return string(wire.AppendID(nil, n)) }
 func end(n uint32) string { return word(n | wire.EndBit) }
 
 func large(n int) string { return strings.Repeat("x", n) }
+
+// lists makes the batches of a connection.
+type lists struct{}
+
+func (lists) NewBatch() msg.Batch { return new(msg.List) }

@@ -12,17 +12,18 @@ const CopyMax = 16 << 10
 // finds the token free takes it for the shell, and has the peer flushed.
 type outbox struct {
 	limit     Limit
-	lossy     bool // messages are dropped when it is full, and Current counts, too
-	pending   msg.Batch
-	queued    int // messages in pending
-	size      int // the memory that they cost
-	overhead  int // the memory that each costs beside its bytes
-	Current   msg.Batch
-	taken     int  // messages in Current when it was taken; 0 once written
-	takenSize int  // the memory that they cost
-	writing   bool // the token is taken
-	wanted    bool // writable is to be called when there is room
-	closed    bool // nothing more is accepted
+	lossy     bool      // messages are dropped when it is full, and Current counts, too
+	conn      Batches   // makes the batches, once there is something to write
+	pending   msg.Batch // nil: none was needed yet
+	queued    int       // messages in pending
+	size      int       // the memory that they cost
+	overhead  int       // the memory that each costs beside its bytes
+	Current   msg.Batch // nil: nothing was taken yet
+	taken     int       // messages in Current when it was taken; 0 once written
+	takenSize int       // the memory that they cost
+	writing   bool      // the token is taken
+	wanted    bool      // writable is to be called when there is room
+	closed    bool      // nothing more is accepted
 
 	messages, bytes uint64 // accepted so far
 }
@@ -89,8 +90,14 @@ func (c *Core) putAlways(p *Peer, header []byte, body *msg.Message, common *msg.
 	return putDone
 }
 
+// Batches makes the batches of one connection.
+type Batches interface{ NewBatch() msg.Batch }
+
 // add adds a message to pending.
 func (o *outbox) add(header []byte, body *msg.Message, common *msg.Common) {
+	if o.pending == nil {
+		o.pending = o.conn.NewBatch()
+	}
 	if len(body.Data) > CopyMax {
 		o.pending.AppendMessage(header, *body)
 		return

@@ -48,7 +48,7 @@ func TestOutboxLimit(t *testing.T) {
 func TestOverheadCounts(t *testing.T) {
 	r := newRig(t, NewPush(), Config{})
 	p := r.newPeer()
-	p.Init(r.Protocol, nil, 1, new(msg.List), new(msg.List), 64)
+	p.Init(r.Protocol, nil, 1, lists{}, 64)
 	n := 0
 	for n < QueueBytes && r.c.put(p, nil, new(msg.Message), nil) == putDone {
 		n++

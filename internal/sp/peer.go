@@ -37,12 +37,11 @@ type Peer struct {
 	nextFlush, nextResume, nextFaulty, nextSlow *Peer // chains of Effects
 }
 
-// Init prepares p, which belongs to a new connection, for the socket of x. The
-// batches are those of the connection; each message costs overhead bytes beside its
-// own in them.
-func (p *Peer) Init(x Protocol, owner any, id uint32, pending, current msg.Batch, overhead int) {
+// Init prepares p, which belongs to a new connection, for the socket of x. In the batches
+// of the connection each message costs overhead bytes beside its own.
+func (p *Peer) Init(x Protocol, owner any, id uint32, conn Batches, overhead int) {
 	p.of, p.Owner, p.ID, p.Priority = x, owner, id, 1
-	p.out.pending, p.out.Current, p.out.overhead = pending, current, overhead
+	p.out.conn, p.out.overhead = conn, overhead
 	buffer := x.Base().cfg.SendBuffer
 	p.out.limit, p.out.lossy = NewLimit(buffer, QueueBytes), x.FansOut()
 	if p.out.lossy {
@@ -65,6 +64,14 @@ func (p *Peer) Take() bool {
 // writing token.
 func (p *Peer) Current() msg.Batch { return p.out.Current }
 
+// CurrentLen is how many messages Current has that are not written yet.
+func (p *Peer) CurrentLen() int {
+	if p.out.Current == nil {
+		return 0
+	}
+	return p.out.Current.Len()
+}
+
 // CloseOutbox accepts nothing more for p and reports whether the writing token is taken.
 func (p *Peer) CloseOutbox() (writing bool) {
 	p.out.closed = true
@@ -74,7 +81,7 @@ func (p *Peer) CloseOutbox() (writing bool) {
 
 // WriteFailed tells that the goroutine with the token could not write all of Current.
 func (p *Peer) WriteFailed() {
-	p.out.closed, p.out.taken = true, p.out.Current.Len()
+	p.out.closed, p.out.taken = true, p.CurrentLen()
 	p.leave()
 }
 
@@ -84,8 +91,11 @@ func (p *Peer) Discard() (unsent int) {
 	o := &p.out
 	unsent = o.queued + o.taken
 	p.of.Base().Counters.SendQueue -= o.queued
-	o.pending.Reset()
-	o.Current.Reset()
+	for _, b := range [2]msg.Batch{o.pending, o.Current} {
+		if b != nil {
+			b.Reset()
+		}
+	}
 	o.queued, o.size, o.taken, o.takenSize = 0, 0, 0, 0
 	p.ended = true
 	return unsent

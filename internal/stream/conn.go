@@ -23,14 +23,14 @@ type conn struct {
 	names    *names // nil: Conn has the right addresses
 	reader   reader
 	writer   Writer
-	close    func() error
+	closing  sync.Once
+	closeErr error
 }
 
 // newConn returns a connection whose handshake is done. protocol is the peer's, limit the
 // largest message in bytes, 0 for none.
 func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) transport.Conn {
 	c := &conn{Conn: nc, framing: framing, protocol: protocol, names: wholeNames(nc)}
-	c.close = sync.OnceValue(func() error { return Close(nc) })
 	raw := rawConn(nc)
 	c.reader.init(nc, raw, framing, limit)
 	c.writer.init(nc)
@@ -103,7 +103,10 @@ func (c *conn) HungUp() (yes, known bool) { return HungUp(c.Conn) }
 func (c *conn) Protocol() uint16 { return c.protocol }
 
 // Close implements transport.Conn.
-func (c *conn) Close() error { return c.close() }
+func (c *conn) Close() error {
+	c.closing.Do(func() { c.closeErr = Close(c.Conn) })
+	return c.closeErr
+}
 
 // NewBatch implements transport.Conn.
 func (c *conn) NewBatch() transport.Batch { return &batch{framing: c.framing} }
