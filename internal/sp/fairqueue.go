@@ -27,6 +27,15 @@ func (q *fairQueue) configure(cfg Config) {
 
 // deliver queues what p sent and reports whether p may be read on.
 func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
+	if q.answered {
+		if p.retiring { // it asks another when its connection ends
+			for i := range batch {
+				batch[i].Release()
+			}
+			return true
+		}
+		p.unanswered += len(batch)
+	}
 	p.in.push(q.c, p, batch...)
 	if q.held(p) {
 		return false

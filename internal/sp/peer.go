@@ -25,6 +25,12 @@ type Peer struct {
 
 	ended bool // nothing comes from it any more
 
+	// Retired has those who wait until a peer that retires is not Busy.
+	Retired    Waiters
+	retiring   bool
+	unanswered int      // questions of it that a Rep has not answered yet
+	surveyed   deadline // of a peer that retires: when the surveys are over that it was sent
+
 	slow   bool  // it loses messages, and the episode was reported
 	slowAt int64 // when it lost the last message
 
@@ -72,6 +78,24 @@ func (p *Peer) CurrentLen() int {
 	return p.out.Current.Len()
 }
 
+// retire is Retire for the protocols that need not answer the peer.
+func (p *Peer) retire() {
+	p.retiring = true
+	p.CloseOutbox()
+}
+
+// Busy reports whether p is to answer what it was sent, or is to be answered.
+func (p *Peer) Busy() bool {
+	return !p.ended && (p.asked.first != nil || p.unanswered > 0 || p.surveyed.place.in != nil)
+}
+
+// lessBusy wakes those who wait until p is not Busy.
+func (p *Peer) lessBusy() {
+	if p.retiring && !p.Busy() {
+		p.of.Base().FailAll(&p.Retired, OK)
+	}
+}
+
 // CloseOutbox accepts nothing more for p and reports whether the writing token is taken.
 func (p *Peer) CloseOutbox() (writing bool) {
 	p.out.closed = true
@@ -98,6 +122,7 @@ func (p *Peer) Discard() (unsent int) {
 	}
 	o.queued, o.size, o.taken, o.takenSize = 0, 0, 0, 0
 	p.ended = true
+	p.lessBusy()
 	return unsent
 }
 

@@ -27,6 +27,7 @@ func NewRep() *Rep {
 type Reply struct {
 	of        *Rep
 	to        *Peer // nil: there is no question
+	counted   bool  // among the unanswered of the peer
 	backtrace []byte
 	receiver  *Waiter
 }
@@ -37,6 +38,9 @@ func (x *Rep) writable(p *Peer)      { x.fairQueue.writable(p) }
 // Detach hands out what p asked even if p had no room for more answers: now p gets none.
 // And it has p read on, or nobody would notice its end.
 func (x *Rep) Detach(p *Peer) { x.fairQueue.writable(p) }
+
+// Retire answers what p has asked. It drops what p asks from now on.
+func (x *Rep) Retire(p *Peer) { p.retiring = true }
 
 func (x *Rep) Configure(cfg Config) {
 	x.cfg = cfg
@@ -55,13 +59,24 @@ func (r *Reply) Offer(m *Message) Verdict {
 	if p == nil {
 		return NoQuestion
 	}
+	gone := r.of.putAlways(p, r.backtrace, &m.Data, nil) == putGone
+	r.uncount()
 	r.to = nil
-	if r.of.putAlways(p, r.backtrace, &m.Data, nil) == putGone {
+	if gone {
 		r.of.drop(NoPeer, 1, p)
 		return OK
 	}
 	r.of.asked(p)
 	return OK
+}
+
+// uncount is the end of the question for its peer.
+func (r *Reply) uncount() {
+	if r.counted {
+		r.counted = false
+		r.to.unanswered--
+		r.to.lessBusy()
+	}
 }
 
 func (r *Reply) Pop(m *Message, max int, w *Waiter) Verdict {
@@ -70,13 +85,16 @@ func (r *Reply) Pop(m *Message, max int, w *Waiter) Verdict {
 	}
 	v := r.of.pop(m, max)
 	if v == OK {
-		r.to = m.Peer
+		r.uncount()
+		r.to, r.counted = m.Peer, true
 		r.backtrace = append(r.backtrace[:0], m.Data.Data[:m.Data.Header]...)
 	}
 	return v
 }
 
+// Await: a receiver that waits for the next question has hardly an answer to the last one.
 func (r *Reply) Await(w *Waiter) {
+	r.uncount()
 	r.receiver = w
 	r.of.receivers.Add(w)
 }
@@ -103,6 +121,7 @@ func (r *Reply) Pace() Pace {
 
 // Close gives the question up.
 func (r *Reply) Close() {
+	r.uncount()
 	r.to = nil
 	if w := r.receiver; w != nil && w.Queued() {
 		r.of.EndWait(w, Closed)

@@ -122,6 +122,7 @@ func (r *Request) unassign() {
 	r.place.leave()
 	r.to = nil
 	p.load(-1)
+	p.lessBusy()
 }
 
 // keep keeps a reply until it is received. When the replies that wait pin much memory, and

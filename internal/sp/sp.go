@@ -41,6 +41,9 @@ type Protocol interface {
 	// Detach ends p, which has gone, or which cannot be sent to any more. A second
 	// Detach is harmless.
 	Detach(p *Peer)
+	// Retire prepares the end of p: nothing new is sent to p, nor received from it where
+	// that would have to be answered. Peer.Busy tells whether answers are still to come.
+	Retire(p *Peer)
 	// Deliver takes over the first n messages of a batch from p, at least one, but
 	// not the slice. The shell releases the lock for a moment and delivers the rest.
 	// more reports whether p may be read on; if not, the effect resume tells when.
@@ -166,6 +169,7 @@ func (c *Core) Base() *Core { return c }
 func (c *Core) Admit(*Peer) (Verdict, *Peer)   { return OK, nil }
 func (c *Core) Attach(*Peer)                   {}
 func (c *Core) Detach(*Peer)                   {}
+func (c *Core) Retire(p *Peer)                 { p.retire() }
 func (c *Core) TooLarge(*Peer, []byte, uint64) {}
 func (c *Core) Expire()                        {}
 func (c *Core) FansOut() bool                  { return false }

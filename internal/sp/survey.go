@@ -1,6 +1,8 @@
 package sp
 
 import (
+	"time"
+
 	"github.com/gonng/gonng/internal/msg"
 	"github.com/gonng/gonng/internal/wire"
 )
@@ -49,7 +51,21 @@ func (x *Surveyor) Attach(p *Peer) {
 }
 
 func (x *Surveyor) Detach(p *Peer) { x.detach(p) }
-func (x *Surveyor) Next() int64    { return x.questions.Next() }
+
+// Retire keeps p busy until the surveys that are under way are over.
+func (x *Surveyor) Retire(p *Peer) {
+	p.retire()
+	present, last := x.Clock(), int64(0)
+	for _, s := range x.open {
+		last = max(last, s.end.at)
+	}
+	if last > present {
+		p.surveyed.owner = p
+		x.deadline(&x.Core, &p.surveyed, time.Duration(last-present))
+	}
+}
+
+func (x *Surveyor) Next() int64 { return x.questions.Next() }
 
 func (x *Surveyor) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 	n := len(batch)
@@ -81,7 +97,12 @@ func (s *Survey) push(m msg.Message, p *Peer) {
 func (x *Surveyor) Expire() {
 	present := x.Clock()
 	for d := x.due.expired(present); d != nil; d = x.due.expired(present) {
-		d.owner.(*Survey).expire()
+		switch o := d.owner.(type) {
+		case *Survey:
+			o.expire()
+		case *Peer:
+			o.lessBusy()
+		}
 	}
 }
 
