@@ -29,9 +29,11 @@ type Config struct {
 	Linger      time.Duration // how long Close may write what Send accepted; default 1 s
 	TTL         int           // hops that a message may make; default 8; 0 where they are not counted
 
-	ReconnectMin time.Duration // the first pause of a dialer; default 100 ms
-	ReconnectMax time.Duration // the longest pause, up to which it doubles; default 1 s; 0: it stays at ReconnectMin
-	DialMode     DialMode      // what Dial does when the first attempt fails; default DialRetry
+	ReconnectMin    time.Duration // the first pause of a dialer; default 100 ms
+	ReconnectMax    time.Duration // the longest pause, up to which it doubles; default 1 s; 0: it stays at ReconnectMin
+	Resolver        *net.Resolver // looks up names with many addresses; nil, the default: net.DefaultResolver
+	ResolveInterval time.Duration // the longest pause between two look-ups; default 10 s
+	DialMode        DialMode      // what Dial does when the first attempt fails; default DialRetry
 
 	Priority int // Push0 and Req0: 1, the default, to 16; peers of a lower number are sent to first
 	MaxPeers int // of a listener; 0, the default: any number
@@ -106,10 +108,12 @@ func defaultConfig(p Protocol) Config {
 		ReconnectMin: 100 * time.Millisecond,
 		ReconnectMax: time.Second,
 		Priority:     1,
-		ResendTime:   time.Minute,
-		SurveyTime:   time.Second,
-		PreferNew:    true,
-		TCPNoDelay:   true,
+
+		ResolveInterval: 10 * time.Second,
+		ResendTime:      time.Minute,
+		SurveyTime:      time.Second,
+		PreferNew:       true,
+		TCPNoDelay:      true,
 	}
 }
 

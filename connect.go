@@ -107,6 +107,8 @@ func (s *socket) attachLocked(p *Pipe) *list.Element {
 	return place
 }
 
+func (s *socket) retireLocked(p *sp.Peer) { s.proto.Retire(p) }
+
 func (s *socket) detachLocked(p *sp.Peer) { s.proto.Detach(p) }
 
 // removeLocked ends a peer that attachLocked has made.
@@ -254,8 +256,8 @@ func (s *socket) countLocked(event func(*ConnectStats)) { s.stats.count(event) }
 // countLocked counts for the socket and for the dialer or listener of p.
 func (p *Pipe) countLocked(event func(*ConnectStats)) {
 	switch {
-	case p.dialer != nil:
-		p.dialer.countLocked(event)
+	case p.target != nil:
+		p.target.d.countLocked(event)
 	case p.listener != nil:
 		p.listener.countLocked(event)
 	default:
@@ -324,8 +326,8 @@ func (p *Pipe) disconnected(t *task.Task) {
 	s.unlock()
 	s.log(level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.name, "error", loggable(p.err), "unsent", unsent)
 	s.runHooks(t, PipeClosed, p)
-	if p.dialer != nil {
-		p.dialer.redial(received)
+	if p.target != nil {
+		p.target.redial(received)
 	}
 }
 

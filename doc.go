@@ -83,6 +83,12 @@ A URL says how and where:
 	                      connected socket, which works once; to listen, a
 	                      listening one (Unix)
 
+In front of a URL of TCP, TLS or WebSocket, to dial:
+
+	dns+tcp://name:port   every address that the name has, see below
+	dnssrv+tcp://_service._proto.name
+	                      the targets of the name's SRV records, each at its port
+
 To listen, the host of a TCP or TLS URL may be empty or * for every interface, and
 the port 0 for a free one, which [Listener.URL] then tells; abstract:// without a
 name lets the kernel choose one, too. To dial, the host may be a name, which is
@@ -121,6 +127,30 @@ wrong protocol, one that has not introduced itself within 5 seconds, one that a
 [PipeConnecting] hook or the function of [WithAuthorize] refuses, one for which
 there is no place ([WithMaxPeers], the second peer of a pair). The Dial of a
 refused peer fails; see [WithDialMode].
+
+# Names with many addresses
+
+A plain URL leads to one connection, also if its name has several addresses. With
+dns+ in front of it (dns+tcp, dns+tls+tcp, dns+ws, dns+wss and those with 4 or 6) a
+[Dialer] connects to each address, and keeps up with changes: it looks the name up
+every 10 seconds at most ([WithResolveInterval], [WithResolver]). So a Push0 shares
+its work out among all replicas of a service, and a Req0, which asks the one with
+the fewest unanswered requests, is a load balancer on the side of the client.
+
+  - The addresses are of one family, IPv4 if there are any, or else IPv6; dns+tcp6
+    insists on IPv6. While a name moves from one family to the other, the dialer
+    connects to addresses of the new one when the last of the old is retired.
+  - A look-up that fails, or finds nothing, changes nothing. An address is retired
+    when three look-ups in a row have succeeded without it: nothing new is sent to
+    the peer, neither requests nor what is published; what was accepted is written
+    and answered; then the connection is closed.
+  - With dnssrv+ those targets count that have the lowest priority number; weights
+    do not count. The name after _service._proto, not the target's, is what the
+    certificate of a peer must be for, and the Host of a ws request.
+  - Dial waits for the outcome at each address, though for one second at most once
+    it is connected to one. It fails when it has reached none.
+  - The addresses are connected to directly: a ws proxy that the environment names
+    makes attempts fail.
 
 # Timeouts and contexts
 

@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -153,6 +154,35 @@ func WithReconnectTime(min, max time.Duration) SocketDialOption {
 		name:   "WithReconnectTime",
 		err:    err,
 		change: func(c *Config) { c.ReconnectMin, c.ReconnectMax = min, max },
+	})
+}
+
+// WithResolver makes r look up the names with many addresses: those of URLs that begin with
+// dns+ or dnssrv+. Default, and for nil: [net.DefaultResolver]. Given to a dialer of another
+// URL: ErrNotSupported.
+func WithResolver(r *net.Resolver) SocketDialOption {
+	return forSocketDial(setting{
+		name:      "WithResolver",
+		change:    func(c *Config) { c.Resolver = r },
+		transport: optResolve,
+	})
+}
+
+// WithResolveInterval sets the longest pause between two look-ups of a name with many
+// addresses. Each pause is shortened at random by up to a half, so that many programs do not
+// ask at the same time. While no address is known, the pauses are those of
+// [WithReconnectTime]. A changed value holds from the next pause on. Default 10 s; not above 0:
+// ErrInvalid. Given to a dialer of another URL: ErrNotSupported.
+func WithResolveInterval(d time.Duration) SocketDialOption {
+	var err error
+	if d <= 0 {
+		err = errorf(ErrInvalid, "WithResolveInterval(%v): want more than 0", d)
+	}
+	return forSocketDial(setting{
+		name:      "WithResolveInterval",
+		err:       err,
+		change:    func(c *Config) { c.ResolveInterval = d },
+		transport: optResolve,
 	})
 }
 

@@ -21,7 +21,7 @@ type Pipe struct {
 	s        *socket
 	conn     transport.Conn
 	direct   transport.Direct // the connection, if it is one of inproc, or nil
-	dialer   *Dialer          // nil unless it made the pipe
+	target   *target          // of a dialer; nil unless one made the pipe
 	listener *Listener        // nil unless it accepted the pipe
 	url      string
 	name     string // of the peer, for logs and errors
@@ -123,7 +123,12 @@ func (p *Pipe) URL() string { return p.url }
 func (p *Pipe) Socket() Socket { return p.s.public() }
 
 // Dialer is the dialer that made the pipe, or nil.
-func (p *Pipe) Dialer() *Dialer { return p.dialer }
+func (p *Pipe) Dialer() *Dialer {
+	if p.target == nil {
+		return nil
+	}
+	return p.target.d
+}
 
 // Listener is the listener that accepted the pipe, or nil.
 func (p *Pipe) Listener() *Listener { return p.listener }

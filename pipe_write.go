@@ -171,6 +171,32 @@ func (p *Pipe) waitEnd(ctx context.Context) bool {
 	}
 }
 
+// retire has nothing new sent to the peer, and ends the pipe when all that was accepted for it
+// is written and answered, and when what it has asked is answered. It ends early when ctx does.
+func (p *Pipe) retire(ctx context.Context, why error) {
+	p.finishAnswers(ctx)
+	p.drain(ctx)
+	if f, ok := p.conn.(transport.Finisher); ok && ctx.Err() == nil && f.Finish() {
+		bounded, cancel := context.WithTimeout(ctx, p.s.Config().Linger)
+		defer cancel()
+		p.waitEnd(bounded)
+	}
+	p.closeWith(p.s.opError("pipe", p.url, why))
+}
+
+// finishAnswers waits until the peer, which retires, neither has to answer nor is to be
+// answered.
+func (p *Pipe) finishAnswers(ctx context.Context) {
+	p.s.lock()
+	defer p.s.unlock()
+	p.s.retireLocked(&p.peer)
+	w := p.s.newWaiterLocked(ctx, 0)
+	defer w.doneLocked()
+	for p.peer.Busy() && ctx.Err() == nil {
+		_ = w.waitLocked(&p.peer.Retired)
+	}
+}
+
 // part tells the peer that nothing more comes, and reports whether Close has to wait
 // until the peer closes the connection. A peer to which nothing was sent can lose
 // nothing.

@@ -55,6 +55,7 @@ type endpointURL struct {
 	scheme, address string
 	options         transport.Options // that can be honoured
 	isBound         bool              // by the program, as a listener
+	name            *manyAddresses    // to be looked up again and again; nil: it has one address
 }
 
 // boundURL stands for the address of a listener that the program made. It is bound already,
@@ -70,6 +71,9 @@ func parseURL(url string) (endpointURL, error) {
 	scheme, address, ok := cutURL(url)
 	if !ok {
 		return endpointURL{}, errorf(ErrAddressInvalid, "want scheme://address, such as tcp://127.0.0.1:5555 or ipc:///tmp/x.sock")
+	}
+	if _, _, ok := cutName(scheme); ok {
+		return endpointURL{}, errorf(ErrAddressInvalid, "%s: a name with many addresses can be dialed, not listened on", scheme)
 	}
 	t := builtin[scheme]
 	if t == nil {
@@ -87,6 +91,11 @@ func parseURL(url string) (endpointURL, error) {
 
 // parseDialURL is parseURL for a URL to dial.
 func parseDialURL(url string) (endpointURL, error) {
+	if scheme, address, ok := cutURL(url); ok {
+		if inner, srv, ok := cutName(scheme); ok {
+			return parseName(inner, address, srv)
+		}
+	}
 	to, err := parseURL(url)
 	if err != nil {
 		return endpointURL{}, err

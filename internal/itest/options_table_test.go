@@ -39,12 +39,13 @@ type optionRow struct {
 }
 
 var (
-	counting      = []gonng.Protocol{gonng.ProtocolPair1, gonng.ProtocolReq0, gonng.ProtocolRep0, gonng.ProtocolSurveyor0, gonng.ProtocolRespondent0}
-	haveContexts  = []gonng.Protocol{gonng.ProtocolReq0, gonng.ProtocolRep0, gonng.ProtocolSub0, gonng.ProtocolSurveyor0, gonng.ProtocolRespondent0}
-	tcpSchemes    = []string{"tcp", "tls+tcp", "ws", "wss"}
-	optionLogger  = slog.New(slog.DiscardHandler)
-	optionTLS     = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") }}
-	optionAliving = net.KeepAliveConfig{Enable: true, Interval: 7 * time.Second}
+	counting       = []gonng.Protocol{gonng.ProtocolPair1, gonng.ProtocolReq0, gonng.ProtocolRep0, gonng.ProtocolSurveyor0, gonng.ProtocolRespondent0}
+	haveContexts   = []gonng.Protocol{gonng.ProtocolReq0, gonng.ProtocolRep0, gonng.ProtocolSub0, gonng.ProtocolSurveyor0, gonng.ProtocolRespondent0}
+	tcpSchemes     = []string{"tcp", "tls+tcp", "ws", "wss"}
+	optionLogger   = slog.New(slog.DiscardHandler)
+	optionTLS      = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") }}
+	optionResolver = new(net.Resolver)
+	optionAliving  = net.KeepAliveConfig{Enable: true, Interval: 7 * time.Second}
 )
 
 func of(protocols ...gonng.Protocol) []gonng.Protocol { return protocols }
@@ -83,6 +84,10 @@ var optionTable = []optionRow{
 		bad: []any{gonng.WithTTL(0), gonng.WithTTL(-1), gonng.WithTTL(256)}, protocols: counting},
 	{name: "WithDialMode", good: gonng.WithDialMode(gonng.DialBackground), read: func(c gonng.Config) bool { return c.DialMode == gonng.DialBackground },
 		bad: []any{gonng.WithDialMode(-1), gonng.WithDialMode(3)}, making: true},
+	{name: "WithResolver", good: gonng.WithResolver(optionResolver), read: func(c gonng.Config) bool { return c.Resolver == optionResolver },
+		schemes: []string{"dns+tcp"}},
+	{name: "WithResolveInterval", good: gonng.WithResolveInterval(7), read: func(c gonng.Config) bool { return c.ResolveInterval == 7 },
+		bad: []any{gonng.WithResolveInterval(0), gonng.WithResolveInterval(-1)}, schemes: []string{"dns+tcp"}},
 	{name: "WithPriority", good: gonng.WithPriority(7), read: func(c gonng.Config) bool { return c.Priority == 7 },
 		bad: []any{gonng.WithPriority(0), gonng.WithPriority(-1), gonng.WithPriority(17)}, protocols: of(gonng.ProtocolPush0, gonng.ProtocolReq0)},
 	{name: "WithMaxPeers", good: gonng.WithMaxPeers(7), read: func(c gonng.Config) bool { return c.MaxPeers == 7 },
