@@ -81,7 +81,8 @@ without its text.
 
 An [Interceptor] is a function around each call, at either end; see the examples for logs,
 metrics, authentication by certificate and by header, and recovery. A [Propagator] carries
-traces. A [Codec] is what turns arguments and results into bytes: [JSON], or protobuf of
-module github.com/gonng/gonng/contrib/proto.
+traces; module github.com/gonng/gonng/contrib/otelgonng has that of OpenTelemetry, and an
+interceptor that makes spans. A [Codec] is what turns arguments and results into bytes:
+[JSON], or protobuf of module github.com/gonng/gonng/contrib/proto.
 */
 package rpc

@@ -1,13 +1,14 @@
-// Package proto has the codec of package rpc for protobuf:
+// Package protogonng has the codec of package rpc for protobuf:
 //
-//	s := rpc.NewServer(rpc.WithCodec(proto.Codec{}))
+//	s := rpc.NewServer(rpc.WithCodec(protogonng.Codec{}))
 //	rpc.Handle(s, "greet", func(ctx context.Context, in *pb.Greeting) (*pb.Answer, error) { … })
 //
-//	c := rpc.NewClient(req, rpc.WithCodec(proto.Codec{}))
+//	c := rpc.NewClient(req, rpc.WithCodec(protogonng.Codec{}))
 //	out, err := rpc.Call[*pb.Answer](ctx, c, "greet", &pb.Greeting{Name: "Ann"})
 //
-// Arguments and results are pointers to generated messages.
-package proto
+// Arguments and results are pointers to generated messages. The name of the package differs
+// from its directory's, so that it does not collide with that of google.golang.org/protobuf/proto.
+package protogonng
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package proto_test
+package protogonng_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/gonng/gonng"
-	"github.com/gonng/gonng/contrib/proto"
+	protogonng "github.com/gonng/gonng/contrib/proto"
 	"github.com/gonng/gonng/gonngtest"
 	"github.com/gonng/gonng/rpc"
 )
@@ -54,7 +54,7 @@ func wantError(t *testing.T, err error, code rpc.Code, words ...string) {
 
 func TestCalls(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	s := rpc.NewServer(rpc.WithCodec(proto.Codec{}))
+	s := rpc.NewServer(rpc.WithCodec(protogonng.Codec{}))
 	rpc.Handle(s, "double", func(_ context.Context, in *durationpb.Duration) (*durationpb.Duration, error) {
 		return durationpb.New(2 * in.AsDuration()), nil
 	})
@@ -62,7 +62,7 @@ func TestCalls(t *testing.T) {
 	rpc.Handle(s, "text", func(_ context.Context, in *durationpb.Duration) (string, error) { return in.String(), nil })
 	rpc.Handle(s, "from text", func(_ context.Context, in string) (*durationpb.Duration, error) { return nil, nil })
 	rpc.Handle(s, "from pointer", func(_ context.Context, in *string) (*durationpb.Duration, error) { return nil, nil })
-	c := start(t, s, rpc.WithCodec(proto.Codec{}))
+	c := start(t, s, rpc.WithCodec(protogonng.Codec{}))
 	ctx, in := gonngtest.Context(t, gonngtest.Timeout), durationpb.New(21)
 
 	out, err := rpc.Call[*durationpb.Duration](ctx, c, "double", in)
@@ -90,7 +90,7 @@ func TestCalls(t *testing.T) {
 // A JSON client and a protobuf server do not take each other's bytes for their own.
 func TestOtherCodec(t *testing.T) {
 	gonngtest.NoLeaks(t)
-	s := rpc.NewServer(rpc.WithCodec(proto.Codec{}))
+	s := rpc.NewServer(rpc.WithCodec(protogonng.Codec{}))
 	rpc.Handle(s, "double", func(_ context.Context, in *durationpb.Duration) (*durationpb.Duration, error) { return in, nil })
 	_, err := rpc.Call[struct{}](gonngtest.Context(t, gonngtest.Timeout), start(t, s), "double", struct{ Seconds int }{1})
 	wantError(t, err, rpc.CodeInvalidArgument, "does not decode")
