@@ -35,7 +35,7 @@ var (
 	dial     = flag.String("dial", "", "`URL` of the service, with the name of the servers")
 	dns      = flag.String("dns", "", "`address` of the DNS server to ask for them")
 	interval = flag.Duration("interval", 10*time.Second, "how often to ask")
-	requests = flag.Int("requests", 100, "how many requests to make")
+	requests = flag.Int("requests", 100, "how many requests to make, unless it is interrupted before")
 )
 
 func main() {
@@ -94,6 +94,9 @@ func ask(ctx context.Context) error {
 		all.Go(func() {
 			for next.Add(1) <= int64(*requests) {
 				reply, err := req.Request(ctx, nil)
+				if ctx.Err() != nil {
+					return
+				}
 				if err != nil {
 					failed.Add(1)
 					slog.Error("not answered", "error", err)

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gonng/gonng/gonngtest"
 	"github.com/gonng/gonng/internal/maintest"
@@ -101,5 +103,79 @@ func TestService(t *testing.T) {
 	}
 	if !strings.Contains(rest.String(), "answered method=greet code=OK") {
 		t.Errorf("the server logged %q", rest.String())
+	}
+}
+
+// TestServiceKilled: at a random moment, while calls are under way, the server is told to end
+// or is killed, or a caller is killed. A server that is told to end has answered what it has
+// begun; calls that a killed one has not answered go to the next server at its URL.
+func TestServiceKilled(t *testing.T) {
+	ca, good, _ := files(t)
+	for name, kill := range map[string]func(server, caller *exec.Cmd) error{
+		"server ended":  func(server, _ *exec.Cmd) error { return server.Process.Signal(syscall.SIGTERM) },
+		"server killed": func(server, _ *exec.Cmd) error { return server.Process.Kill() },
+		"caller killed": func(_, caller *exec.Cmd) error { return caller.Process.Kill() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			maintest.Kills(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(gonngtest.Context(t, 6*gonngtest.Timeout))
+				defer cancel()
+				command := func(args ...string) *exec.Cmd {
+					return maintest.Command(ctx, append([]string{"-ca", ca, "-cert", good}, args...)...)
+				}
+				server := command("-listen", "tls+tcp://127.0.0.1:0", "-work", "200ms")
+				url, log := started(t, server)
+				var callers [4]*exec.Cmd
+				var out [len(callers)]bytes.Buffer
+				for i := range callers {
+					callers[i] = command("-dial", url, "world")
+					callers[i].Stdout, callers[i].Stderr = &out[i], &out[i]
+					check(t, callers[i].Start())
+				}
+				for called := 0; called < len(callers) && log.Scan(); {
+					if strings.Contains(log.Text(), "called method=greet") {
+						called++
+					}
+				}
+				maintest.RandomMoment(t, 200*time.Millisecond)
+				check(t, kill(server, callers[0]))
+				if name != "caller killed" {
+					for log.Scan() { // to its end
+					}
+					if err := server.Wait(); (err != nil) != (name == "server killed") {
+						t.Errorf("the server ended with %v", err)
+					}
+				}
+				if name == "server killed" {
+					server = command("-listen", url)
+					_, log = started(t, server)
+				}
+				for i, c := range callers {
+					err := c.Wait()
+					if i == 0 && name == "caller killed" {
+						continue
+					}
+					if err != nil || out[i].String() != "hello, world\n" {
+						t.Errorf("caller %d ended with %v, %s", i, err, out[i].String())
+					}
+				}
+				if name != "server ended" {
+					if out, err := command("-dial", url, "-health").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "serving ") {
+						t.Errorf("health: %v, %s", err, out)
+					}
+					check(t, server.Process.Kill())
+					for log.Scan() { // to its end
+					}
+					_ = server.Wait() // killed
+				}
+			})
+		})
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

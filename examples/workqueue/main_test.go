@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gonng/gonng/gonngtest"
 	"github.com/gonng/gonng/internal/maintest"
@@ -54,9 +55,8 @@ func TestWorkerKilled(t *testing.T) {
 	if want := fmt.Sprintf("%d of %d jobs, 1 of them twice\n", jobs, jobs); printed.String() != want {
 		t.Errorf("the queue printed %q, want %q", printed.String(), want)
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "job-???"))
-	if err != nil || len(files) != jobs {
-		t.Errorf("%d jobs have their files, %v", len(files), err)
+	if n := len(jobsIn(t, dir)); n != jobs {
+		t.Errorf("%d jobs have their files", n)
 	}
 }
 
@@ -65,4 +65,59 @@ func check(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestWorkersKilled: workers are killed at random moments, and others take their place. All
+// jobs are done, and only those can have been done twice that a worker had when it was killed.
+func TestWorkersKilled(t *testing.T) {
+	maintest.Kills(t, func(t *testing.T) {
+		const jobs, kills = 300, 2
+		ctx, cancel := context.WithCancel(gonngtest.Context(t, 6*gonngtest.Timeout))
+		dir, url := t.TempDir(), "ipc://"+filepath.Join(t.TempDir(), "x")
+		var workers []*exec.Cmd
+		hire := func() *exec.Cmd {
+			w := maintest.Command(ctx, "-dial", url, "-dir", dir, "-work", "3ms")
+			check(t, w.Start())
+			workers = append(workers, w)
+			return w
+		}
+		defer func() {
+			cancel() // kills them
+			for _, w := range workers {
+				_ = w.Wait()
+			}
+		}()
+		doomed := []*exec.Cmd{hire(), hire()}
+		hire()
+		queue := maintest.Command(ctx, "-listen", url, "-jobs", fmt.Sprint(jobs), "-workers", "3")
+		var printed strings.Builder
+		queue.Stdout, queue.Stderr = &printed, os.Stderr
+		check(t, queue.Start())
+		for len(jobsIn(t, dir)) == 0 { // the first is done
+			maintest.RandomMoment(t, 10*time.Millisecond)
+		}
+		for _, w := range doomed {
+			maintest.RandomMoment(t, 100*time.Millisecond)
+			check(t, w.Process.Kill())
+			hire()
+		}
+		if err := queue.Wait(); err != nil {
+			t.Errorf("the queue ended with %v", err)
+		}
+		var done, all, twice int
+		if _, err := fmt.Sscanf(printed.String(), "%d of %d jobs, %d of them twice\n", &done, &all, &twice); err != nil || done != jobs || all != jobs || twice > kills*outstanding {
+			t.Errorf("the queue printed %q", printed.String())
+		}
+		if n := len(jobsIn(t, dir)); n != jobs {
+			t.Errorf("%d jobs have their files", n)
+		}
+	})
+}
+
+// jobsIn are the files of the jobs that are done.
+func jobsIn(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "job-???"))
+	check(t, err)
+	return files
 }

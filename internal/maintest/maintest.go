@@ -4,9 +4,12 @@ package maintest
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/gonng/gonng/gonngtest"
 )
@@ -29,4 +32,29 @@ func Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asCommand+"=1")
 	return cmd
+}
+
+// Kills runs a test in which processes are killed at random moments: once, or as often
+// as GONNG_KILLS in the environment says.
+func Kills(t *testing.T, run func(t *testing.T)) {
+	times := 1
+	if text := os.Getenv("GONNG_KILLS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times = n
+	}
+	for n := range times {
+		if !t.Run(strconv.Itoa(n), run) {
+			return
+		}
+	}
+}
+
+// RandomMoment returns after a random time of up to most.
+func RandomMoment(t *testing.T, most time.Duration) {
+	d := rand.N(most)
+	t.Logf("a random moment: %v", d)
+	time.Sleep(d)
 }
