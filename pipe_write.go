@@ -172,16 +172,25 @@ func (p *Pipe) waitEnd(ctx context.Context) bool {
 }
 
 // retire has nothing new sent to the peer, and ends the pipe when all that was accepted for it
-// is written and answered, and when what it has asked is answered. It ends early when ctx does.
-func (p *Pipe) retire(ctx context.Context, why error) {
+// is written and answered, and when what it has asked is answered. It reports whether that was
+// before the end of ctx. Otherwise the pipe is left to who ended ctx: the Close of the dialer
+// or of the socket.
+func (p *Pipe) retire(ctx context.Context, why error) bool {
 	p.finishAnswers(ctx)
+	if ctx.Err() != nil {
+		return false
+	}
 	p.drain(ctx)
 	if f, ok := p.conn.(transport.Finisher); ok && ctx.Err() == nil && f.Finish() {
 		bounded, cancel := context.WithTimeout(ctx, p.s.Config().Linger)
 		defer cancel()
 		p.waitEnd(bounded)
 	}
+	if ctx.Err() != nil {
+		return false
+	}
 	p.closeWith(p.s.opError("pipe", p.url, why))
+	return true
 }
 
 // finishAnswers waits until the peer, which retires, neither has to answer nor is to be

@@ -232,8 +232,8 @@ func (t *target) retire(*task.Task) {
 	t.d.mu.Lock()
 	p := t.pipe
 	t.d.mu.Unlock()
-	if p != nil {
-		p.retire(t.d.ctx, errorf(ErrClosed, "the name does not have the address %v any more", t.address.Addr()))
+	if p != nil && !p.retire(t.d.ctx, errorf(ErrClosed, "the name does not have the address %v any more", t.address.Addr())) {
+		return // Close of the dialer may look for the pipe yet
 	}
 	t.d.mu.Lock()
 	defer t.d.mu.Unlock()

@@ -553,3 +553,47 @@ func TestNameBalancesLoad(t *testing.T) {
 		t.Errorf("answered %v", got)
 	}
 }
+
+// TestNameRetiresAndCloses: the end of a dialer, and of a socket, while an address retires is
+// as it ever is: the dialer disconnects at once, the socket writes what was accepted.
+func TestNameRetiresAndCloses(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	t.Run("dialer", func(t *testing.T) {
+		dns, log := dnstest.Start(t), newRecorder()
+		dns.Set(theName, loopback(1))
+		port, reps := replicas(t, gonng.NewRep0, "tcp", "", []string{loopback(1)})
+		req := open(t, gonng.NewReq0, gonng.ReqOption(gonng.WithLogger(log.logger())))
+		d := byName(t, req, dns, "dns+tcp://"+theName+":"+port, shortly)
+		sendText(t, req, "nobody answers")
+		dns.Set(theName, loopback(9))
+		log.want(t, "does not have the address")
+		if len(req.Pipes()) != 1 {
+			t.Error("the pipe with a request has ended")
+		}
+		recvText(t, reps[0], "nobody answers")
+		gone := departures(req)
+		check(t, d.Close())
+		want(t, wait(t, "the end of the pipe", gone).Err(), gonng.ErrClosed)
+	})
+	t.Run("socket", func(t *testing.T) {
+		dns, log := dnstest.Start(t), newRecorder()
+		dns.Set(theName, loopback(1))
+		port, pulls := replicas(t, gonng.NewPull0, "tcp", "", []string{loopback(1)})
+		push := open(t, gonng.NewPush0, gonng.WithLogger(log.logger()), gonng.WithSendBuffer(100), gonng.WithLinger(patience))
+		byName(t, push, dns, "dns+tcp://"+theName+":"+port, shortly)
+		const messages = 20
+		large := body(0, 1<<20-100)
+		for range messages {
+			check(t, push.Send(testContext(t), large))
+		}
+		dns.Set(theName, loopback(9))
+		log.want(t, "does not have the address")
+		closed := make(chan error, 1)
+		go func() { closed <- push.Close() }()
+		for range messages {
+			m := recvMsg(t, pulls[0])
+			m.Free()
+		}
+		check(t, wait(t, "Close", closed))
+	})
+}
