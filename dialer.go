@@ -129,7 +129,7 @@ func (d *Dialer) LastError() error {
 	defer d.mu.Unlock()
 	err := d.lookUps.err
 	for _, t := range d.targets {
-		if err == nil {
+		if err == nil && !t.retired {
 			err = t.err
 		}
 	}
@@ -146,7 +146,7 @@ func (d *Dialer) NextAttempt() (next time.Time) {
 		return d.lookUps.next
 	}
 	for _, t := range d.targets {
-		if next.IsZero() || !t.next.IsZero() && t.next.Before(next) {
+		if !t.retired && !t.next.IsZero() && (next.IsZero() || t.next.Before(next)) {
 			next = t.next
 		}
 	}

@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -266,7 +267,7 @@ func (n *manyAddresses) addresses(ctx context.Context, r *net.Resolver) (found [
 			return compact(found), err
 		}
 	}
-	return nil, fmt.Errorf("%w: the name %s has no address", ErrUnreachable, n.host)
+	return nil, fmt.Errorf("%w: the name %s has no address", ErrUnreachable, cmp.Or(n.service, n.host))
 }
 
 // compact sorts out duplicates.

@@ -81,7 +81,7 @@ func (st *Stats) count(event func(*ConnectStats)) { event(&st.ConnectStats) }
 // was made.
 type ConnectStats struct {
 	Connects        uint64 `json:"connects"`         // peers connected
-	ConnectFailures uint64 `json:"connect_failures"` // attempts to dial that failed
+	ConnectFailures uint64 `json:"connect_failures"` // attempts to dial, and look-ups of names with many addresses, that failed
 	HandshakeErrors uint64 `json:"handshake_errors"` // peers that connected and did not introduce themselves properly
 	Refused         uint64 `json:"refused"`          // peers refused; those by WithAuthorize have no counter of their own
 	RefusedProtocol uint64 `json:"refused_protocol"` // they speak another protocol

@@ -138,7 +138,7 @@ func (s *Server) WaitQueries(ctx context.Context, t testing.TB, kind Type, n int
 	}
 }
 
-// Resolver asks this server, and waits at most half a second for an answer.
+// Resolver asks this server, and waits at most a quarter of a second for an answer.
 func (s *Server) Resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		nc, err := new(net.Dialer).DialContext(ctx, "udp4", s.Addr())
@@ -149,11 +149,11 @@ func (s *Server) Resolver() *net.Resolver {
 	}}
 }
 
-// impatient is a connection of a resolver that waits for half a second at most.
+// impatient is a connection of a resolver that waits for a quarter of a second at most.
 type impatient struct{ *net.UDPConn }
 
 func (c impatient) SetDeadline(t time.Time) error {
-	if soon := time.Now().Add(500 * time.Millisecond); t.After(soon) {
+	if soon := time.Now().Add(250 * time.Millisecond); t.After(soon) {
 		t = soon
 	}
 	return c.UDPConn.SetDeadline(t)

@@ -236,7 +236,7 @@ func TestNameFailures(t *testing.T) {
 			d := byName(t, push, dns, "dns+tcp://"+theName+":"+port, shortly)
 			waitConnected(t, d, loopback(1))
 			row.fail(dns)
-			dns.WaitQueries(testContext(t), t, row.query, 8) // each look-up asks a silent server two times
+			dns.WaitQueries(testContext(t), t, row.query, 7) // each look-up asks a silent server two times
 			if st := push.Stats(); st.Connects != 1 || len(push.Pipes()) != 1 {
 				t.Errorf("%d connections were made, there is %v", st.Connects, connected(d))
 			}

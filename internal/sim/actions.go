@@ -70,6 +70,13 @@ var actions = []struct {
 			w.cut(p)
 		}
 	}},
+	{"retire", 6, func(w *world, s step) {
+		if p := w.somePipe(s); p != nil && !p.closing && (p.s.out != reply || p.s.raw) { // one that answers goes on to
+			w.note("%v retires", p)
+			p.closing = true
+			p.s.call(func() { p.s.x.Retire(&p.Peer) })
+		}
+	}},
 	{"fail a write", 6, func(w *world, s step) {
 		if p := w.somePipe(s); p != nil {
 			w.writeFails(p)
