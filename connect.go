@@ -358,7 +358,11 @@ func (s *socket) countUnsentLocked(n int) {
 // of gonng's, whose calls end on Close; else the URL, since a foreign transport may break
 // that rule.
 func taskName(url string) string {
-	if scheme, _, _ := strings.Cut(url, ":"); url != "" && builtin[scheme] == nil {
+	scheme, _, _ := strings.Cut(url, ":")
+	if inner, _, ok := cutName(scheme); ok {
+		scheme = inner
+	}
+	if url != "" && builtin[scheme] == nil {
 		return url
 	}
 	return ""

@@ -101,10 +101,11 @@ func (d *Dialer) configure(cfg *Config) {
 
 // connect makes the first attempt and returns its outcome. The dialer goes on by itself.
 func (d *Dialer) connect(t *task.Task) error {
+	tell := d.mode() == DialRetry
 	if d.to.name != nil {
-		return d.connectName(t)
+		return d.connectName(tell)
 	}
-	return d.targets[0].connect(t)
+	return d.targets[0].connect(t, tell)
 }
 
 // stop ends dialing, but not the connections.

@@ -158,7 +158,8 @@ func WithReconnectTime(min, max time.Duration) SocketDialOption {
 }
 
 // WithResolver makes r look up the names with many addresses: those of URLs that begin with
-// dns+ or dnssrv+. Default, and for nil: [net.DefaultResolver]. Given to a dialer of another
+// dns+ or dnssrv+. Its Dial, if it has one, must return when its ctx ends. Default, and for
+// nil: [net.DefaultResolver]. Given to a dialer of another
 // URL: ErrNotSupported.
 func WithResolver(r *net.Resolver) SocketDialOption {
 	return forSocketDial(setting{

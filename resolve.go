@@ -108,11 +108,11 @@ func (to endpointURL) at(address netip.AddrPort) endpointURL {
 // connectName looks the name up for the first time, and returns when there is a first
 // connection, and the outcome at every address; but it waits no longer than firstWait for the
 // others.
-func (d *Dialer) connectName(*task.Task) error {
-	fresh, err := d.lookUp(d.mode() == DialRetry)
+func (d *Dialer) connectName(tell bool) error {
+	fresh, err := d.lookUp(tell)
 	outcomes := make(chan error, len(fresh))
 	for _, t := range fresh {
-		d.s.start(d.url, func(task *task.Task) { outcomes <- t.connect(task) })
+		d.s.start(d.url, func(task *task.Task) { outcomes <- t.connect(task, tell) })
 	}
 	d.s.start(d.url, d.keepUp)
 	var others <-chan time.Time
@@ -145,7 +145,7 @@ func (d *Dialer) keepUp(*task.Task) {
 	for d.waitToLookUp() {
 		fresh, _ := d.lookUp(false)
 		for _, t := range fresh {
-			d.s.start(d.url, func(task *task.Task) { _ = t.connect(task) })
+			d.s.start(d.url, func(task *task.Task) { _ = t.connect(task, false) })
 		}
 	}
 }

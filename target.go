@@ -48,8 +48,9 @@ func (t *target) stopped() bool { return t.ctx.Err() != nil }
 
 // connect makes the first attempt and returns its outcome. When the attempt fails, and
 // the mode is not to give up, connect starts the goroutine that goes on trying. When a
-// connection ends, its goroutine calls redial.
-func (t *target) connect(task *task.Task) error {
+// connection ends, its goroutine calls redial. tell says that a failure is to be logged in
+// any case, as Dial returns no error.
+func (t *target) connect(task *task.Task, tell bool) error {
 	d := t.d
 	err := t.attempt(task)
 	if err == nil || t.stopped() {
@@ -66,7 +67,7 @@ func (t *target) connect(task *task.Task) error {
 		d.Close()
 		return err
 	}
-	t.failed(d, err, "cannot connect, trying again", mode == DialRetry) // Dial returns no error, so the log has to tell
+	t.failed(d, err, "cannot connect, trying again", tell)
 	d.s.start(d.url, t.retry)
 	return err
 }
