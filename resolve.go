@@ -185,7 +185,7 @@ func (d *Dialer) lookUp(tell bool) (fresh []*target, err error) {
 	}
 	fresh, retired := d.compare(found, err == nil)
 	for _, t := range retired {
-		d.s.log(slog.LevelInfo, "the name does not have the address any more", "url", d.url, "address", t.address)
+		d.s.log(slog.LevelInfo, "the name does not have the address any more", "url", d.url, "address", t.where())
 		d.s.start(d.url, t.retire)
 	}
 	return fresh, err
@@ -233,12 +233,20 @@ func (t *target) retire(*task.Task) {
 	t.d.mu.Lock()
 	p := t.pipe
 	t.d.mu.Unlock()
-	if p != nil && !p.retire(t.d.ctx, errorf(ErrClosed, "the name does not have the address %v any more", t.address.Addr())) {
+	if p != nil && !p.retire(t.d.ctx, errorf(ErrClosed, "the name does not have the address %s any more", t.where())) {
 		return // Close of the dialer may look for the pipe yet
 	}
 	t.d.mu.Lock()
 	defer t.d.mu.Unlock()
 	t.d.targets = slices.DeleteFunc(t.d.targets, func(x *target) bool { return x == t })
+}
+
+// where is the address in words: it has a port if that is of an SRV record.
+func (t *target) where() string {
+	if t.address.Port() == 0 {
+		return t.address.Addr().String()
+	}
+	return t.address.String()
 }
 
 // addresses looks the name up. The port of an address is that of an SRV record, or 0. When

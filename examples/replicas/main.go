@@ -77,14 +77,14 @@ func ask(ctx context.Context) error {
 			return new(net.Dialer).DialContext(ctx, network, *dns)
 		}}
 	}
-	req, err := gonng.NewReq0(gonng.WithResendTime(5*time.Second), // for a server that is there and silent
-		gonng.WithResolver(resolver), gonng.WithResolveInterval(*interval), gonng.WithDial(*dial))
+	req, err := gonng.NewReq0(gonng.WithDial(*dial), gonng.WithResolver(resolver), gonng.WithResolveInterval(*interval),
+		gonng.WithResendTime(5*time.Second), // for a server that is there and silent
+		gonng.WithPipeHook(gonng.PipeConnected, func(p *gonng.Pipe) { slog.Info("connected", "server", p.RemoteAddr()) }),
+		gonng.WithPipeHook(gonng.PipeClosed, func(p *gonng.Pipe) { slog.Info("disconnected", "server", p.RemoteAddr(), "error", p.Err()) }))
 	if err != nil {
 		return err
 	}
 	defer req.Close()
-	req.OnPipe(gonng.PipeConnected, func(p *gonng.Pipe) { slog.Info("connected", "server", p.RemoteAddr()) })
-	req.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { slog.Info("disconnected", "server", p.RemoteAddr(), "error", p.Err()) })
 
 	var next, failed atomic.Int64
 	var mu sync.Mutex
