@@ -48,13 +48,14 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	s.proto.Close()
 	s.core.FailAll(&s.peers, 0)
 	s.endDirectReadLocked()
-	pipes = s.pipesLocked(func(*Pipe) bool { return true })
+	pipes = s.pipes.all()
 	dialers, listeners := s.dialers, s.listeners
 	s.dialers, s.listeners = nil, nil
 	s.unlock()
 	registry.remove(s)
 	s.serving.stop()
 	s.alarm.stop()
+	s.losses.stop()
 	s.direct.close()
 	for _, d := range dialers {
 		d.stop()

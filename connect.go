@@ -1,13 +1,13 @@
 package gonng
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/internal/stream"
@@ -44,19 +44,6 @@ func (s *socket) waitForPeers(ctx context.Context, n int) (connected int, err er
 		}
 	}
 }
-
-// Pipes are the connected pipes. See [Socket].
-func (s *socket) Pipes() []*Pipe {
-	s.lock()
-	defer s.unlock()
-	if s.stopped() {
-		return nil // Close does not wait for a pipe whose hook of the program is running
-	}
-	return s.pipesLocked((*Pipe).connectedLocked)
-}
-
-// pipesLocked are the pipes for which f is true.
-func (s *socket) pipesLocked(f func(*Pipe) bool) []*Pipe { return s.pipes.where(f) }
 
 func (s *socket) newPipeIDLocked() uint32 {
 	s.nextPipe = (s.nextPipe + 1) &^ wire.EndBit
@@ -99,12 +86,11 @@ func (s *socket) connectedLocked() {
 // admitLocked asks the protocol for a place for p. If another has it, that is returned.
 func (s *socket) admitLocked(p *sp.Peer) (sp.Verdict, *sp.Peer) { return s.proto.Admit(p) }
 
-// attachLocked makes p a peer, and returns its place among the pipes.
-func (s *socket) attachLocked(p *Pipe) *list.Element {
+// attachLocked makes p a peer.
+func (s *socket) attachLocked(p *Pipe) {
 	s.proto.Attach(p.asPeer())
-	place := s.pipes.add(p)
+	p.enlistLocked()
 	s.endDirectReadLocked()
-	return place
 }
 
 func (s *socket) retireLocked(p *sp.Peer) { s.proto.Retire(p) }
@@ -112,10 +98,10 @@ func (s *socket) retireLocked(p *sp.Peer) { s.proto.Retire(p) }
 func (s *socket) detachLocked(p *sp.Peer) { s.proto.Detach(p) }
 
 // removeLocked ends a peer that attachLocked has made.
-func (s *socket) removeLocked(p *sp.Peer, place *list.Element) {
-	s.pipes.remove(place)
+func (s *socket) removeLocked(p *Pipe) {
+	p.delistLocked()
 	s.connected--
-	s.detachLocked(p)
+	s.detachLocked(p.asPeer())
 }
 
 // admit decides over a new peer, on the goroutine t: by its protocol, the PipeConnecting
@@ -235,10 +221,12 @@ func (p *Pipe) attach(t *task.Task) error {
 		return ErrClosed
 	}
 	p.prepareReadingLocked()
-	p.place = s.attachLocked(p)
+	s.attachLocked(p)
+	p.since = time.Now()
 	p.countLocked((*ConnectStats).connected)
 	s.unlock()
 	s.log(slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.url, "peer", p.name)
+	s.happens(p.event(EventConnected))
 	s.runHooks(t, PipeConnected, p)
 	s.lock()
 	if p.life == connecting {
@@ -319,12 +307,15 @@ func (p *Pipe) disconnected(t *task.Task) {
 	s.lock()
 	unsent := p.peer.Discard()
 	p.life = ended
-	s.removeLocked(&p.peer, p.place)
+	s.removeLocked(p)
 	p.giveBackLocked()
 	received := p.stats.hasReceived()
 	level := s.countEndLocked(p.err, unsent)
 	s.unlock()
 	s.log(level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.name, "error", loggable(p.err), "unsent", unsent)
+	e := p.event(EventDisconnected)
+	e.Err, e.Count = shortened(p.err), uint64(unsent)
+	s.happens(e)
 	s.runHooks(t, PipeClosed, p)
 	if p.target != nil {
 		p.target.redial(received)

@@ -21,6 +21,7 @@ type Dialer struct {
 	cancel context.CancelFunc
 
 	stats ConnectStats // guarded by s.mu
+	pipes pipeList     // guarded by s.mu
 
 	mu      sync.Mutex // taken after the socket's lock
 	cfg     Config
@@ -160,9 +161,7 @@ func (d *Dialer) Socket() Socket { return d.s.public() }
 
 // Pipes are the dialer's connections: one at most, unless its URL has a name with many
 // addresses.
-func (d *Dialer) Pipes() []*Pipe {
-	return slices.DeleteFunc(d.s.Pipes(), func(p *Pipe) bool { return p.Dialer() != d })
-}
+func (d *Dialer) Pipes() []*Pipe { return d.s.snapshot(&d.pipes) }
 
 // Stats are the dialer's counters.
 func (d *Dialer) Stats() ConnectStats {
@@ -176,14 +175,14 @@ func (d *Dialer) Stats() ConnectStats {
 func (d *Dialer) Close() error {
 	d.stop()
 	d.s.removeDialer(d)
-	for _, p := range d.pipes() {
+	for _, p := range d.connections() {
 		p.closeWith(d.s.opError("dial", d.url, ErrClosed))
 	}
 	return nil
 }
 
-// pipes are the connections, also those that are not in Pipes yet.
-func (d *Dialer) pipes() (pipes []*Pipe) {
+// connections are the pipes, also those that are not in Pipes yet.
+func (d *Dialer) connections() (pipes []*Pipe) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, t := range d.targets {

@@ -240,6 +240,10 @@ A socket with a logger ([WithLogger]) logs dropped messages once an episode, not
 each of them. An episode ends when the queue that was full is empty again, and
 elsewhere when nothing was dropped for a minute.
 
+[Events] has what has happened to the sockets of a process, with or without a
+logger: peers that came, went or were refused, failures to dial, drops that began
+and ended. Package monitor shows it, with all counters, on a page.
+
 # Errors
 
 Methods of sockets, and of what belongs to them, return an [*OpError], which says

@@ -33,6 +33,7 @@ type Listener struct {
 	closed   bool            // by Close: no more pipes; guarded by the socket's lock
 	refusals episodes[Error] // guarded by the socket's lock
 	peers    int             // places taken by peers; guarded by the socket's lock
+	pipes    pipeList        // guarded by the socket's lock
 }
 
 // Listen accepts connections at url. See [Socket].
@@ -149,9 +150,7 @@ func (l *Listener) Handler() http.Handler {
 }
 
 // Pipes are the listener's connections.
-func (l *Listener) Pipes() []*Pipe {
-	return slices.DeleteFunc(l.s.Pipes(), func(p *Pipe) bool { return p.Listener() != l })
-}
+func (l *Listener) Pipes() []*Pipe { return l.s.snapshot(&l.pipes) }
 
 // Stats are the listener's counters.
 func (l *Listener) Stats() ConnectStats {
@@ -166,7 +165,7 @@ func (l *Listener) Close() error {
 	err := l.close()
 	l.s.lock()
 	l.closed = true
-	pipes := l.s.pipesLocked(func(p *Pipe) bool { return p.Listener() == l }) // also those whose hooks still run
+	pipes := l.pipes.all() // also those whose hooks still run
 	l.s.unlock()
 	atOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError("listen", l.URL(), ErrClosed)) })
 	return err
@@ -304,14 +303,15 @@ func (l *Listener) giveBackLocked() { l.peers-- }
 
 func (l *Listener) closedLocked() bool { return l.closed }
 
-// logRefusal logs the first refusal of its kind in an episode as a warning, and the
-// others for debugging. The kind does not depend on what the peer has sent.
+// logRefusal tells Events of the first refusal of its kind in an episode, and logs it
+// as a warning, and the others for debugging. The kind does not depend on what the peer has sent.
 func (l *Listener) logRefusal(remote string, why error) {
-	var kind Error
-	errors.As(why, &kind)
 	l.s.lock()
-	first, before, count := l.refusals.add(kind)
+	first, before, count := l.refusals.add(kindIn(why))
 	l.s.unlock()
+	if first {
+		l.s.happens(Event{Kind: EventRefused, URL: l.URL(), Peer: remote, Err: shortened(why), Count: uint64(before)})
+	}
 	level := slog.LevelDebug
 	if first && !errors.Is(why, transport.ErrSilent) { // a health probe is not worth a warning
 		level, count = slog.LevelWarn, before

@@ -140,5 +140,13 @@ func (s *socket) carryOutElsewhere(e sp.Effects, slow []*Pipe) {
 	s.tasks.Start("", func(*task.Task) { s.carryOut(e, slow) })
 }
 
+// pipeOrNil is the pipe of a peer, or nil if there is none.
+func pipeOrNil(p *sp.Peer) *Pipe {
+	if p == nil {
+		return nil
+	}
+	return pipeOf(p)
+}
+
 // pipeOf is the pipe of a peer.
 func pipeOf(p *sp.Peer) *Pipe { return p.Owner.(*Pipe) }

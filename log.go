@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"strconv"
@@ -35,11 +36,30 @@ func (p *Pipe) nameForLog() []any { return []any{"pipe", p.ID(), "peer", p.name}
 // loggable is err as it is, or the beginning of its text if that is long: a peer or the
 // program may have made it so.
 func loggable(err error) any {
-	const most = 500
-	if err == nil || len(err.Error()) <= most {
+	if err == nil || len(err.Error()) <= longestError {
 		return err
 	}
-	return strings.ToValidUTF8(err.Error()[:most], "") + "…"
+	return shortText(err)
+}
+
+// shortened is loggable that returns an error, which is of the same kind.
+func shortened(err error) error {
+	if err == nil || len(err.Error()) <= longestError {
+		return err
+	}
+	return errorf(kindIn(err), "%s", shortText(err))
+}
+
+const longestError = 500 // bytes of its text in logs and events
+
+func shortText(err error) string {
+	return strings.ToValidUTF8(err.Error()[:longestError], "") + "…"
+}
+
+// kindIn is the kind that err wraps.
+func kindIn(err error) (kind Error) {
+	errors.As(err, &kind)
+	return kind
 }
 
 // peerName names a peer in logs and errors: by its address, or by its process if it has
@@ -84,6 +104,7 @@ const notForwarded sp.Reasons = 1 << 7
 func (s *socket) logDrops(e *sp.Effects, slow []*Pipe) {
 	for _, p := range slow {
 		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", p.nameForLog()...)
+		s.losses.look(p)
 	}
 	reasons, by := e.Reasons()
 	if reasons != 0 {
@@ -99,6 +120,7 @@ func (s *socket) logOnce(reasons sp.Reasons, by *sp.Peer, args ...any) {
 	for _, d := range dropTexts {
 		if reasons&d.reason != 0 && s.beginsEpisode(d.reason) {
 			s.log(slog.LevelWarn, d.text, args...)
+			s.losses.look(pipeOrNil(by))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
@@ -26,12 +27,14 @@ type Pipe struct {
 	url      string
 	name     string // of the peer, for logs and errors
 
-	peer      sp.Peer       // guarded by the socket's lock, except its ID and Current
-	life      life          // guarded by the socket's lock
-	place     *list.Element // in the socket's pipes; nil: not yet
-	stats     PipeStats     // guarded by the socket's lock
-	counted   bool          // among the peers of its listener; guarded by the socket's lock
-	undecided bool          // the transport is still to be told whether the peer is taken; guarded by the socket's lock
+	peer       sp.Peer       // guarded by the socket's lock, except its ID and Current
+	life       life          // guarded by the socket's lock
+	place      *list.Element // in the socket's pipes; nil: not yet
+	placeOfEnd *list.Element // in the pipes of its dialer or listener; nil: not yet
+	since      time.Time     // when it connected; guarded by the socket's lock
+	stats      PipeStats     // guarded by the socket's lock
+	counted    bool          // among the peers of its listener; guarded by the socket's lock
+	undecided  bool          // the transport is still to be told whether the peer is taken; guarded by the socket's lock
 
 	// Read state.
 	reading     reading               // guarded by the socket's lock
@@ -158,6 +161,13 @@ func (p *Pipe) HTTPRequest() *http.Request {
 	return nil
 }
 
+// Since is when the peer connected; zero while it is connecting.
+func (p *Pipe) Since() time.Time {
+	p.s.lock()
+	defer p.s.unlock()
+	return p.since
+}
+
 // Err says why the pipe ended; nil while it is connected.
 func (p *Pipe) Err() error {
 	select {
@@ -233,33 +243,4 @@ func (p *Pipe) endReason(err error) error {
 		err = errorf(ErrConnectionReset, "the peer closed the connection")
 	}
 	return p.s.opError("pipe", p.url, err)
-}
-
-// pipeList is the pipes of a socket, in the order in which they came.
-type pipeList struct{ list list.List }
-
-func (l *pipeList) len() int { return l.list.Len() }
-
-// add returns the place of p, for remove.
-func (l *pipeList) add(p *Pipe) *list.Element { return l.list.PushBack(p) }
-
-func (l *pipeList) remove(place *list.Element) { l.list.Remove(place) }
-
-// oldest is the first of the pipes, or nil.
-func (l *pipeList) oldest() *Pipe {
-	if e := l.list.Front(); e != nil {
-		return e.Value.(*Pipe)
-	}
-	return nil
-}
-
-// where returns the pipes for which f is true.
-func (l *pipeList) where(f func(*Pipe) bool) []*Pipe {
-	pipes := make([]*Pipe, 0, l.list.Len())
-	for e := l.list.Front(); e != nil; e = e.Next() {
-		if p := e.Value.(*Pipe); f(p) {
-			pipes = append(pipes, p)
-		}
-	}
-	return pipes
 }

@@ -197,7 +197,7 @@ func (d *Dialer) compare(found []netip.AddrPort, complete bool) (fresh, retired 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if complete {
-		d.lookUps.err, d.lookUps.logged = nil, false
+		d.lookUps.succeededLocked()
 	}
 	var have []netip.AddrPort
 	for _, t := range d.targets {

@@ -75,8 +75,11 @@ type Socket interface {
 	// the methods of that name on the types of sockets, which take the options of
 	// their protocols, too.
 	Config() Config
-	// Name is what the socket is called in logs, see [WithName].
+	// Name is what the socket is called in logs and events, see [WithName].
 	Name() string
+	// ID is the socket's number, unique among the sockets that this process ever
+	// had, from 1. nng: nng_socket_id.
+	ID() uint32
 	// Protocol is the protocol that the socket speaks.
 	Protocol() Protocol
 	// Peer is the protocol that the socket talks to.
@@ -107,6 +110,7 @@ type socket struct {
 	raw      bool
 	fansOut  bool   // it sends each message to all peers
 	self     Socket // the value that the constructor returns
+	id       uint32
 	sends    bool
 	receives bool
 	endpoint // the socket's own
@@ -118,6 +122,7 @@ type socket struct {
 	flusher flusher // of a socket that fans out
 	tasks   task.Group
 	serving serving
+	losses  losses
 	stop    context.Context // ends in the last phase of Close
 	halt    context.CancelFunc
 
@@ -201,6 +206,7 @@ func (s *socket) init() {
 	s.stop, s.halt = context.WithCancel(context.Background())
 	s.serving.init()
 	s.alarm.init(s.nextDue, s.due)
+	s.losses.init(s)
 }
 
 // configureLocked tells the protocol the options that the program has set.
@@ -258,41 +264,6 @@ func (s *socket) open(x Socket) {
 
 // public is what the constructor returns.
 func (s *socket) public() Socket { return s.self }
-
-// socketList is a list of open sockets, in the order in which they were made.
-type socketList struct {
-	mu   sync.Mutex
-	open []*socket
-}
-
-// registry has the sockets of this process.
-var registry socketList
-
-func (l *socketList) add(s *socket) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open = append(l.open, s)
-}
-
-func (l *socketList) remove(s *socket) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open = slices.DeleteFunc(l.open, func(x *socket) bool { return x == s })
-}
-
-func (l *socketList) all() []Socket {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	list := make([]Socket, len(l.open))
-	for i, s := range l.open {
-		list[i] = s.public()
-	}
-	return list
-}
-
-// Sockets are the sockets of this process that are open, in the order in which they
-// were made: for tools that look inside a program.
-func Sockets() []Socket { return registry.all() }
 
 // Name is what the socket is called in logs. See [Socket].
 func (s *socket) Name() string {

@@ -34,6 +34,7 @@ type Stats struct {
 	SendQueue   int `json:"send_queue"`  // messages that wait to be written now
 	RecvQueue   int `json:"recv_queue"`  // messages that wait to be received now
 	Outstanding int `json:"outstanding"` // requests or surveys that wait for answers now
+	Topics      int `json:"topics"`      // topics that a Sub0 and its contexts are subscribed to now
 }
 
 func (st *Stats) sent(bytes uint64) {
@@ -72,6 +73,7 @@ func (st *Stats) add(pipes int, c *sp.Counters) {
 	st.LateReplies, st.NoPeer, st.Resends = c.LateReplies, c.NoPeer, c.Resends
 	st.DroppedFull, st.Filtered = c.DroppedFull, c.Filtered
 	st.SendQueue, st.RecvQueue, st.Outstanding = c.SendQueue, c.RecvQueue, c.Outstanding
+	st.Topics = c.Topics
 }
 
 // count counts an event of a connection.
@@ -115,7 +117,7 @@ func (st *ConnectStats) refused(why error) {
 	}
 }
 
-// PipeStats are the counters of a pipe since it was made; the last two are numbers of now.
+// PipeStats are the counters of a pipe since it was made; the last four are numbers of now.
 type PipeStats struct {
 	Sent          uint64 `json:"sent"`           // messages accepted for this peer
 	SentBytes     uint64 `json:"sent_bytes"`     // with their headers
@@ -124,6 +126,9 @@ type PipeStats struct {
 	DroppedFull   uint64 `json:"dropped_full"`   // not sent: the peer's queue was full
 	SendQueue     int    `json:"send_queue"`     // messages that wait to be written now
 	RecvQueue     int    `json:"recv_queue"`     // messages that wait to be received now
+
+	SendQueueBytes int `json:"send_queue_bytes"` // the memory that SendQueue uses
+	RecvQueueBytes int `json:"recv_queue_bytes"` // the memory that RecvQueue keeps in use, more than the messages have
 }
 
 func (st *PipeStats) received(count, bytes uint64) {
@@ -138,4 +143,5 @@ func (st *PipeStats) add(p *sp.Peer) {
 	st.Sent, st.SentBytes = p.Sent()
 	st.DroppedFull = p.DroppedFull
 	st.SendQueue, st.RecvQueue = p.SendQueue(), p.RecvQueue()
+	st.SendQueueBytes, st.RecvQueueBytes = p.SendQueueBytes(), p.RecvQueueBytes()
 }

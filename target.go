@@ -167,7 +167,7 @@ func (t *target) adopt(ctx context.Context, task *task.Task, conn transport.Conn
 	}
 	d.mu.Lock()
 	if t.pipe == p { // the pipe may have ended meanwhile
-		t.err, t.logged = nil, false
+		t.succeededLocked()
 	}
 	d.mu.Unlock()
 	return nil
@@ -180,6 +180,7 @@ type trials struct {
 	next   time.Time     // when that is; zero while connected
 	err    error         // the last failure
 	logged bool          // a failure since the last success was logged
+	told   Error         // the kind of the last failure since then that Events has; 0: none
 }
 
 // failed counts and logs an attempt that failed: the first since the last success as a
@@ -203,7 +204,11 @@ func (a *trials) failed(d *Dialer, err error, what string, tell bool) {
 	d.s.logTo(l, level, what, "url", d.url, "error", loggable(err))
 }
 
-// count notes and counts an attempt that failed.
+// succeededLocked forgets the last failure. The dialer is locked.
+func (a *trials) succeededLocked() { a.err, a.logged, a.told = nil, false, 0 }
+
+// count notes and counts an attempt that failed. Events has the first failure of its kind
+// since the last success: the others would push out what else has happened.
 func (a *trials) count(d *Dialer, err error) {
 	if d.stopped() {
 		return
@@ -211,9 +216,15 @@ func (a *trials) count(d *Dialer, err error) {
 	d.s.lock()
 	d.countLocked((*ConnectStats).failed)
 	d.s.unlock()
+	kind := kindIn(err)
 	d.mu.Lock()
 	a.err = err
+	news := kind != a.told
+	a.told = kind
 	d.mu.Unlock()
+	if news {
+		d.s.happens(Event{Kind: EventDialFailed, URL: d.url, Err: shortened(err)})
+	}
 }
 
 // wait waits until it is time for the next attempt, and reports whether ctx goes on. The

@@ -178,6 +178,23 @@ var countedStats = map[string]counted{
 		sendText(t, c, "request")
 		return s
 	}},
+	"Topics": {n: 2, run: func(t *testing.T) gonng.Socket {
+		s := open(t, gonng.NewSub0, gonng.WithTopics("a", "b", "b", "c"))
+		check(t, s.Unsubscribe("a", "c"))
+		for range 2 {
+			c, err := s.NewContext()
+			check(t, err)
+			check(t, c.Subscribe("b"))
+			defer c.Close()
+			s.Subscribe("b")
+			if n := s.Stats().Topics; n != 2 {
+				t.Errorf("with a context there are %d topics, want 2", n)
+			}
+			check(t, c.Close())
+		}
+		check(t, s.Subscribe("d"))
+		return s
+	}},
 }
 
 // Each field of PipeStats, for the socket's only pipe.
@@ -196,6 +213,9 @@ var countedPipeStats = map[string]counted{
 	}},
 	"SendQueue": countedStats["SendQueue"],
 	"RecvQueue": {n: 4, run: queues},
+
+	"SendQueueBytes": {run: countedStats["SendQueue"].run},
+	"RecvQueueBytes": {run: queues},
 }
 
 // exchanges sends and receives two messages of 15 bytes.
@@ -230,7 +250,8 @@ func refusesProtocol(t *testing.T) gonng.Socket {
 }
 
 // traffic are the counters of what goes well.
-var traffic = []string{"Sent", "SentBytes", "Received", "ReceivedBytes", "Connects", "Pipes", "SendQueue", "RecvQueue", "Outstanding"}
+var traffic = []string{"Sent", "SentBytes", "Received", "ReceivedBytes", "Connects", "Pipes", "SendQueue", "RecvQueue", "Outstanding",
+	"Topics", "SendQueueBytes", "RecvQueueBytes"}
 
 // numbers are the fields of a struct, also of those that it embeds.
 func numbers(v reflect.Value, into map[string]uint64) map[string]uint64 {

@@ -129,8 +129,10 @@ func (p *Peer) Discard() (unsent int) {
 // Unsent is how many messages were accepted for p and are not known to be written.
 func (p *Peer) Unsent() int { return p.out.queued + p.out.taken }
 
-// SendQueue and RecvQueue are how many messages wait for and from p; Sent is how many
-// were accepted, with SentBytes.
+// SendQueue and RecvQueue are how many messages wait for and from p, the next two the memory
+// that those use; Sent is how many were accepted, with their bytes.
 func (p *Peer) SendQueue() int                 { return p.out.queued }
 func (p *Peer) RecvQueue() int                 { return p.in.len() }
+func (p *Peer) SendQueueBytes() int            { return p.out.size }
+func (p *Peer) RecvQueueBytes() int            { return p.in.bytes }
 func (p *Peer) Sent() (messages, bytes uint64) { return p.out.messages, p.out.bytes }

@@ -121,6 +121,7 @@ func (s *Subscriber) Subscribe(topics ...string) {
 		if _, ok := s.topics[t]; !ok {
 			s.topics[t] = struct{}{}
 			s.of.topics.add(t, s)
+			s.of.Counters.Topics++
 		}
 	}
 }
@@ -141,6 +142,7 @@ func (s *Subscriber) Unsubscribe(topics ...string) (missing string, ok bool) {
 		s.of.topics.remove(t, s)
 	}
 	c := &s.of.Core
+	c.Counters.Topics -= len(topics)
 	c.Counters.Filtered += uint64(s.queue.keep(c, func(m *msg.Message) bool { return s.of.topics.wants(m.Data, s) }))
 	return "", true
 }
@@ -151,6 +153,7 @@ func (s *Subscriber) Close() {
 	for t := range s.topics {
 		x.topics.remove(t, s)
 	}
+	x.Counters.Topics -= len(s.topics)
 	clear(s.topics)
 	x.subscribers = slices.DeleteFunc(x.subscribers, func(o *Subscriber) bool { return o == s })
 	s.queue.clear(&x.Core)

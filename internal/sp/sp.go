@@ -185,7 +185,7 @@ func (sole) GiveUp()     {}
 func (sole) Pace() Pace  { return ByClock }
 
 // Counters count, since the socket was made, the messages that were dropped, by reason.
-// The last three are numbers of the present.
+// The last four are numbers of the present.
 type Counters struct {
 	TTLExceeded, Unexpected, LateReplies, NoPeer uint64
 	DroppedFull, Filtered, Malformed, Resends    uint64
@@ -194,4 +194,5 @@ type Counters struct {
 	SendQueue   int // messages that wait to be written
 	RecvQueue   int // messages that wait to be received
 	Outstanding int // requests or surveys that wait for answers
+	Topics      int // topics that a Sub and its contexts have subscribed to
 }
