@@ -94,8 +94,9 @@ func (m DialMode) String() string {
 	return fmt.Sprintf("DialMode(%d)", int(m))
 }
 
-// defaultConfig returns the default values of a socket's options.
-func defaultConfig(p Protocol) Config {
+// DefaultConfig returns the values that the options of a new socket of the protocol have
+// unless it is given others.
+func DefaultConfig(p Protocol) Config {
 	ttl := 0
 	if p.countsHops() {
 		ttl = 8

@@ -190,7 +190,7 @@ func newSocket(p Protocol, proto sp.Protocol) *socket {
 	s := &socket{
 		protocol: p,
 		fansOut:  proto.FansOut(),
-		cfg:      defaultConfig(p),
+		cfg:      DefaultConfig(p),
 		nextPipe: rand.Uint32(), // a program that restarts does not use the same IDs again
 		proto:    proto,
 		core:     proto.Base(),
