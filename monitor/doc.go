@@ -17,5 +17,5 @@
 //
 // The counters alone can be published without this package, by expvar:
 //
-//	expvar.Publish("gonng", expvar.Func(func() any { return socket.Stats() }))
+//	expvar.Publish("orders", expvar.Func(func() any { return socket.Stats() }))
 package monitor

@@ -13,7 +13,7 @@ import (
 // TestDocShowsNames: what go doc prints of the packages shows neither types that
 // a reader cannot look up, nor unions of options without a name.
 func TestDocShowsNames(t *testing.T) {
-	for _, pkg := range []string{"../..", "../../transport", "../../rpc", "../../gonngtest"} {
+	for _, pkg := range []string{"../..", "../../transport", "../../rpc", "../../gonngtest", "../../monitor"} {
 		out, err := exec.Command("go", "doc", "-all", pkg).Output()
 		check(t, err)
 		file, err := parser.ParseFile(token.NewFileSet(), pkg, declarations(string(out)), parser.SkipObjectResolution)
