@@ -71,6 +71,11 @@ func runBench(ctx context.Context, args []string, std streams) int {
 // run opens the sides of the mode and returns when both have ended, with the
 // first error.
 func (b *bench) run(ctx context.Context) error {
+	stop, err := serveMonitor(ctx, b.monitor, b.err)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var running sync.WaitGroup

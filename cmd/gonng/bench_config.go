@@ -14,6 +14,8 @@ type benchConfig struct {
 	count  int // messages or round trips, at least 1
 	pair0  bool
 	silent bool
+
+	monitor string // the address; "": none
 }
 
 // benchLimit is nng's, for both numbers.
@@ -57,6 +59,7 @@ func (c *benchConfig) options() []option {
 	options := []option{
 		{name: "help", short: 'h', set: help},
 		{name: "silent", short: 'q', set: on(&c.silent)},
+		monitorOption(&c.monitor),
 		{name: "pair0", set: on(&c.pair0)},
 		{name: "pair1", set: func(string) error { c.pair0 = false; return nil }},
 	}

@@ -28,6 +28,8 @@ the local side first, and give both the same size, in bytes, and count:
   --pair1                the default, as nng's
   --url <url>            inproc_lat and inproc_thr: talk there, not over inproc
   --silent               (or -q)  no progress bar, log nothing
+  --monitor <address>    serve a page there that shows what happens inside:
+                         host:port, where :port is 127.0.0.1 and port 0 any
 
 remote_lat and local_thr print the result, in the words of nng's tools and then
 in more: the CPU time of this process, and how long the round trips took. The

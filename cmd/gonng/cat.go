@@ -43,6 +43,11 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 	if err := cfg.check(); err != nil {
 		return err
 	}
+	stop, err := serveMonitor(ctx, cfg.monitor, std.err)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	c := &cat{catConfig: cfg, out: std.out}
 	if c.socket, err = cfg.protocol.open(); err != nil {
 		return err

@@ -25,6 +25,7 @@ type catConfig struct {
 	compat, async            bool
 	verbose, silent          bool
 	insecure                 bool
+	monitor                  string // the address; "": none
 	cacert, cert, key        []byte // the files' content
 }
 
@@ -42,7 +43,7 @@ func parseCat(args []string, stdin io.Reader) (c catConfig, rest []string, err e
 	return c, rest, err
 }
 
-// options are all that nngcat 1.5.2 knows.
+// options are all that nngcat 1.5.2 knows, and --monitor.
 func (c *catConfig) options(stdin io.Reader) []option {
 	options := []option{
 		{name: "help", short: 'h', set: help},
@@ -50,6 +51,7 @@ func (c *catConfig) options(stdin io.Reader) []option {
 		{name: "verbose", short: 'v', set: c.loudness(true)},
 		{name: "silent", short: 'q', set: c.loudness(false)},
 		{name: "compat", set: on(&c.compat)},
+		monitorOption(&c.monitor),
 		{name: "async", set: on(&c.async)},
 
 		{name: "dial", value: true, set: c.address("", true)},

@@ -42,6 +42,8 @@ const catUsageText = `Usage: gonng cat <protocol> <address>... [<format>] [<opti
   --compat               --async, and --pair is pair0
   --verbose              (or -v)  print addresses, log connections
   --silent               (or -q)  log nothing
+  --monitor <address>    serve a page there that shows what happens inside:
+                         host:port, where :port is 127.0.0.1 and port 0 any
   --cacert <file>        trust the certificates in the file
   --cert <file>          (or -E <file>)  our certificate
   --key <file>           its key, if that is not in the same file

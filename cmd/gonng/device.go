@@ -27,6 +27,11 @@ func runDevice(ctx context.Context, args []string, std streams) int {
 }
 
 func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err error) {
+	stop, err := serveMonitor(ctx, cfg.monitor, std.err)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	d := &device{deviceConfig: cfg, out: std.out, log: logger(std.err, cfg.verbose, false)}
 	defer d.close()
 	if d.front, err = d.open("front", d.kind.front); err != nil {

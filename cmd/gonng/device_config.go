@@ -42,6 +42,7 @@ type deviceConfig struct {
 	recvMaxSize int           // negative: the default; 0: no limit
 	duration    time.Duration // 0: until a signal
 	verbose     bool
+	monitor     string // the address; "": none
 }
 
 // deviceAddr is where to dial or listen, and on which side.
@@ -75,6 +76,7 @@ func (c *deviceConfig) options() []option {
 	return []option{
 		{name: "help", short: 'h', set: help},
 		{name: "verbose", short: 'v', set: on(&c.verbose)},
+		monitorOption(&c.monitor),
 		{name: "front-listen", value: true, set: c.address(false, false)},
 		{name: "front-dial", value: true, set: c.address(false, true)},
 		{name: "back-listen", value: true, set: c.address(true, false)},

@@ -27,6 +27,8 @@ const deviceUsageText = `
                          1048576, 0: no limit)
   --duration <time>      end after so long: 90s, 1h30m
   --verbose              (or -v)  log connections too, not only what goes wrong
+  --monitor <address>    serve a page there that shows what happens inside:
+                         host:port, where :port is 127.0.0.1 and port 0 any
 
 The URLs where it listens, with their real ports, are printed one a line, in
 the order of the options. What is lost or refused is logged on standard error,

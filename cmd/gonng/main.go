@@ -3,10 +3,11 @@
 //	gonng cat      send and receive messages, as nngcat does
 //	gonng device   join two networks by forwarding between them
 //	gonng bench    measure latency and throughput, as nng's tools do
+//	gonng top      look inside running programs
 //	gonng demo     show every protocol inside this process
 //	gonng version  say what this program was built from
 //
-// "gonng help", and --help behind cat, device and bench, say more.
+// "gonng help", and --help behind cat, device, bench and top, say more.
 package main
 
 import (
@@ -41,6 +42,7 @@ func commands() []command {
 		{"cat", "send and receive messages, with the options and output of nngcat", runCat},
 		{"device", "forward messages between two sides, as broker or proxy", runDevice},
 		{"bench", "measure latency and throughput, also against nng's tools", runBench},
+		{"top", "look inside running programs: their sockets, peers, drops and events", runTop},
 		{"demo", "show every protocol inside this process, without a network", runDemo},
 		{"version", "print the version of the module, of Go and the platform", runVersion},
 	}
@@ -80,5 +82,5 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s%s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "  help     print this\n\n--help behind cat, device or bench lists the options.\n")
+	fmt.Fprint(w, "  help     print this\n\n--help behind cat, device, bench or top lists the options.\n")
 }

@@ -12,6 +12,7 @@ type option struct {
 	name  string
 	short byte
 	value bool
+	full  bool // it may not be cut short: cat's users cut nngcat's options short
 	set   func(value string) error
 }
 
@@ -77,7 +78,7 @@ func findOption(arg, name string, options []option) (*option, error) {
 		switch long, ok := strings.CutPrefix(name, "--"); {
 		case ok && o.name == long, !ok && o.short != 0 && o.short == name[1]:
 			return o, nil
-		case ok && strings.HasPrefix(o.name, long):
+		case ok && !o.full && strings.HasPrefix(o.name, long):
 			found = append(found, o)
 		}
 	}
