@@ -3,28 +3,13 @@ package monitor
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/internal/metrics"
 )
-
-// shownURL is a URL without what may be secret in it: a password, and the values of a query.
-func shownURL(raw string) string {
-	if !strings.ContainsAny(raw, "@?") {
-		return raw
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return raw
-	}
-	if u.RawQuery != "" {
-		u.RawQuery = "…"
-	}
-	return u.Redacted()
-}
 
 // shownError is the text of an error about a URL, which it may name.
 func shownError(err error, raw string) string {
@@ -33,7 +18,7 @@ func shownError(err error, raw string) string {
 	}
 	text := strings.ToValidUTF8(err.Error(), "\ufffd")
 	if raw != "" {
-		text = strings.ReplaceAll(text, raw, shownURL(raw))
+		text = strings.ReplaceAll(text, raw, metrics.URL(raw))
 	}
 	return strings.TrimPrefix(text, "gonng: ")
 }

@@ -6,12 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/metrics"
+	runtimemetrics "runtime/metrics"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/internal/metrics"
 	"github.com/gonng/gonng/internal/sp"
 )
 
@@ -99,7 +100,7 @@ func (w *watched) socket(s gonng.Socket, pg page, present time.Time) Socket {
 		accepted[p.Listener()]++
 	}
 	for _, l := range s.Listeners() {
-		out.Listeners = append(out.Listeners, Listener{URL: shownURL(l.URL()), Pipes: accepted[l], Stats: l.Stats()})
+		out.Listeners = append(out.Listeners, Listener{URL: metrics.URL(l.URL()), Pipes: accepted[l], Stats: l.Stats()})
 	}
 	out.Pipes, out.PipesTotal = w.page(s.Protocol(), pipes, &cfg, pg, present), len(pipes)
 	out.Advice = w.advice(&out, present)
@@ -203,7 +204,7 @@ const lately = 5 * time.Second
 
 // describe fills in what does not change, and is asked only for the pipes of a page.
 func describe(out *Pipe, p *gonng.Pipe, present time.Time) {
-	out.URL = shownURL(p.URL())
+	out.URL = metrics.URL(p.URL())
 	out.Local, out.Remote = p.LocalAddr().String(), p.RemoteAddr().String()
 	out.Age = present.Sub(p.Since()).Seconds()
 	switch {
@@ -230,7 +231,7 @@ func describe(out *Pipe, p *gonng.Pipe, present time.Time) {
 }
 
 func dialer(d *gonng.Dialer) Dialer {
-	out := Dialer{URL: shownURL(d.URL()), Pipes: len(d.Pipes()), Stats: d.Stats()}
+	out := Dialer{URL: metrics.URL(d.URL()), Pipes: len(d.Pipes()), Stats: d.Stats()}
 	out.Connected = out.Pipes > 0
 	if err := d.LastError(); err != nil {
 		out.Error = shownError(err, d.URL())
@@ -246,8 +247,8 @@ var started = time.Now()
 
 func process(present time.Time) Process {
 	host, _ := os.Hostname()
-	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(samples)
+	samples := []runtimemetrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	runtimemetrics.Read(samples)
 	return Process{
 		Name:       filepath.Base(os.Args[0]),
 		PID:        os.Getpid(),
@@ -268,7 +269,7 @@ func events(after uint64) (list []Event, last uint64) {
 			continue
 		}
 		out := Event{Seq: e.Seq, Time: e.Time, Kind: e.Kind.String(), Socket: e.Socket, Name: e.Name, Protocol: e.Protocol.String(),
-			Pipe: e.Pipe, URL: shownURL(e.URL), Peer: e.Peer, Reason: e.Reason, Count: e.Count}
+			Pipe: e.Pipe, URL: metrics.URL(e.URL), Peer: e.Peer, Reason: e.Reason, Count: e.Count}
 		if e.Err != nil {
 			out.Error = shownError(e.Err, e.URL)
 		}
