@@ -102,12 +102,12 @@ func serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 
 func (h *handler) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	number := func(key string, usual, most int) (n int, ok bool) {
+	number := func(key string, usual, most int64) (n int64, ok bool) {
 		text := query.Get(key)
 		if text == "" {
 			return usual, true
 		}
-		n, err := strconv.Atoi(text)
+		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 || n > most {
 			http.Error(w, fmt.Sprintf("%s=%.20q: want a number from 0 to %d", key, text, most), http.StatusBadRequest)
 			return 0, false
@@ -130,9 +130,9 @@ func (h *handler) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	if !ok4 {
 		return
 	}
-	snapshot := h.watch.take(page{socket: uint32(socket), offset: offset, limit: limit})
+	snapshot := h.watch.take(page{socket: uint32(socket), offset: int(offset), limit: int(limit)})
 	all, _ := events(0)
-	snapshot.Events = all[max(0, len(all)-latest):]
+	snapshot.Events = all[max(0, len(all)-int(latest)):]
 	data, err := json.Marshal(snapshot)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
