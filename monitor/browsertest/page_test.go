@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
 )
 
 // browser is a page in Chromium, and what its console has said.
@@ -71,13 +72,29 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 	})
 }
 
-// until waits until the expression is true, for at most the time.
-func (b *browser) until(most time.Duration, what, expression string) {
+// until waits until the expression is true.
+func (b *browser) until(what, expression string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(most), chromedp.WithPollingInterval(20*time.Millisecond)))
+	_, err := chromedp.Run(b.ctx, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(gonngtest.Timeout), chromedp.WithPollingInterval(20*time.Millisecond)))
 	if err != nil {
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		b.t.Fatalf("%s: %v within %v. The page says:\n%s", what, err, most, text)
+		b.t.Fatalf("%s: %v. The page says:\n%s", what, err, text)
+	}
+}
+
+// soon is until within two samples from now, which are two seconds, however busy the machine
+// is.
+func (b *browser) soon(what, expression string) {
+	b.t.Helper()
+	samples := func() int {
+		n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int]("total.in.length"))
+		check(b.t, err)
+		return n
+	}
+	before := samples()
+	b.until(what, expression)
+	if n := samples() - before; n > 2 {
+		b.t.Errorf("%s: after %d samples", what, n)
 	}
 }
 
@@ -119,56 +136,54 @@ func row(table, text string) string {
 	return fmt.Sprintf(`([...document.querySelectorAll(%q)].find(r => r.innerText.includes(%q)) || {innerText: ''})`, "#"+table+" tbody tr", text)
 }
 
-const second = time.Second
-
 // The page of a program shows its sockets, drops in red, a peer that went, and names as text.
 func TestPage(t *testing.T) {
 	p := start(t)
 	b := openBrowser(t, p.url)
 	for _, s := range gonng.Sockets() {
-		b.until(5*second, "the socket "+s.Name(), row("sockets", s.Name())+".innerText.includes("+fmt.Sprintf("%q", s.Protocol())+")")
+		b.until("the socket "+s.Name(), row("sockets", s.Name())+".innerText.includes("+fmt.Sprintf("%q", s.Protocol())+")")
 	}
 	if n := b.text(`String(document.querySelectorAll('main script, main b script').length)`); n != "0" {
 		t.Errorf("the name of a socket has become %s elements", n)
 	}
-	b.until(5*second, "a dial that fails", `document.querySelector('#attention').innerText.includes('tcp://127.0.0.1:1')`)
-	b.until(5*second, "a subscriber without a topic", `document.querySelector('#attention').innerText.includes('No subscriptions')`)
-	b.until(8*second, "messages that nobody receives", `document.querySelector('#attention').innerText.includes('does it call Recv')`)
+	b.until("a dial that fails", `document.querySelector('#attention').innerText.includes('tcp://127.0.0.1:1')`)
+	b.until("a subscriber without a topic", `document.querySelector('#attention').innerText.includes('No subscriptions')`)
+	b.until("messages that nobody receives", `document.querySelector('#attention').innerText.includes('does it call Recv')`)
 
 	// A slow subscriber.
 	b.run(chromedp.Evaluate[chromedp.Void](row("sockets", "prices") + `.click()`))
-	b.until(second, "the socket is chosen", `document.querySelector('#chosen').innerText === 'prices'`)
+	b.until("the socket is chosen", `document.querySelector('#chosen').innerText === 'prices'`)
 	dropped := p.subscribeSlowly()
 	cell := `[...(` + row("pipes", p.slow.LocalAddr().String()) + `.cells || [])].at(-1)`
-	b.until(2*second, "the drops in red", fmt.Sprintf(`%s?.textContent === "%d" && %[1]s.classList.contains('drop') && getComputedStyle(%[1]s).color === 'rgb(200, 30, 30)'`, cell, dropped))
+	b.soon("the drops in red", fmt.Sprintf(`%s?.textContent === "%d" && %[1]s.classList.contains('drop') && getComputedStyle(%[1]s).color === 'rgb(200, 30, 30)'`, cell, dropped))
 	p.still.Store(false)
-	b.until(3*second, "the drops in the table of sockets", row("sockets", "prices")+`.querySelector('.drop') !== null`)
-	b.until(3*second, "the drawing shows the drops", `document.querySelector('#drawing .link.drops') !== null`)
-	b.until(6*second, "advice about the slow subscriber", `document.querySelector('#advice').innerText.includes('queue was full')`)
-	b.until(second, "the event", `document.querySelector('#happened').innerText.includes('drops began')`)
+	b.until("the drops in the table of sockets", row("sockets", "prices")+`.querySelector('.drop') !== null`)
+	b.until("the drawing shows the drops", `document.querySelector('#drawing .link.drops') !== null`)
+	b.until("advice about the slow subscriber", `document.querySelector('#advice').innerText.includes('queue was full')`)
+	b.until("the event", `document.querySelector('#happened').innerText.includes('drops began')`)
 	b.screenshot("monitor-light", 1440, 1000, false)
 	b.screenshot("monitor-tablet-dark", 820, 1100, true)
 
 	// A peer that goes.
 	b.run(chromedp.Evaluate[chromedp.Void](row("sockets", "orders") + `.click()`))
 	local := p.peer.Pipes()[0].LocalAddr().String()
-	b.until(3*second, "the peer", row("pipes", local)+`.innerText !== ''`)
+	b.until("the peer", row("pipes", local)+`.innerText !== ''`)
 	check(t, p.peer.Close())
-	b.until(2*second, "the peer has gone, with the reason", row("pipes", local)+`.classList?.contains('gone') && `+row("pipes", local)+`.innerText.includes('the peer closed the connection')`)
+	b.soon("the peer has gone, with the reason", row("pipes", local)+`.classList?.contains('gone') && `+row("pipes", local)+`.innerText.includes('the peer closed the connection')`)
 	b.screenshot("monitor-dark", 1440, 1000, true)
 	b.screenshot("monitor-phone", 390, 844, false)
 
 	// The keyboard, the filter and sorting.
 	b.run(chromedp.EmulateViewport(1440, 1000), chromedp.KeyEvent("/"))
-	b.until(second, "the filter has the focus", `document.activeElement.id === 'filter'`)
+	b.until("the filter has the focus", `document.activeElement.id === 'filter'`)
 	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector("#filter").value = ""`), chromedp.KeyEvent("pri")) // the driver types the / though the page prevents that
-	b.until(second, "the filter", `document.querySelectorAll('#sockets tbody tr').length === 1`)
+	b.until("the filter", `document.querySelectorAll('#sockets tbody tr').length === 1`)
 	b.run(chromedp.KeyEvent("\x1b"))
-	b.until(second, "no filter", `document.querySelectorAll('#sockets tbody tr').length > 6`)
+	b.until("no filter", `document.querySelectorAll('#sockets tbody tr').length > 6`)
 	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('#sockets th button')[7].click()`))
-	b.until(second, "sorted by drops", `document.querySelector('#sockets tbody tr').innerText.startsWith('prices')`)
+	b.until("sorted by drops", `document.querySelector('#sockets tbody tr').innerText.startsWith('prices')`)
 	b.run(chromedp.KeyEvent("j"))
-	b.until(second, "another socket is chosen", `document.querySelector('#chosen').innerText !== 'orders' && document.activeElement.getAttribute('aria-selected') === 'true'`)
+	b.until("another socket is chosen", `document.querySelector('#chosen').innerText !== 'orders' && document.activeElement.getAttribute('aria-selected') === 'true'`)
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
