@@ -107,7 +107,7 @@ go version
 step formatted
 if [ "$short" ]; then
 	step go vet ./...
-	step go test -short $race ./internal/sp ./internal/sim ./internal/wire ./internal/stream ./rpc
+	step go test -short $race ./internal/sp ./internal/sim ./internal/wire ./internal/stream ./rpc ./monitor ./internal/metrics
 	step go test -short $race -run 'TestConformance/./^(inproc|tcp)$' ./internal/itest
 	step go test -short -run 'Alloc|Architecture|Doc|Page' ./internal/itest ./internal/wire ./rpc
 	printf '\nall of the short tests passed\n'
