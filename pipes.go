@@ -100,8 +100,8 @@ func (s *socket) Pipes() []*Pipe { return s.snapshot(&s.pipes) }
 // ofEnd is the list of the dialer or listener that made the pipe, or nil.
 func (p *Pipe) ofEnd() *pipeList {
 	switch {
-	case p.dialer != nil:
-		return &p.dialer.pipes
+	case p.target != nil:
+		return &p.target.d.pipes
 	case p.listener != nil:
 		return &p.listener.pipes
 	}
