@@ -118,3 +118,13 @@ func TestQuestionNumbers(t *testing.T) {
 	equal(t, "outstanding then", c.Counters.Outstanding, 1)
 	equal(t, "the second number", second, 8|1<<31)
 }
+
+// TestManyDeadlines: to find the next of many deadlines costs as much as to find one of
+// few, since those of one duration share a list.
+func TestManyDeadlines(t *testing.T) {
+	var ds deadlines
+	for i := range 1000 {
+		ds.set(new(deadline), int64(i), time.Second)
+	}
+	equal(t, "lists", len(ds.lists), 1)
+}

@@ -33,5 +33,11 @@ func TestPubNeverWaits(t *testing.T) {
 		r := newRig(t, x, Config{SendBuffer: 1})
 		equal(t, "verdict", r.send(r, "1"), OK)
 		equal(t, "CanSend", r.CanSend(), true)
+		r.connect() // and does not read
+		for range 3 {
+			equal(t, "verdict with a peer that is full", r.send(r, "1"), OK)
+		}
+		equal(t, "CanSend", r.CanSend(), true)
+		equal(t, "dropped", r.c.Counters.DroppedFull, 2)
 	}
 }

@@ -44,6 +44,18 @@ func TestGoodbye(t *testing.T) {
 	_ = far
 }
 
+// TestCloseTellsPeer: the peer learns that the end of a TLS connection is one, and that
+// nobody has cut it.
+func TestCloseTellsPeer(t *testing.T) {
+	near, far := tlsPair(t)
+	if err := stream.Close(near); err != nil {
+		t.Error(err)
+	}
+	if _, err := far.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the peer got %v, want the alert that ends TLS", err)
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }

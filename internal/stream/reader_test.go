@@ -195,3 +195,54 @@ func FuzzHandshake(f *testing.F) {
 		}
 	})
 }
+
+// TestIdle: a reader that finds nothing to read gives its chunk back, unless the chunk is
+// small and in use anyway.
+func TestIdle(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	far, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	near, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	raw := rawConn(near)
+	if raw == nil {
+		t.Skip("this platform cannot tell that there is nothing to read")
+	}
+	for _, test := range []struct {
+		size int
+		hold bool // the message, while nothing comes
+		keep bool // the chunk
+	}{{5, false, false}, {5, true, true}, {10_000, true, false}} {
+		var r reader
+		r.init(near, raw, wire.StreamFraming, 0)
+		if test.size > smallChunk {
+			r.next = chunkSize
+		}
+		if _, err := far.Write(append(wire.StreamFraming.AppendPrefix(nil, test.size), make([]byte, test.size)...)); err != nil {
+			t.Fatal(err)
+		}
+		messages, err := r.read(nil)
+		if err != nil || len(messages) != 1 {
+			t.Fatal(messages, err)
+		}
+		if !test.hold {
+			messages[0].Release()
+		}
+		if more := r.tryRead(nil); len(more) > 0 {
+			t.Fatalf("there are %d messages more", len(more))
+		}
+		if kept := r.chunk != nil; kept != test.keep {
+			t.Errorf("%+v: the chunk is kept: %v", test, kept)
+		}
+	}
+}
