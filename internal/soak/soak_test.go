@@ -1,0 +1,51 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/gonngtest"
+)
+
+func TestMain(m *testing.M) { gonngtest.Main(m) }
+
+// TestSoak is a soak of a few seconds. The command goes on for an hour.
+func TestSoak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	s := &soak{seed: uint64(time.Now().UnixNano()), parallel: 20, out: t.Output()}
+	s.run(4 * time.Second)
+	t.Log(s.summary())
+	if s.problems.Load() > 0 {
+		t.Errorf("replay a round by go run ./internal/soak -round SEED")
+	}
+	if s.messages.Load() == 0 {
+		t.Error("no message was received")
+	}
+}
+
+// TestFinds: the books find what is missing.
+func TestFinds(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	var out strings.Builder
+	r := newRound(&soak{out: &out}, 1)
+	for name, wrong := range map[string]func(a *actor){
+		"twice":      func(a *actor) { r.pattern.once = true; m := a.message(); a.read(m); a.read(m) },
+		"is damaged": func(a *actor) { m := a.message(); m[17]++; a.read(m) },
+		"has sent":   func(a *actor) { a.sent++; a.compare(a.socket.Stats()) },
+		"balance":    func(a *actor) { a.compare(gonng.Stats{Received: 1}) },
+		"were sent":  func(*actor) { r.pattern.once = true; r.all = books{sent: 1, received: 2}; r.balance() },
+	} {
+		a := r.newActor(pulls)
+		out.Reset()
+		if wrong(a); !strings.Contains(out.String(), name) {
+			t.Errorf("what is wrong is not found (%q): %s", name, &out)
+		}
+		if err := a.socket.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
