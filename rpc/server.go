@@ -186,13 +186,16 @@ func (c *incoming) fail(e *Error) []byte {
 	return b
 }
 
+// started is the zero of the times of strangers.
+var started = time.Now()
+
 // strangerGap is the pause after which requests that are no rpc requests are logged again.
 const strangerGap = time.Minute
 
 // refuse is the reply to what is no request. It is a sentence, since the requester may
 // know nothing of envelopes.
 func (s *Server) refuse(p *gonng.Pipe, why error) []byte {
-	now := time.Now().UnixNano()
+	now := int64(strangerGap + 1 + time.Since(started)) // monotonic: the clock of the system may be set back
 	if now-s.stranger.Swap(now) > int64(strangerGap) {
 		logOf(p).Warn("request that is no rpc request", "pipe", p.ID(), "url", p.URL(), "error", why)
 	}

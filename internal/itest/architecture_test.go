@@ -40,6 +40,32 @@ func TestArchitecture(t *testing.T) {
 // TestSecurityPage: docs/security.md names tests that there are.
 func TestSecurityPage(t *testing.T) { declarationsOf(t, module).checkNames(t, "security.md") }
 
+// TestMonotonicClock: no time is measured by the clock of the system, which may be set back.
+// A time.Time loses its monotonic reading by these methods.
+func TestMonotonicClock(t *testing.T) {
+	wall := regexp.MustCompile(`\.(Unix(Nano|Micro|Milli)?\(\)|UTC\(\)|Local\(\)|Round\(0\)|Truncate\()`)
+	found := 0
+	check(t, filepath.WalkDir(module, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		for _, dir := range []string{"cmd", "contrib", "bench", "examples", "interop", "internal/soak"} { // programs may
+			if strings.HasPrefix(path, filepath.Join(module, dir)) {
+				return nil
+			}
+		}
+		text, err := os.ReadFile(path)
+		found++
+		for _, use := range wall.FindAllString(string(text), -1) {
+			t.Errorf("%s uses the clock of the system: %s", path, use)
+		}
+		return err
+	}))
+	if found < 100 {
+		t.Errorf("only %d files were read", found)
+	}
+}
+
 // checkNames fails the test if a page of docs names what is not there. It returns the page.
 func (code *declared) checkNames(t *testing.T, name string) (page string) {
 	t.Helper()
@@ -151,7 +177,7 @@ func (d *declared) readType(path, pkg string, spec *ast.TypeSpec) {
 		for _, name := range field.Names {
 			full := spec.Name.Name + "." + name.Name
 			d.add(path, pkg, full)
-			if kind := typeName(field.Type); kind != "Mutex" && kind != "RWMutex" || strings.HasSuffix(path, "_test.go") {
+			if kind := typeName(field.Type); kind != "Mutex" && kind != "RWMutex" || strings.HasSuffix(path, "_test.go") || pkg == "main" {
 				continue
 			}
 			switch dir := filepath.Dir(path); {

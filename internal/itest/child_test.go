@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,15 +119,26 @@ func TestChild(t *testing.T) {
 	if role == "" {
 		t.Skip("is for the children of other tests")
 	}
-	childRoles[role](t, url, func(words ...any) { fmt.Println(append([]any{"child:"}, words...)...) })
+	run := childRoles[role]
+	if run == nil {
+		run = systemRoles[role]
+	}
+	run(t, url, func(words ...any) { fmt.Println(append([]any{"child:"}, words...)...) })
 }
 
 // startChild starts a child that has files as descriptors 3, 4, …
 func startChild(t testing.TB, role, url string, files ...*os.File) *child {
 	t.Helper()
+	return startChildIn(t, nil, role, url, files...)
+}
+
+// startChildIn is startChild in a process of special kind, with namespaces of its own for
+// instance.
+func startChildIn(t testing.TB, kind *syscall.SysProcAttr, role, url string, files ...*os.File) *child {
+	t.Helper()
 	c := &child{cmd: exec.Command(os.Args[0], "-test.run=^TestChild$"), lines: make(chan string, 10)}
 	c.cmd.Env = append(os.Environ(), childRole+"="+role+" "+url)
-	c.cmd.Stderr, c.cmd.ExtraFiles = os.Stderr, files
+	c.cmd.Stderr, c.cmd.ExtraFiles, c.cmd.SysProcAttr = os.Stderr, files, kind
 	stdin, err := c.cmd.StdinPipe()
 	check(t, err)
 	c.stdin = stdin

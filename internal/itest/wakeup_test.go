@@ -117,3 +117,26 @@ func TestAcceptPause(t *testing.T) {
 		check(t, pull.Close())
 	})
 }
+
+// TestCloseWaits: when Close returns, the goroutines of the socket have ended, also one that
+// is in a function of the program.
+func TestCloseWaits(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	dialing := make(chan struct{})
+	var returned atomic.Bool
+	push := open(t, gonng.NewPush0, gonng.WithLinger(0))
+	_, err := push.Dial(t.Context(), "tcp://127.0.0.1:1", gonng.WithDialMode(gonng.DialBackground),
+		gonng.WithDialContext(func(ctx context.Context, _, _ string) (net.Conn, error) {
+			close(dialing)
+			<-ctx.Done()
+			time.Sleep(20 * time.Millisecond) // longer than Close takes that does not wait
+			returned.Store(true)
+			return nil, ctx.Err()
+		}))
+	check(t, err)
+	wait(t, "the dialer dials", dialing)
+	check(t, push.Close())
+	if !returned.Load() {
+		t.Error("Close has returned, and the dialer has not")
+	}
+}

@@ -208,10 +208,10 @@ var mutations = []mutation{
 	},
 	{
 		promise: "What a peer sent before it went is received",
-		file:    "pipe_write.go",
-		old:     "gone := !p.isDirect() &&",
-		new:     "gone := false &&",
-		pkg:     "internal/itest", test: "TestArrivedBeforePeerKilled",
+		file:    "internal/sp/peer.go",
+		old:     "\tp.ended = true\n",
+		new:     "\tp.ended = true\n\tp.in.clear(p.of.Base())\n\tp.turn.leave()\n",
+		pkg:     "internal/sp", test: "TestReceivedAfterTheEnd",
 	},
 	{
 		promise: "What a handler returned before the end is sent",
@@ -232,7 +232,7 @@ var mutations = []mutation{
 		file:    "close.go",
 		old:     "if hanging = s.tasks.Wait(ctx, foreign); len(hanging) > 0 {",
 		new:     "if false {",
-		pkg:     "internal/itest", test: "TestCloseDuringHandshakes",
+		pkg:     "internal/itest", test: "TestCloseWaits",
 	},
 	{
 		promise: "Calls that wait return when the socket closes",
@@ -321,8 +321,8 @@ var mutations = []mutation{
 	{
 		promise: "A send or receive allocates no more than it says",
 		file:    "recv.go",
-		old:     "make([]Message, 64)",
-		new:     "make([]Message, 1)",
+		old:     "n := copy(buf, m.Bytes())",
+		new:     "n := copy(buf, append([]byte(nil), m.Bytes()...))",
 		pkg:     "internal/itest", test: "TestAllocations",
 	},
 	{
@@ -376,9 +376,9 @@ var mutations = []mutation{
 	},
 	{
 		promise: "Close of a listener disconnects its peers, also one that is on its way",
-		file:    "connect.go",
-		old:     " || p.listener != nil && p.listener.closedLocked()",
-		new:     "",
+		file:    "listener.go",
+		old:     "atOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError(\"listen\", l.URL(), ErrClosed)) })",
+		new:     "_ = pipes",
 		pkg:     "internal/itest", test: "TestListenerCloseDisconnects",
 	},
 	{
@@ -492,6 +492,14 @@ var mutations = []mutation{
 		old:     "appendReply(c.small[:0], codeOK",
 		new:     "appendReply(nil, codeOK",
 		pkg:     "rpc", test: "TestAllocations",
+	},
+
+	{
+		promise: "What one peer can make a socket hold is bounded by its queue, whatever it sends",
+		file:    "internal/sp/queue.go",
+		old:     "for q.full(l) {",
+		new:     "for q.full(l) && false {",
+		pkg:     "internal/itest", test: "TestMemoryLimit/sub",
 	},
 
 	// What is promised elsewhere: in the documentation of the API, or docs/security.md.
