@@ -66,7 +66,10 @@ func reports(t *testing.T, p *process, want string) {
 }
 
 // buildPerf compiles testdata/perf.c against libnng.
-func buildPerf(t *testing.T) string {
+func buildPerf(t *testing.T) string { return buildC(t, "perf") }
+
+// buildC compiles a program of testdata against libnng.
+func buildC(t *testing.T, name string) string {
 	t.Helper()
 	there := exec.Command("gcc", "-fsyntax-only", "-include", "nng/nng.h", "-x", "c", os.DevNull)
 	if out, err := there.CombinedOutput(); err != nil {
@@ -75,8 +78,8 @@ func buildPerf(t *testing.T) string {
 		}
 		t.Skipf("libnng (Debian: gcc, libnng-dev) is not there: %v: %s", err, out)
 	}
-	path := filepath.Join(t.TempDir(), "perf")
-	build := exec.Command("gcc", "-Wall", "-Wextra", "-Werror", "-o", path, filepath.Join("testdata", "perf.c"), "-lnng")
+	path := filepath.Join(t.TempDir(), name)
+	build := exec.Command("gcc", "-Wall", "-Wextra", "-Werror", "-o", path, filepath.Join("testdata", name+".c"), "-lnng")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

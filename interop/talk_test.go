@@ -27,10 +27,11 @@ func exchange(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *
 	t.Helper()
 	var args []string
 	if p.sends {
-		args = append(args, "--file", file(t, fromThem))
+		args = append(args, sending(t, fromThem)...)
 	}
+	format, printed := printedAs(toThem)
 	if p.prints {
-		args = append(args, "--raw")
+		args = append(args, format)
 	} else { // it would end 200 ms after it has sent, written or not
 		args = append(args, "--interval", "3600")
 	}
@@ -56,17 +57,35 @@ func exchange(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *
 		step()
 	}
 	if p.prints {
-		cat.want(t, toThem)
+		cat.want(t, printed)
 	}
+}
+
+// sending has a program send body. nanocat does not send an empty file.
+func sending(t *testing.T, body []byte) []string {
+	if len(body) == 0 {
+		return []string{"--data", ""}
+	}
+	return []string{"--file", file(t, body)}
+}
+
+// printedAs is how a program is to print body, and what it prints then: an empty one would
+// not be seen as it is.
+func printedAs(body []byte) (format string, printed []byte) {
+	if len(body) == 0 {
+		return "--quoted", []byte("\"\"\n")
+	}
+	return "--raw", body
 }
 
 // converse has the program send again and again. Each time toThem is the answer,
 // if it takes one, and that first answers may be late does not matter.
 func converse(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process, fromThem, toThem []byte) {
 	t.Helper()
-	args := []string{"--file", file(t, fromThem), "--interval", p.interval}
+	args := append(sending(t, fromThem), "--interval", p.interval)
+	format, printed := printedAs(toThem)
 	if p.prints {
-		args = append(args, "--raw")
+		args = append(args, format)
 	}
 	cat := connect(args...)
 	ctx, cancel := context.WithCancel(gonngtest.Context(t, gonngtest.Timeout))
@@ -87,7 +106,7 @@ func converse(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *
 			}
 		}
 	})
-	cat.begins(t, toThem) // also: nothing of its own, which only an echo would bring
+	cat.begins(t, printed) // also: nothing of its own, which only an echo would bring
 }
 
 func recv(ctx context.Context, t *testing.T, s gonng.Socket, want []byte) {
