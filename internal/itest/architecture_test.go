@@ -40,6 +40,9 @@ func TestArchitecture(t *testing.T) {
 // TestSecurityPage: docs/security.md names tests that there are.
 func TestSecurityPage(t *testing.T) { declarationsOf(t, module).checkNames(t, "security.md") }
 
+// TestTrustPage: the same for docs/trust.md.
+func TestTrustPage(t *testing.T) { declarationsOf(t, module).checkNames(t, "trust.md") }
+
 // TestMonotonicClock: no time is measured by the clock of the system, which may be set back.
 // A time.Time loses its monotonic reading by these methods.
 func TestMonotonicClock(t *testing.T) {

@@ -13,7 +13,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gonng/gonng"
@@ -154,7 +156,7 @@ func (r *round) peer(ctx context.Context, rnd *rand.Rand) {
 			return
 		}
 		some, cancel := context.WithTimeout(ctx, time.Duration(rnd.IntN(int(roundTime))))
-		if _, err := a.socket.Dial(some, r.url, r.dialOptions()...); err != nil && some.Err() == nil && !ended(err) && !errors.Is(err, gonng.ErrBusy) {
+		if _, err := a.socket.Dial(some, r.url, r.dialOptions()...); err != nil && some.Err() == nil && !ended(err) && !errors.Is(err, gonng.ErrBusy) && !errors.Is(err, gonng.ErrPermission) { // a pair has its peer, or a hook refuses
 			r.problem("dial: %v", err)
 		}
 		r.pattern.peers.act(some, a)
@@ -173,7 +175,7 @@ func (r *round) listenURL() string {
 	switch name := fmt.Sprintf("soak-%d-%d", os.Getpid(), r.rand.Uint64()); r.scheme {
 	case "ipc":
 		return "ipc://" + filepath.Join(r.dir, "x")
-	case "inproc", "abstract":
+	case "inproc", "abstract", "pigeon+inproc":
 		return r.scheme + "://" + name
 	default:
 		return r.scheme + "://127.0.0.1:0"
@@ -215,6 +217,8 @@ type actor struct {
 	socket gonng.Socket
 	books
 	number uint64 // of the last message
+
+	connected, closed atomic.Int64 // calls of hooks
 }
 
 // books are numbers of messages.
@@ -242,6 +246,18 @@ func (r *round) newActor(k kind) *actor {
 		return nil
 	}
 	a.socket = s
+	s.OnPipe(gonng.PipeConnecting, func(p *gonng.Pipe) {
+		if r.pick(50) == 0 {
+			_ = p.Close() // refuses the peer
+		}
+	})
+	s.OnPipe(gonng.PipeConnected, func(p *gonng.Pipe) {
+		a.connected.Add(1)
+		if r.pick(50) == 0 {
+			_ = p.Close()
+		}
+	})
+	s.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { a.closed.Add(1) })
 	r.sockets.Add(1)
 	if n := r.open.Add(1); n > r.peak.Load() {
 		r.peak.Store(n)
@@ -310,6 +326,9 @@ func (a *actor) end() {
 	if err := a.socket.Close(); err != nil && !errors.Is(err, gonng.ErrTimeout) {
 		a.problem("close: %v", err)
 	}
+	if n, m := a.connected.Load(), a.closed.Load(); n != m {
+		a.problem("%v: %d hooks of PipeConnected and %d of PipeClosed", a.socket.Protocol(), n, m)
+	}
 	a.open.Add(-1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -352,7 +371,7 @@ func (r *round) balance() {
 
 // attack connects as no honest peer does.
 func (r *round) attack(ctx context.Context, addr net.Addr, rnd *rand.Rand) {
-	if addr.Network() == "inproc" {
+	if strings.HasSuffix(r.scheme, "inproc") {
 		return
 	}
 	for ctx.Err() == nil {

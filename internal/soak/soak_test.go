@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gonng/gonng"
@@ -24,6 +27,37 @@ func TestSoak(t *testing.T) {
 	}
 	if s.messages.Load() == 0 {
 		t.Error("no message was received")
+	}
+}
+
+// fakeTime is how long a round takes in a bubble. GONNG_FAKE_TIME=2s has more happen.
+var fakeTime = func() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("GONNG_FAKE_TIME")); err == nil {
+		return d
+	}
+	return 100 * time.Millisecond
+}()
+
+// TestFakeTime does rounds in a bubble of testing/synctest, over inproc and over a bad link:
+// the times of lingers, pauses before a dialer tries again, surveys, requests that are sent
+// again and calls that wait pass as soon as nothing else happens.
+func TestFakeTime(t *testing.T) {
+	gonngtest.BadLink{Delay: time.Millisecond, Jitter: 5 * time.Millisecond, CutEvery: 200 * time.Millisecond}.Register("pigeon")
+	for i := range uint64(12) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &soak{out: t.Output()}
+			r := newRound(s, i)
+			r.pattern, r.scheme = patterns[i%12], []string{"inproc", "pigeon+inproc"}[i/2%2]
+			begin := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), fakeTime)
+			defer cancel()
+			r.run(ctx)
+			t.Logf("%s over %s: %v, %s", r.pattern.name, r.scheme, time.Since(begin), s.summary())
+			if s.problems.Load() > 0 {
+				t.Errorf("seed %d", i)
+			}
+			time.Sleep(time.Minute) // what is left would fire now
+		})
 	}
 }
 
