@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in, for this module and the
 # nested ones. It needs Go, and downloads modules. What else is missing (a C
-# compiler for the race detector, nngcat, nanocat, libnng and chromium to talk
+# compiler for the race detector, nngcat, nanocat, libnng, libnanomsg and chromium to talk
 # to) is left out with a printed reason; with CI=true it is an error.
 #
 # With -short it is what to run while working: it takes less than two minutes.

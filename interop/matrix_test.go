@@ -34,10 +34,18 @@ type matrixPeer struct {
 	missing       map[string]string // why it lacks a transport
 }
 
+const lackOfTLS = "nanomsg has no TLS"
+
 func matrixPeers() []matrixPeer {
-	library := slices.Clone(pairings)
+	library, nanomsg := slices.Clone(pairings), slices.Clone(nanocatPairings)
 	for i := range library {
 		library[i].dials = false
+	}
+	for i := range nanomsg {
+		nanomsg[i].interval = ""
+	}
+	lacks := map[string]string{
+		"abstract": "nanomsg has no abstract sockets", "tls+tcp": lackOfTLS, "wss": lackOfTLS,
 	}
 	return []matrixPeer{
 		{
@@ -46,17 +54,20 @@ func matrixPeers() []matrixPeer {
 		},
 		{
 			name: "nanocat", version: "1.1.5", pairings: nanocatPairings, transports: []string{"tcp", "ipc", "ws"},
-			path: func(t *testing.T) string { return program(t, "nanocat") },
-			missing: map[string]string{
-				"abstract": "nanomsg has no abstract sockets", "tls+tcp": "nanomsg has no TLS", "wss": "nanomsg has no TLS",
-			},
+			path:    func(t *testing.T) string { return program(t, "nanocat") },
+			missing: lacks,
 		},
 		{
-			name: "libnng", version: "1.5.2, by interop/testdata/cat.c", pairings: library, transports: []string{"tcp", "ipc", "abstract", "ws"},
-			path: func(t *testing.T) string { return buildC(t, "cat") },
+			name: "libnng", version: "1.5.2, by interop/testdata/nng.c", pairings: library, transports: []string{"tcp", "ipc", "abstract", "ws"},
+			path: func(t *testing.T) string { return buildC(t, "nng") },
 			missing: map[string]string{
 				"tls+tcp": "our C program configures no TLS; nngcat is libnng with TLS", "wss": "our C program configures no TLS; nngcat is libnng with TLS",
 			},
+		},
+		{
+			name: "libnanomsg", version: "1.1.5, by interop/testdata/nanomsg.c", pairings: nanomsg, transports: []string{"tcp", "ipc", "ws"},
+			path:    func(t *testing.T) string { return buildC(t, "nanomsg") },
+			missing: lacks,
 		},
 	}
 }
@@ -120,7 +131,7 @@ func TestMatrix(t *testing.T) {
 			m := &peers[i]
 			cells := m.cells()
 			if matrixMode == "" { // every so manyth, so that each protocol and transport has some
-				step := len(cells)/15 + 1
+				step := len(cells)/8 + 1
 				for step%2 == 0 || step%3 == 0 {
 					step++
 				}
@@ -183,7 +194,7 @@ at inproc are in one process, where gonng talks to itself.
 			}
 			b.WriteString("\n")
 		}
-		if m.name == "nanocat" {
+		if m.missing["tls+tcp"] == lackOfTLS {
 			fmt.Fprintf(&b, "| pair1 |%s\n", strings.Repeat(fmt.Sprintf(" the peer cannot (%d) |", number("nanomsg has no pair1")), len(matrixTransports)))
 		}
 		if len(reasons) > 0 {

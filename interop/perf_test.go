@@ -68,18 +68,23 @@ func reports(t *testing.T, p *process, want string) {
 // buildPerf compiles testdata/perf.c against libnng.
 func buildPerf(t *testing.T) string { return buildC(t, "perf") }
 
-// buildC compiles a program of testdata against libnng.
+// buildC compiles a program of testdata against libnng, or that called nanomsg against
+// libnanomsg.
 func buildC(t *testing.T, name string) string {
 	t.Helper()
-	there := exec.Command("gcc", "-fsyntax-only", "-include", "nng/nng.h", "-x", "c", os.DevNull)
+	header, library := "nng/nng.h", "nng"
+	if name == "nanomsg" {
+		header, library = "nanomsg/nn.h", "nanomsg"
+	}
+	there := exec.Command("gcc", "-fsyntax-only", "-include", header, "-x", "c", os.DevNull)
 	if out, err := there.CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("libnng must be there in CI: %v: %s", err, out)
+			t.Fatalf("lib%s must be there in CI: %v: %s", library, err, out)
 		}
-		t.Skipf("libnng (Debian: gcc, libnng-dev) is not there: %v: %s", err, out)
+		t.Skipf("lib%s (Debian: gcc, lib%s-dev) is not there: %v: %s", library, library, err, out)
 	}
 	path := filepath.Join(t.TempDir(), name)
-	build := exec.Command("gcc", "-Wall", "-Wextra", "-Werror", "-o", path, filepath.Join("testdata", name+".c"), "-lnng")
+	build := exec.Command("gcc", "-Wall", "-Wextra", "-Werror", "-o", path, filepath.Join("testdata", name+".c"), "-l"+library)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -1,7 +1,7 @@
 /*
  * A program over libnng that does what nngcat does, but sends only when a peer is connected:
  *
- *     cat --<protocol> --connect|--bind <url> [--file <file>|--data ''] [--raw|--quoted]
+ *     nng --<protocol> --connect|--bind <url> [--file <file>|--data ''] [--raw|--quoted]
  *
  * It sends the file once, before or after it receives, as the protocol has it, and prints
  * the bodies that it receives.
