@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,6 +100,9 @@ func newRound(s *soak, seed uint64) *round {
 	r := &round{soak: s, seed: seed, rand: rand.New(rand.NewPCG(seed, 0)), seen: make(map[[2]uint64]bool)}
 	r.pattern = patterns[r.rand.IntN(len(patterns))]
 	r.scheme = schemes[r.rand.IntN(len(schemes))]
+	if r.scheme == "abstract" && runtime.GOOS != "linux" {
+		r.scheme = "inproc"
+	}
 	return r
 }
 
