@@ -483,7 +483,7 @@ var mutations = []mutation{
 		promise: "A Once call is not sent again",
 		file:    "rpc/client.go",
 		old:     "gonng.WithResendTime(0)",
-		new:     "gonng.WithResendTime(50*time.Millisecond)",
+		new:     "gonng.WithResendTime(50_000_000)",
 		pkg:     "rpc", test: "TestOnce",
 	},
 	{
@@ -508,7 +508,7 @@ var mutations = []mutation{
 		file:    "internal/sp/queue.go",
 		old:     "2*used < pinned {",
 		new:     "false {\n\t\t\t_ = pinned",
-		pkg:     "internal/itest", test: "TestSubQueueIsBounded",
+		pkg:     "internal/sp", test: "Compact|Queue|Memory|Bounded|Sparse",
 	},
 	{
 		promise: "A socket file is stale only if nobody listens there",
