@@ -61,7 +61,7 @@ var errnoKinds = map[syscall.Errno]Error{
 	syscall.EINVAL: ErrInvalid, syscall.EFAULT: ErrInvalid, syscall.EDOM: ErrInvalid, syscall.ERANGE: ErrInvalid,
 	syscall.EILSEQ: ErrInvalid, syscall.ENOTSOCK: ErrInvalid, syscall.EISDIR: ErrInvalid, syscall.ESPIPE: ErrInvalid,
 
-	syscall.EBUSY: ErrBusy, syscall.ETXTBSY: ErrBusy, syscall.EALREADY: ErrBusy, syscall.EINPROGRESS: ErrBusy,
+	syscall.EBUSY: ErrBusy, syscall.EALREADY: ErrBusy, syscall.EINPROGRESS: ErrBusy,
 	syscall.EDEADLK: ErrBusy, syscall.EAGAIN: ErrTryAgain, syscall.EISCONN: ErrBadState,
 
 	syscall.EACCES: ErrPermission, syscall.EPERM: ErrPermission, syscall.EROFS: ErrReadOnly,
@@ -116,7 +116,9 @@ func classifyOr(err error, other Error) error {
 	if err == nil || errors.As(err, &kind) {
 		return err
 	}
-	if kind := tlsKind(err); kind != 0 {
+	if inBrowser {
+		// no transport has TLS of its own
+	} else if kind := tlsKind(err); kind != 0 {
 		return &cause{kind, err}
 	}
 	for _, k := range kinds {

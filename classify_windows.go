@@ -9,6 +9,8 @@ import (
 // systemKinds are the kinds of the error numbers of Windows. They are not the numbers to which
 // package syscall gives the names of Unix.
 var systemKinds = map[syscall.Errno]Error{
+	syscall.ETXTBSY: ErrBusy,
+
 	windows.WSAEINTR:        ErrInterrupted,
 	windows.WSAENOBUFS:      ErrNoMemory,
 	windows.WSAEMFILE:       ErrNoFiles,

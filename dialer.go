@@ -103,7 +103,7 @@ func (d *Dialer) configure(cfg *Config) {
 // connect makes the first attempt and returns its outcome. The dialer goes on by itself.
 func (d *Dialer) connect(t *task.Task) error {
 	tell := d.mode() == DialRetry
-	if d.to.name != nil {
+	if !inBrowser && d.to.name != nil {
 		return d.connectName(tell)
 	}
 	return d.targets[0].connect(t, tell)

@@ -54,6 +54,9 @@ func parseName(inner, address string, srv bool) (endpointURL, error) {
 	if _, _, twice := cutName(inner); twice {
 		return endpointURL{}, errorf(ErrNotSupported, "%s: one prefix is enough", inner)
 	}
+	if inBrowser {
+		return endpointURL{}, errorf(ErrNotSupported, "a browser looks names up by itself and connects to one address: dial %s without the prefix", inner)
+	}
 	name := new(manyAddresses)
 	if srv {
 		end := strings.IndexAny(address+"/", "/?#")

@@ -114,7 +114,7 @@ func (t *target) attempt(task *task.Task) error {
 	ctx, cancel := context.WithTimeout(t.ctx, attemptTimeout)
 	defer cancel()
 	c := cfg.transport(d.s.Protocol())
-	if t.address.IsValid() {
+	if !inBrowser && t.address.IsValid() {
 		c.DialContext = t.toAddress(c.DialContext)
 	}
 	conn, err := t.to.dial(ctx, c)

@@ -124,6 +124,7 @@ for os in windows darwin freebsd; do
 	step env GOOS=$os go vet ./...
 done
 step env GOOS=linux GOARCH=386 go vet ./...
+step env GOOS=js GOARCH=wasm go vet . ./transport/... ./gonngtest ./rpc
 step readme
 step tests
 printf '\nall passed\n'

@@ -3,15 +3,12 @@ package gonng
 import (
 	"context"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/gonng/gonng/transport"
-	"github.com/gonng/gonng/transport/fdsocket"
 	"github.com/gonng/gonng/transport/inproc"
-	"github.com/gonng/gonng/transport/ipc"
-	"github.com/gonng/gonng/transport/tcp"
-	"github.com/gonng/gonng/transport/tlstcp"
 	"github.com/gonng/gonng/transport/ws"
 )
 
@@ -27,27 +24,9 @@ var (
 	wssTransport = ws.Transport{Secure: true}
 )
 
-// builtin are the transports of this package, by URL scheme.
-var builtin = map[string]transport.Transport{
-	"inproc":   &inprocTransport,
-	"ipc":      ipc.Transport{},
-	"unix":     ipc.Transport{},
-	"abstract": ipc.Abstract{},
-	"tcp":      tcp.Transport{},
-	"tcp4":     tcp.Transport{},
-	"tcp6":     tcp.Transport{},
-	"tls+tcp":  tlstcp.Transport{},
-	"tls+tcp4": tlstcp.Transport{},
-	"tls+tcp6": tlstcp.Transport{},
-	"socket":   fdsocket.Transport{},
-
-	"ws":   &wsTransport,
-	"ws4":  &wsTransport,
-	"ws6":  &wsTransport,
-	"wss":  &wssTransport,
-	"wss4": &wssTransport,
-	"wss6": &wssTransport,
-}
+// inBrowser says that the program is compiled for JavaScript. The linker leaves out what only
+// other programs need, such as looking names up: that keeps pages small.
+const inBrowser = runtime.GOOS == "js"
 
 // endpointURL is a URL that was taken apart and checked.
 type endpointURL struct {
