@@ -33,7 +33,7 @@ const defaults = {
 
 const handshakeTime = 10e3
 const pollTime = 4 // a browser does not tell when it has sent: a sender that waits looks again after this time
-const stallTime = 100 // a peer that has taken nothing for this time is slow, and loses what it has no room for
+const stallTime = 1e3 // a peer that has taken nothing for this time is slow, and loses what it has no room for
 const hint = 'The browser does not tell a page why. It may be that nobody listens there, a wrong path (404), another ' +
   'protocol than the peer\'s (400), an origin that the server does not let in (403, see WithCheckOrigin), missing ' +
   'credentials (401), or a certificate that is not trusted: look at the console and the network panel of the ' +

@@ -1,4 +1,4 @@
-module github.com/gonng/gonng/monitor/browsertest
+module github.com/gonng/gonng/internal/browsertest
 
 go 1.26.0
 

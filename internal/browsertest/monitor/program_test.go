@@ -1,4 +1,4 @@
-package browsertest
+package monitor_test
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,16 +144,4 @@ func (p *program) subscribeSlowly() uint64 {
 		return p.prices.Stats().DroppedFull > 20
 	}, "drops")
 	return p.prices.Pipes()[2].Stats().DroppedFull // after the pipes of the others
-}
-
-// chromium is the path of the browser. Without it the test is skipped, except in CI.
-func chromium(t *testing.T) string {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("chromium is not installed")
-		}
-		t.Skip("chromium is not installed")
-	}
-	return path
 }
