@@ -13,11 +13,10 @@ import (
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
 	"github.com/gonng/gonng/internal/browsertest"
+	"github.com/gonng/gonng/internal/browsertest/spjs/talk"
 )
 
 func TestMain(m *testing.M) { gonngtest.Main(m) }
-
-var names = []string{"push", "pull", "pub", "sub", "pair", "pair1", "bus", "req", "rep", "surveyor", "respondent"}
 
 // messages is how many of 1 KiB go each way: as many as GONNG_MESSAGES in the environment
 // says, by default 2000.
@@ -28,28 +27,38 @@ func messages() int {
 	return 2000
 }
 
+// peers are the protocols of a page and of the server that it talks to.
+var peers = map[string]string{
+	"push": "pull", "pull": "push", "pub": "sub", "sub": "pub", "pair": "pair", "pair1": "pair1", "bus": "bus",
+	"req": "rep", "rep": "req", "surveyor": "respondent", "respondent": "surveyor",
+}
+
 // converse has the client, which returns "" when all went well, talk to a gonng socket in each
 // protocol.
 func converse(t *testing.T, s *site, client func(name string, n int) string) {
-	for _, name := range names {
+	for name, peer := range peers {
 		t.Run(name, func(t *testing.T) {
 			n := messages()
-			socket, talk := partner(t, name, n)
+			socket, talk, err := talk.New(peer, n)
+			check(t, err)
 			s.put(t, socket)
 			ctx, cancel := context.WithCancel(gonngtest.Context(t, 3*gonngtest.Timeout))
+			defer cancel()
 			done := make(chan error, 1)
-			go func() { done <- talk(ctx) }()
+			go func() {
+				err := socket.WaitPeers(ctx, 1)
+				if err == nil {
+					err = talk(ctx)
+				}
+				done <- err
+			}()
 			if failed := client(name, n); failed != "" {
 				t.Error("the client: ", failed)
-				cancel()
-			}
-			if name == "req" || name == "surveyor" {
 				cancel()
 			}
 			if err := <-done; err != nil {
 				t.Error(err)
 			}
-			cancel()
 			check(t, socket.Close())
 		})
 	}
@@ -167,20 +176,7 @@ func TestPushAcrossRestart(t *testing.T) {
 // browser is bounded.
 func TestStalledServer(t *testing.T) {
 	s := newSite(t)
-	release := make(chan struct{})
-	defer close(release)
-	s.mux.HandleFunc("/stalled", func(w http.ResponseWriter, r *http.Request) {
-		nc, rw, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer nc.Close()
-		fmt.Fprintf(rw, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
-			acceptKey(r.Header.Get("Sec-Websocket-Key")), r.Header.Get("Sec-Websocket-Protocol"))
-		rw.Flush()
-		<-release
-	})
+	s.stalled(t)
 	b := browsertest.Open(t, s.URL)
 	for name, row := range map[string]struct{ code, want string }{
 		"push": {`const s = new sp.Push('/stalled')
@@ -230,7 +226,7 @@ func TestStalledPage(t *testing.T) {
 		if sent > 100_000 {
 			t.Fatal("the page takes everything")
 		}
-		if err := push.TrySend(body(sent)); err != nil && !isTryAgain(err) {
+		if err := push.TrySend(talk.Body(sent)); err != nil && !isTryAgain(err) {
 			t.Fatal(err)
 		}
 	}
@@ -256,7 +252,7 @@ func TestStalledPage(t *testing.T) {
 	b.Text(script("globalThis.sub = new sp.Sub('/sp', {recvBuffer: 100000, topics: ''}); await sub.waitPeers(); return ''"))
 	check(t, pub.WaitPeers(ctx, 1))
 	for i := range 1000 {
-		check(t, pub.Send(ctx, body(i)))
+		check(t, pub.Send(ctx, talk.Body(i)))
 	}
 	b.Until("all has arrived", "sub.stats().received === 1000")
 	got = b.Text(script(`
