@@ -8,6 +8,8 @@
 //
 // The span of the method is then a child of the span of the call, which is a child of the
 // span in the ctx of [rpc.Call].
+//
+// Metrics: [Register] exports the counters of all sockets.
 package otelgonng
 
 import (
