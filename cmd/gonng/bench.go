@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+
+	"github.com/gonng/gonng/internal/tool"
 )
 
 // bench is one run of "gonng bench" after its arguments were understood.
@@ -64,14 +66,14 @@ func runBench(ctx context.Context, args []string, std streams) int {
 	}
 	// In one process the sides only see each other leave.
 	silent := cfg.silent || cfg.mode.bothSides()
-	b := &bench{cfg, std.out, std.err, logger(std.err, false, silent)}
+	b := &bench{cfg, std.out, std.err, tool.Logger(std.err, false, silent)}
 	return std.outcome(ctx, "bench", b.run(ctx), exitError)
 }
 
 // run opens the sides of the mode and returns when both have ended, with the
 // first error.
 func (b *bench) run(ctx context.Context) error {
-	stop, err := serveMonitor(ctx, b.monitor, b.err)
+	stop, err := tool.ServeMonitor(ctx, b.monitor, b.err)
 	if err != nil {
 		return err
 	}

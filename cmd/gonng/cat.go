@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/internal/tool"
 )
 
 // cat is one run of "gonng cat" after its options were understood.
@@ -43,7 +44,7 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 	if err := cfg.check(); err != nil {
 		return err
 	}
-	stop, err := serveMonitor(ctx, cfg.monitor, std.err)
+	stop, err := tool.ServeMonitor(ctx, cfg.monitor, std.err)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 		return err
 	}
 	defer func() { err = c.close(ctx, err) }()
-	if err := c.configure(logger(std.err, cfg.verbose, cfg.silent)); err != nil {
+	if err := c.configure(tool.Logger(std.err, cfg.verbose, cfg.silent)); err != nil {
 		return err
 	}
 	for _, a := range cfg.addrs {

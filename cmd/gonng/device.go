@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/internal/tool"
 )
 
 // device is one run of "gonng device" after its options were understood.
@@ -27,12 +28,12 @@ func runDevice(ctx context.Context, args []string, std streams) int {
 }
 
 func runDeviceConfig(ctx context.Context, cfg deviceConfig, std streams) (err error) {
-	stop, err := serveMonitor(ctx, cfg.monitor, std.err)
+	stop, err := tool.ServeMonitor(ctx, cfg.monitor, std.err)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	d := &device{deviceConfig: cfg, out: std.out, log: logger(std.err, cfg.verbose, false)}
+	d := &device{deviceConfig: cfg, out: std.out, log: tool.Logger(std.err, cfg.verbose, false)}
 	defer d.close()
 	if d.front, err = d.open("front", d.kind.front); err != nil {
 		return err

@@ -1,50 +1,11 @@
 package main
 
-import (
-	"context"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"time"
+import "github.com/gonng/gonng/internal/tool"
 
-	"github.com/gonng/gonng/monitor"
-)
-
-// monitorOption is --monitor of cat, device and bench.
+// monitorOption is --monitor of the subcommands that have sockets.
 func monitorOption(address *string) option {
-	return option{name: "monitor", value: true, full: true, set: func(s string) error {
-		host, port, err := net.SplitHostPort(s)
-		if err != nil {
-			return fmt.Errorf("%q is no address: want host:port", s)
-		}
-		if host == "" {
-			host = "127.0.0.1" // the page asks for no password
-		}
-		*address = net.JoinHostPort(host, port)
-		return nil
+	return option{name: "monitor", value: true, full: true, set: func(s string) (err error) {
+		*address, err = tool.MonitorAddress(s)
+		return err
 	}}
-}
-
-// serveMonitor serves the page of package monitor at the address, unless that is "", and
-// says where, until stop is called.
-func serveMonitor(ctx context.Context, address string, say io.Writer) (stop func(), err error) {
-	if address == "" {
-		return func() {}, nil
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("--monitor: %w", err)
-	}
-	fmt.Fprintf(say, "gonng: the monitor is at http://%s/\n", l.Addr())
-	server := &http.Server{Handler: monitor.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(l) // until stop
-	}()
-	return func() {
-		server.Close()
-		<-ended
-	}, nil
 }

@@ -1,13 +1,13 @@
-package main
+package tool
 
 import (
 	"io"
 	"log/slog"
 )
 
-// logger logs what is lost and refused, which nngcat keeps to itself; verbose
+// Logger logs what is lost and refused, which nngcat keeps to itself; verbose
 // adds connections, silent leaves nothing.
-func logger(w io.Writer, verbose, silent bool) *slog.Logger {
+func Logger(w io.Writer, verbose, silent bool) *slog.Logger {
 	if silent {
 		return slog.New(slog.DiscardHandler)
 	}
