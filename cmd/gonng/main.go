@@ -3,6 +3,7 @@
 //	gonng cat      send and receive messages, as nngcat does
 //	gonng device   join two networks by forwarding between them
 //	gonng bench    measure latency and throughput, as nng's tools do
+//	gonng bridge   join sockets and NATS, by gonng-bridge
 //	gonng top      look inside running programs
 //	gonng demo     show every protocol inside this process
 //	gonng version  say what this program was built from
@@ -42,6 +43,7 @@ func commands() []command {
 		{"cat", "send and receive messages, with the options and output of nngcat", runCat},
 		{"device", "forward messages between two sides, as broker or proxy", runDevice},
 		{"bench", "measure latency and throughput, also against nng's tools", runBench},
+		{"bridge", "join sockets and NATS (runs gonng-bridge, which is installed by itself)", runBridge},
 		{"top", "look inside running programs: their sockets, peers, drops and events", runTop},
 		{"demo", "show every protocol inside this process, without a network", runDemo},
 		{"version", "print the version of the module, of Go and the platform", runVersion},

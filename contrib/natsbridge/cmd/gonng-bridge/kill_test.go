@@ -43,8 +43,7 @@ func TestKills(t *testing.T) {
 	files := []string{filepath.Join(w.dir, "worked0"), filepath.Join(w.dir, "worked1")}
 	workers := make([]*process, len(files))
 	for i, f := range files {
-		workers[i] = launch(t, true, "worker", "worker", "tcp://127.0.0.1:0", f)
-		workers[i].args[1] = workers[i].url
+		workers[i] = launch(t, true, "worker", "worker", tcp(t), f)
 	}
 	in := w.in(w.nats.url)
 	out := w.out(w.nats.url, workers[0].url, workers[1].url)

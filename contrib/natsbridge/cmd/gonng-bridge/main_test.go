@@ -6,11 +6,14 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -77,6 +80,27 @@ func worker(url, file string) {
 		return nil, err
 	}, gonng.WithConcurrency(8)))
 }
+
+var ports sync.Map // that the tests have used
+
+// port is one that is free, and that the system gives to nobody who asks for any: a program
+// that was killed can have it again.
+func port(t *testing.T) string {
+	t.Helper()
+	for {
+		p := strconv.Itoa(20000 + rand.IntN(12000))
+		if _, used := ports.LoadOrStore(p, true); used {
+			continue
+		}
+		if l, err := net.Listen("tcp", "127.0.0.1:"+p); err == nil {
+			l.Close()
+			return p
+		}
+	}
+}
+
+// tcp is a URL for a socket that listens.
+func tcp(t *testing.T) string { return "tcp://127.0.0.1:" + port(t) }
 
 // process is one of these programs, which can be killed and started again.
 type process struct {
@@ -159,10 +183,10 @@ type world struct {
 
 func newWorld(t *testing.T, patience time.Duration) *world {
 	t.Helper()
+	t.Parallel()
 	gonngtest.NoLeaks(t)
 	w := &world{T: t, ctx: gonngtest.Context(t, patience), dir: t.TempDir()}
-	w.nats = launch(t, true, "nats-server", "nats-server", "-1", filepath.Join(w.dir, "nats"))
-	w.nats.args[1] = w.nats.url[strings.LastIndexByte(w.nats.url, ':')+1:] // the next time, too
+	w.nats = launch(t, true, "nats-server", "nats-server", port(t), filepath.Join(w.dir, "nats"))
 	var err error
 	w.nc, err = nats.Connect(w.nats.url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
 	check(t, err)
@@ -174,12 +198,10 @@ func newWorld(t *testing.T, patience time.Duration) *world {
 	return w
 }
 
-// in starts the bridge that stores, and again at the same URL after it was killed.
+// in starts the bridge that stores.
 func (w *world) in(server string, args ...string) *process {
 	w.Helper()
-	p := launch(w.T, true, "bridge in", append([]string{"--rep", "tcp://127.0.0.1:0", "--stream", "JOBS", "--server", server, "--silent"}, args...)...)
-	p.args[1] = p.url
-	return p
+	return launch(w.T, true, "bridge in", append([]string{"--rep", tcp(w.T), "--stream", "JOBS", "--server", server, "--silent"}, args...)...)
 }
 
 // out starts the bridge that hands out.
