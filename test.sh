@@ -84,15 +84,6 @@ tests() {
 	return $failed
 }
 
-# readme runs the first program in README.md as it stands there.
-readme() {
-	local dir
-	dir=$(mktemp -d)
-	sed -n '/^```go$/,/^```$/{/^```go$/d;/^```$/q;p}' README.md >"$dir/main.go"
-	go run "$dir/main.go"
-	rm -r "$dir"
-}
-
 race=-race
 if ! command -v "$(go env CC)" >/dev/null; then
 	echo "no C compiler ($(go env CC)): testing without the race detector"
@@ -109,7 +100,7 @@ if [ "$short" ]; then
 	step go vet ./...
 	step go test -short $race ./internal/sp ./internal/sim ./internal/wire ./internal/stream ./rpc ./monitor ./internal/metrics
 	step go test -short $race -run 'TestConformance/./^(inproc|tcp)$' ./internal/itest
-	step go test -short -run 'Alloc|Architecture|Doc|Page' ./internal/itest ./internal/wire ./rpc
+	step go test -short -run 'Alloc|Architecture|Doc|Page' ./internal/itest ./internal/wire ./rpc ./internal/doctest
 	printf '\nall of the short tests passed\n'
 	exit
 fi
@@ -125,6 +116,5 @@ for os in windows darwin freebsd; do
 done
 step env GOOS=linux GOARCH=386 go vet ./...
 step env GOOS=js GOARCH=wasm go vet . ./transport/... ./gonngtest ./rpc
-step readme
 step tests
 printf '\nall passed\n'
