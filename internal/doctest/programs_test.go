@@ -140,9 +140,11 @@ func (b block) converse(t *testing.T, bin string) {
 	cmd := command(gonngtest.Context(t, gonngtest.Timeout), "bash", "-c", script.String()+"\nwait\n")
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
-	out, err := cmd.CombinedOutput()
+	var errors strings.Builder // not compared: a dialer logs there that its peer is not there yet
+	cmd.Stderr = &errors
+	out, err := cmd.Output()
 	if err != nil || string(out) != want.String() {
-		t.Errorf("the commands ended with %v and printed\n%s", err, out)
+		t.Errorf("the commands ended with %v and printed\n%s%s", err, out, errors.String())
 	}
 }
 
