@@ -102,8 +102,12 @@ func TestPageTests(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("the pages have no tests")
 	}
-	out, err := run(t, gonngtest.Context(t, 6*gonngtest.Timeout), "go", "test", "-vet=off", "-overlay", files.write(t), "-v", "./internal/doctest/tests")
-	if err != nil || !strings.Contains(out, "--- PASS") {
+	ctx := gonngtest.Context(t, 6*gonngtest.Timeout)
+	binary := filepath.Join(t.TempDir(), "tests") // go test would want its directory
+	if out, err := run(t, ctx, "go", "test", "-c", "-vet=off", "-overlay", files.write(t), "-o", binary, "./internal/doctest/tests"); err != nil {
+		t.Fatalf("the tests do not compile: %v\n%s", err, out)
+	}
+	if out, err := run(t, ctx, binary, "-test.v"); err != nil || !strings.Contains(out, "--- PASS") {
 		t.Errorf("the tests ended with %v and printed\n%s", err, out)
 	}
 }
