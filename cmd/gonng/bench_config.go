@@ -70,6 +70,16 @@ func (c *benchConfig) options() []option {
 	return options
 }
 
+// allBenchOptions are those of the tests that have the most.
+func allBenchOptions() []option {
+	for _, m := range benchModes() {
+		if m.bothSides() {
+			return (&benchConfig{mode: &m}).options()
+		}
+	}
+	return nil
+}
+
 // setValues reads what is no option, as many as the mode takes.
 func (c *benchConfig) setValues(values []string) (err error) {
 	if !c.mode.bothSides() {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"slices"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/internal/tool"
@@ -16,17 +19,25 @@ type cat struct {
 	catConfig
 	socket gonng.Socket
 	out    io.Writer
+	err    io.Writer
 	buf    []byte // for print, again and again
+
+	pending *bufio.Writer // lines that are printed before the next wait
+	colored bool          // out is a terminal
 }
 
-// runCat keeps to nngcat's exit codes: 1 for whatever goes wrong, also in the
-// usage, and for --help; 0 also when a receive timeout ends the run.
 func runCat(ctx context.Context, args []string, std streams) int {
+	return runCatAs(ctx, args, std, exitOK)
+}
+
+// runCatAs keeps to nngcat's exit codes: 1 for whatever goes wrong, also in the usage; 0 also
+// when a receive timeout ends the run. That of --help is helpCode, which nngcat has as 1.
+func runCatAs(ctx context.Context, args []string, std streams, helpCode int) int {
 	cfg, rest, err := parseCat(args, std.in)
 	switch {
 	case errors.Is(err, errHelp):
 		catUsage(std.out)
-		return exitError
+		return helpCode
 	case errors.Is(err, errVersion):
 		fmt.Fprintln(std.out, moduleVersion())
 		return exitOK
@@ -49,11 +60,19 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 		return err
 	}
 	defer stop()
-	c := &cat{catConfig: cfg, out: std.out}
+	c := &cat{catConfig: cfg, out: std.out, err: std.err, pending: bufio.NewWriter(std.out)}
+	c.colored = isTerminal(std.out) && os.Getenv("NO_COLOR") == "" && c.format != nil &&
+		slices.Contains([]string{"quoted", "hex", "json"}, c.format.name)
 	if c.socket, err = cfg.protocol.open(); err != nil {
 		return err
 	}
-	defer func() { err = c.close(ctx, err) }()
+	defer func() {
+		err = c.close(ctx, err)
+		if flushed := c.pending.Flush(); err == nil {
+			err = outputError(flushed)
+		}
+		c.printStats()
+	}()
 	if err := c.configure(tool.Logger(std.err, cfg.verbose, cfg.silent)); err != nil {
 		return err
 	}

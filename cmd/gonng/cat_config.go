@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -25,6 +26,10 @@ type catConfig struct {
 	compat, async            bool
 	verbose, silent          bool
 	insecure                 bool
+	lines                    bool   // each line of the input is a message, and each message is printed as a line
+	exec                     string // the command whose output is the answer; "": none
+	stats                    bool   // print the counters at the end
+	stdin                    io.Reader
 	monitor                  string // the address; "": none
 	cacert, cert, key        []byte // the files' content
 }
@@ -38,12 +43,13 @@ type catAddr struct {
 // parseCat reads the options of cat, and the files that they name. The rest of
 // args is what follows the options.
 func parseCat(args []string, stdin io.Reader) (c catConfig, rest []string, err error) {
-	c.interval = -1
+	c.interval, c.stdin = -1, stdin
 	rest, err = parseOptions(args, c.options(stdin))
 	return c, rest, err
 }
 
-// options are all that nngcat 1.5.2 knows, and --monitor.
+// options are all that nngcat knows, 1.5.2 as well as 1.11 and 2.0, and those that may not be cut
+// short.
 func (c *catConfig) options(stdin io.Reader) []option {
 	options := []option{
 		{name: "help", short: 'h', set: help},
@@ -80,6 +86,11 @@ func (c *catConfig) options(stdin io.Reader) []option {
 		{name: "quoted", short: 'Q', set: c.formatAs("quoted")},
 		{name: "hex", set: c.formatAs("hex")},
 		{name: "msgpack", set: c.formatAs("msgpack")},
+
+		{name: "json", full: true, set: c.formatAs("json")},
+		{name: "lines", full: true, set: func(string) error { c.lines = true; return c.setFormat("lines") }},
+		{name: "exec", value: true, full: true, set: func(s string) error { c.exec = s; return nil }},
+		{name: "stats", full: true, set: on(&c.stats)},
 
 		{name: "insecure", short: 'k', set: on(&c.insecure)},
 		{name: "cacert", value: true, set: once(&c.cacert, stdin)},
@@ -136,9 +147,16 @@ func once(content *[]byte, stdin io.Reader) func(string) error {
 	}
 }
 
+// largestInput bounds what is read of an input that may have no end, in bytes.
+const largestInput = 256 << 20
+
 func readFile(path string, stdin io.Reader) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(stdin)
+	if path != "-" {
+		return os.ReadFile(path)
 	}
-	return os.ReadFile(path)
+	data, err := io.ReadAll(io.LimitReader(stdin, largestInput+1))
+	if err == nil && len(data) > largestInput {
+		return nil, fmt.Errorf("the standard input has more than %d bytes, and is one message: use --lines for a message a line", largestInput)
+	}
+	return data, err
 }

@@ -10,6 +10,9 @@ import (
 
 // converse sends and receives until the protocol's role is played.
 func (c *cat) converse(ctx context.Context) error {
+	if c.lines && c.protocol.role != receives && c.protocol.role != replies {
+		return c.converseByLine(ctx)
+	}
 	switch c.protocol.role {
 	case sends:
 		return c.turns(ctx, func(time.Time) error { return c.send(ctx) })
@@ -23,7 +26,7 @@ func (c *cat) converse(ctx context.Context) error {
 			})
 		}
 	case replies:
-		if c.data != nil {
+		if c.data != nil || c.exec != "" {
 			return c.reply(ctx)
 		}
 	}
@@ -46,12 +49,26 @@ func (c *cat) receive(ctx context.Context, n int) error {
 }
 
 func (c *cat) receiveOne(ctx context.Context) error {
-	m, err := c.socket.(gonng.Receiver).RecvMsg(ctx)
+	m, err := c.next(ctx)
 	if err != nil {
 		return err
 	}
 	defer m.Free()
-	return c.print(m.Bytes())
+	return c.print(m)
+}
+
+// next receives a message. Lines that wait to be printed are, before it waits.
+func (c *cat) next(ctx context.Context) (*gonng.Message, error) {
+	r := c.socket.(gonng.Receiver)
+	if c.pending.Buffered() > 0 {
+		if m, err := r.TryRecvMsg(); !errors.Is(err, gonng.ErrTryAgain) {
+			return m, err
+		}
+		if err := c.pending.Flush(); err != nil {
+			return nil, outputError(err)
+		}
+	}
+	return r.RecvMsg(ctx)
 }
 
 func (c *cat) send(ctx context.Context) error {
@@ -62,10 +79,22 @@ func (c *cat) send(ctx context.Context) error {
 // receive for an error.
 func (c *cat) reply(ctx context.Context) error {
 	for i := 0; c.count == 0 || i < c.count; i++ {
-		if err := c.receiveOne(ctx); err != nil {
+		m, err := c.next(ctx)
+		if err != nil {
 			return err
 		}
-		if err := c.send(ctx); err != nil {
+		answer := c.data
+		if err = c.print(m); err == nil && c.exec != "" {
+			answer, err = c.answer(ctx, m.Bytes())
+		}
+		m.Free()
+		if err != nil {
+			return err
+		}
+		if answer == nil {
+			continue
+		}
+		if err := c.socket.(gonng.Sender).Send(ctx, answer); err != nil {
 			return err
 		}
 	}
@@ -124,7 +153,7 @@ func (c *cat) drain() error {
 		if err != nil {
 			return err
 		}
-		err = c.print(m.Bytes())
+		err = c.print(m)
 		m.Free()
 		if err != nil {
 			return err

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gonng/gonng"
 )
 
 // formatter is one way to print messages.
@@ -22,6 +28,8 @@ func formatters() []formatter {
 		{"quoted", appendQuoted},
 		{"hex", appendHex},
 		{"msgpack", appendMsgpack},
+		{"lines", func(b, msg []byte) []byte { return append(append(b, msg...), '\n') }},
+		{"json", nil}, // which wants more than the bytes: see appendJSON
 	}
 }
 
@@ -38,17 +46,57 @@ func (c *catConfig) formatAs(name string) func(string) error {
 	return func(string) error { return c.setFormat(name) }
 }
 
-// print writes a message at once: who reads the output may wait for it.
-func (c *cat) print(msg []byte) error {
-	if c.format == nil {
+// print writes a message, and without --lines at once: who reads the output may wait for it.
+func (c *cat) print(m *gonng.Message) (err error) {
+	switch {
+	case c.format == nil:
 		return nil
+	case c.format.name == "json":
+		c.buf, err = c.appendJSON(c.buf[:0], m)
+	default:
+		c.buf = c.format.append(c.buf[:0], m.Bytes())
 	}
-	c.buf = c.format.append(c.buf[:0], msg)
-	if len(c.buf) == 0 {
-		return nil
+	if err != nil || len(c.buf) == 0 {
+		return err
 	}
-	_, err := c.out.Write(c.buf)
+	if c.colored {
+		c.buf = append(append([]byte("\x1b[36m"), bytes.TrimSuffix(c.buf, []byte("\n"))...), "\x1b[0m\n"...)
+	}
+	if c.lines {
+		_, err = c.pending.Write(c.buf)
+	} else {
+		_, err = c.out.Write(c.buf)
+	}
 	return outputError(err)
+}
+
+// catJSON is a message as --json prints it. The body is text if it can be.
+type catJSON struct {
+	Time   time.Time `json:"time"`
+	Pipe   uint32    `json:"pipe,omitempty"`
+	Peer   string    `json:"peer,omitempty"`
+	Topic  *string   `json:"topic,omitempty"`
+	Body   *string   `json:"body,omitempty"`
+	Base64 []byte    `json:"base64,omitempty"`
+}
+
+func (c *cat) appendJSON(b []byte, m *gonng.Message) ([]byte, error) {
+	out := catJSON{Time: time.Now()}
+	if p := m.Pipe(); p != nil {
+		out.Pipe, out.Peer = p.ID(), p.RemoteAddr().String()
+	}
+	for _, topic := range c.topics {
+		if bytes.HasPrefix(m.Bytes(), []byte(topic)) && (out.Topic == nil || len(topic) > len(*out.Topic)) {
+			out.Topic = &topic
+		}
+	}
+	if body := string(m.Bytes()); utf8.ValidString(body) {
+		out.Body = &body
+	} else {
+		out.Base64 = m.Bytes()
+	}
+	data, err := json.Marshal(out)
+	return append(append(b, data...), '\n'), err
 }
 
 func printable(c byte) bool { return ' ' <= c && c <= '~' }

@@ -107,6 +107,16 @@ func (c *catConfig) check() error {
 		return fmt.Errorf("%s has no --subscribe, only --sub0 has", name)
 	}
 	switch role := c.protocol.role; {
+	case c.lines && c.data != nil:
+		return errors.New("--lines reads what to send from the standard input: leave out --data and --file")
+	case c.lines && (c.interval >= 0 || c.delay > 0):
+		return errors.New("--lines sends when there is a line: it has no --interval or --delay")
+	case c.lines && role == replies && c.exec == "":
+		return fmt.Errorf("%s answers, and has no --lines without --exec", name)
+	case c.exec != "" && (role != replies || c.data != nil):
+		return errors.New("--exec is the answer of --rep0 or --respondent0, in place of --data")
+	case c.lines && (role == sends || role == asks):
+		return nil
 	case role == receives && c.data != nil:
 		return fmt.Errorf("%s cannot send: it has no --data or --file", name)
 	case (role == receives || role == replies) && c.interval >= 0:

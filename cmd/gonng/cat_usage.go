@@ -23,12 +23,15 @@ const catUsageText = `Usage: gonng cat <protocol> <address>... [<format>] [<opti
   --bind-ipc <path>      (or -X <path>)  listen there
 
 <format> says how messages are printed; without one they are not:
-  --format <no|raw|ascii|quoted|hex|msgpack>
+  --format <no|raw|ascii|quoted|hex|msgpack|lines|json>
   --raw                  as they are
   --ascii                (or -A)  with . for what cannot be printed
   --quoted               (or -Q)  as C strings, one a line
   --hex                  as C strings of \x escapes, one a line
   --msgpack              as MessagePack's bin
+  --json                 as one object a line: time, pipe, peer, topic, and the
+                         body, or base64 where that is not text
+  --lines                as lines; see also <source>
 
 <option> is any of:
   --subscribe <topic>    only with --sub0; more than once for more topics
@@ -40,6 +43,9 @@ const catUsageText = `Usage: gonng cat <protocol> <address>... [<format>] [<opti
   --recv-maxsz <bytes>   (or -Z <bytes>)  the largest message to receive
   --async                do not wait for connections
   --compat               --async, and --pair is pair0
+  --exec <command>       answer a request with what the shell command prints; the
+                         request is its input. It takes the place of <source>
+  --stats                print at the end what was sent, received and dropped
   --verbose              (or -v)  print addresses, log connections
   --silent               (or -q)  log nothing
   --monitor <address>    serve a page there that shows what happens inside:
@@ -52,10 +58,15 @@ const catUsageText = `Usage: gonng cat <protocol> <address>... [<format>] [<opti
 <source> is one of:
   --data <data>          (or -D <data>)
   --file <file>          (or -F <file>)  - is the standard input
+  --lines                each line of the standard input is a message; its end is
+                         the end. A pair or bus prints meanwhile what comes
 
 Long names may be cut short while that is unambiguous: --req, --recv-t. A value
 is the next argument or follows = or a colon, or the letter: --count=3, -C3.
-A time is a whole number of seconds, at most a day.
+A time is a number of seconds, at most a day: 2, 0.25.
+
+Messages that are quoted, hex or json are coloured on a terminal, unless NO_COLOR
+is set. Called nngcat, by a link of that name, this program is "gonng cat".
 
 The exit code is 0 or 1. When a receive timeout ends the run it is 0, but 1
 if this was to reply to what it receives.

@@ -50,6 +50,13 @@ func runDemo(ctx context.Context, args []string, std streams) int {
 	return exitOK
 }
 
+func demoUsage(w io.Writer) {
+	fmt.Fprint(w, "Usage: gonng demo [<demo>...]\n\nIt shows conversations inside this process; without a name, all:\n\n")
+	for _, d := range demos() {
+		fmt.Fprintf(w, "  %-10s%s\n", d.name, d.summary)
+	}
+}
+
 func chooseDemos(names []string) ([]demo, error) {
 	all := demos()
 	if len(names) == 0 {

@@ -8,7 +8,8 @@
 //	gonng demo     show every protocol inside this process
 //	gonng version  say what this program was built from
 //
-// "gonng help", and --help behind cat, device, bench and top, say more.
+// "gonng help", and "gonng help cat" or "gonng cat --help" for each of them, say more. Called
+// nngcat, by a link of that name, the program is "gonng cat".
 package main
 
 import (
@@ -16,6 +17,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // Exit codes. nngcat knows only 0 and 1, and cat keeps to these two.
@@ -32,26 +35,55 @@ type streams struct {
 	out, err io.Writer
 }
 
-// command is a subcommand: a line in commands and a file of its own.
+// command is a subcommand: a line in commands and a file of its own. The usage is also its
+// manual page, and completion offers the options and the words.
 type command struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, std streams) int
+	usage         func(io.Writer)
+	options       func() []option
+	words         func() []string // that may follow the name; nil: none
 }
 
 func commands() []command {
 	return []command{
-		{"cat", "send and receive messages, with the options and output of nngcat", runCat},
-		{"device", "forward messages between two sides, as broker or proxy", runDevice},
-		{"bench", "measure latency and throughput, also against nng's tools", runBench},
-		{"bridge", "join sockets and NATS (runs gonng-bridge, which is installed by itself)", runBridge},
-		{"top", "look inside running programs: their sockets, peers, drops and events", runTop},
-		{"demo", "show every protocol inside this process, without a network", runDemo},
-		{"version", "print the version of the module, of Go and the platform", runVersion},
+		{"cat", "send and receive messages, with the options and output of nngcat", runCat, catUsage,
+			func() []option { return new(catConfig).options(nil) }, nil},
+		{"device", "forward messages between two sides, as broker or proxy", runDevice, deviceUsage,
+			func() []option { return new(deviceConfig).options() },
+			func() []string { return names(deviceKinds(), func(k deviceKind) string { return k.name }) }},
+		{"bench", "measure latency and throughput, also against nng's tools", runBench, benchUsage,
+			allBenchOptions,
+			func() []string { return names(benchModes(), func(m benchMode) string { return m.name }) }},
+		{"bridge", "join sockets and NATS (runs gonng-bridge, which is installed by itself)", runBridge, bridgeUsage, nil, nil},
+		{"top", "look inside running programs: their sockets, peers, drops and events", runTop, topUsage,
+			func() []option { return new(topConfig).options() }, nil},
+		{"demo", "show every protocol inside this process, without a network", runDemo, demoUsage,
+			nil, func() []string { return names(demos(), func(d demo) string { return d.name }) }},
+		{"version", "print the version, the commit, that of Go, and the platform", runVersion, versionUsage, nil, nil},
+		{"completion", "print a script that completes this command in a shell", runCompletion, completionUsage,
+			nil, func() []string { return names(shells(), func(s shell) string { return s.name }) }},
+		{"man", "print the manual page of this command, or of a subcommand", runMan, manUsage, nil, commandNames},
+		{"help", "print this, or what --help prints of a subcommand", runHelp, helpUsage, nil, commandNames},
 	}
+}
+
+// commandNames are the names of the subcommands.
+func commandNames() []string { return names(commands(), func(c command) string { return c.name }) }
+
+// names are the names of the rows of a table.
+func names[T any](rows []T, name func(T) string) (all []string) {
+	for _, row := range rows {
+		all = append(all, name(row))
+	}
+	return all
 }
 
 func main() {
 	os.Exit(untilSignal(func(ctx context.Context) int {
+		if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "nngcat" {
+			return runCatAs(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}, exitError)
+		}
 		return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	}))
 }
@@ -63,26 +95,29 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	switch args[0] {
-	case "help", "-h", "-help", "--help":
-		usage(stdout)
-		return exitOK
+	case "-h", "-help", "--help":
+		args = []string{"help"}
 	case "-V", "-version", "--version":
 		args = []string{"version"}
 	}
-	for _, c := range commands() {
-		if c.name == args[0] {
-			return c.run(ctx, args[1:], streams{stdin, stdout, stderr})
-		}
+	std := streams{stdin, stdout, stderr}
+	c, err := find(commands(), func(c command) string { return c.name }, "subcommand", args[0])
+	if err != nil {
+		fmt.Fprintf(stderr, "gonng: %v; \"gonng help\" says more\n", err)
+		return exitUsage
 	}
-	fmt.Fprintf(stderr, "gonng: there is no subcommand %q\n\n", args[0])
-	usage(stderr)
-	return exitUsage
+	// Those without options of their own have --help.
+	if c.options == nil && len(args) == 2 && (args[1] == "-h" || args[1] == "--help") {
+		c.usage(stdout)
+		return exitOK
+	}
+	return c.run(ctx, args[1:], std)
 }
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Usage: gonng <subcommand> [arguments]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s%s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-12s%s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "  help     print this\n\n--help behind cat, device, bench or top lists the options.\n")
+	fmt.Fprint(w, "\n\"gonng help cat\" and so on list the arguments of each.\n")
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,11 +15,19 @@ func on(flag *bool) func(string) error {
 	return func(string) error { *flag = true; return nil }
 }
 
-// seconds reads a time, whole seconds up to a day.
+// seconds reads a time, up to a day: 2 or 0.25.
 func seconds(d *time.Duration) func(string) error {
 	return func(s string) error {
-		n, err := whole(s, 86400)
-		*d = time.Duration(n) * time.Second
+		digits, fraction, found := strings.Cut(s, ".")
+		n, err := whole(digits, 86400)
+		if err != nil || !found {
+			*d = time.Duration(n) * time.Second
+			return err
+		}
+		if _, err := whole(fraction, math.MaxInt); err != nil || len(fraction) > 9 {
+			return fmt.Errorf("%q is not a number of seconds", s)
+		}
+		*d, err = time.ParseDuration(s + "s")
 		return err
 	}
 }

@@ -86,6 +86,13 @@ func findOption(arg, name string, options []option) (*option, error) {
 	case 1:
 		return found[0], nil
 	case 0:
+		var names []string
+		for _, o := range options {
+			names = append(names, "--"+o.name)
+		}
+		if guess := closest(name, names); guess != "" && strings.HasPrefix(name, "--") {
+			return nil, fmt.Errorf("there is no option %s: did you mean %s?", arg, guess)
+		}
 		return nil, fmt.Errorf("there is no option %s; --help lists them", arg)
 	}
 	names := make([]string, 0, len(found))

@@ -26,11 +26,7 @@ type topConfig struct {
 }
 
 func parseTop(args []string) (c topConfig, err error) {
-	options := []option{
-		{name: "help", short: 'h', set: help},
-		{name: "once", set: on(&c.once)},
-		{name: "json", set: on(&c.json)},
-	}
+	options := c.options()
 	for len(args) > 0 {
 		if args, err = parseOptions(args, options); err != nil {
 			return c, err
@@ -50,6 +46,14 @@ func parseTop(args []string) (c topConfig, err error) {
 		return c, errors.New("--json is for --once")
 	}
 	return c, nil
+}
+
+func (c *topConfig) options() []option {
+	return []option{
+		{name: "help", short: 'h', set: help},
+		{name: "once", set: on(&c.once)},
+		{name: "json", set: on(&c.json)},
+	}
 }
 
 // monitorURL completes the URL of a monitor.
