@@ -62,13 +62,29 @@ nested() {
 	if [ "$1" = ./bench ]; then go test -timeout 40m ./...; else go test $race -timeout 40m ./...; fi
 }
 
-# tests runs all tests, several jobs at the same time: some of them wait for processes while
+# checked looks over a module without running it.
+checked() {
+	cd "$1" || return
+	go mod tidy -diff && go vet ./... && go run "$staticcheck" ./...
+}
+
+# elsewhere looks over what is for other systems.
+elsewhere() {
+	local os
+	for os in windows darwin freebsd; do
+		GOOS=$os go vet ./... || return
+	done
+	GOOS=linux GOARCH=386 go vet ./... && GOOS=js GOARCH=wasm go vet . ./transport/... ./gonngtest ./rpc
+}
+
+# tests runs all checks and tests, several jobs at the same time: some of them wait for processes while
 # others compute. What a job prints comes in one piece.
 tests() {
-	local jobs logs failed=0 i
+	local jobs checks logs failed=0 i
 	mapfile -t jobs < <(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -printf 'nested %h\n' | sort -r)
+	mapfile -t checks < <(find . -name go.mod -not -path '*/testdata/*' -printf 'checked %h\n' | sort)
 	jobs=("part ^Test[A-L] ^TestConformance|$waiting" "part . ^Test[A-L]|$waiting" 'part ^TestConformance'
-		"${jobs[@]}" others counted strangers) # the longest first
+		"${jobs[@]}" others counted strangers elsewhere "${checks[@]}") # the longest first
 	logs=$(mktemp -d)
 	for i in "${!jobs[@]}"; do
 		((i < 4)) || wait -n
@@ -104,17 +120,5 @@ if [ "$short" ]; then
 	printf '\nall of the short tests passed\n'
 	exit
 fi
-for module in $(find . -name go.mod -not -path '*/testdata/*' | sort); do
-	pushd "$(dirname "$module")" >/dev/null
-	step go mod tidy -diff
-	step go vet ./...
-	step go run "$staticcheck" ./...
-	popd >/dev/null
-done
-for os in windows darwin freebsd; do
-	step env GOOS=$os go vet ./...
-done
-step env GOOS=linux GOARCH=386 go vet ./...
-step env GOOS=js GOARCH=wasm go vet . ./transport/... ./gonngtest ./rpc
 step tests
 printf '\nall passed\n'
