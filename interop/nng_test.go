@@ -14,7 +14,7 @@ func TestBodies(t *testing.T) {
 	for _, size := range []int{1, 1 << 10, 900 << 10} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
-				exchange(t, p, s, connect, body(size), body(size+1))
+				talk(t, p, s, connect, body(size), body(size+1))
 			})
 		})
 	}
@@ -25,7 +25,7 @@ const large = 2 << 20
 // With the limit raised large bodies go both ways.
 func TestLargeBodies(t *testing.T) {
 	eachPairing(t, func(t *testing.T, p pairing, s gonng.Socket, connect func(...string) *process) {
-		exchange(t, p, s, connect, body(large), body(large+1))
+		talk(t, p, s, connect, body(large), body(large+1))
 	}, gonng.WithRecvMaxSize(4<<20))
 }
 
