@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"syscall/js"
 
@@ -46,7 +47,7 @@ func run(ctx context.Context) error {
 		}
 		_, data, _ := strings.Cut(string(message), " ")
 		price := js.Global().Get("JSON").Call("parse", data) // the browser has it, and encoding/json would be large
-		draw(price.Get("name").String(), price.Get("price").Call("toFixed", 2).String())
+		draw(price.Get("name").String(), strconv.FormatFloat(price.Get("price").Float(), 'f', 2, 64))
 	}
 	return nil
 }

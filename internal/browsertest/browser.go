@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -124,4 +125,25 @@ func (b *Browser) Text(expression string) string {
 		b.Fatal(err)
 	}
 	return text
+}
+
+// Screenshot saves what is seen under a name, in the directory that GONNG_SCREENSHOTS names, or
+// in one of the test.
+func (b *Browser) Screenshot(name string, width, height int64) {
+	b.Helper()
+	dir := os.Getenv("GONNG_SCREENSHOTS")
+	if dir == "" {
+		dir = b.ArtifactDir()
+	}
+	b.Run(chromedp.EmulateViewport(width, height))
+	png, err := chromedp.Run(b.Ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	if len(png) < 5<<10 {
+		b.Errorf("the screenshot %s has %d bytes", name, len(png))
+	}
 }

@@ -2,8 +2,6 @@ package monitor_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -36,10 +34,6 @@ func (b *browser) soon(what, expression string) {
 // or in one of the test.
 func (b *browser) screenshot(name string, width, height int64, dark bool) {
 	b.TB.Helper()
-	dir := os.Getenv("GONNG_SCREENSHOTS")
-	if dir == "" {
-		dir = b.TB.ArtifactDir()
-	}
 	scheme := "light"
 	if dark {
 		scheme = "dark"
@@ -50,12 +44,7 @@ func (b *browser) screenshot(name string, width, height int64, dark bool) {
 		chromedp.EmulateViewport(width, height),
 		chromedp.Evaluate[chromedp.Void](`new Promise(done => setTimeout(done, 400))`, chromedp.EvalAwaitPromise), // the plots are made anew after a pause in resizing
 	)
-	png, err := chromedp.Run(b.Ctx, chromedp.FullScreenshot(100))
-	check(b.TB, err)
-	if len(png) < 10<<10 {
-		b.TB.Errorf("the screenshot %s has %d bytes", name, len(png))
-	}
-	check(b.TB, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
+	b.Screenshot(name, width, height)
 }
 
 // row is an expression for the text of the row of a table that has a text.

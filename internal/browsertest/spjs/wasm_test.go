@@ -3,8 +3,6 @@ package spjs_test
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -18,11 +16,7 @@ func TestWasm(t *testing.T) {
 	s := newSite(t)
 	s.stalled(t)
 	file := filepath.Join(t.TempDir(), "client.wasm")
-	build := exec.Command("go", "build", "-o", file, "./wasmclient")
-	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	build(t, file, "./wasmclient", "GOOS=js", "GOARCH=wasm")
 	s.mux.HandleFunc("/client.wasm", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	s.mux.HandleFunc("/wasm_exec.js", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, filepath.Join(runtime.GOROOT(), "lib/wasm/wasm_exec.js"))
