@@ -112,6 +112,10 @@ the program instead: those of systemd's socket activation, for instance, see
 [SystemdListeners]. Package transport is the contract for transports of one's
 own.
 
+Web pages connect to ws:// and wss:// by sp.js, which package spjs serves. gonng itself can be
+compiled to WebAssembly (GOOS=js GOARCH=wasm): it then dials ws:// and wss://, and inproc://
+works; everything else is ErrNotSupported there. docs/browser.md tells about both.
+
 # Connections
 
 A socket sends and receives over all its connections, which are called pipes.

@@ -144,6 +144,26 @@ func (l *Listener) Addr() net.Addr { return l.l.Addr() }
 // has connected or was refused, and the connection goes on. A listener at ws:///, which
 // binds nothing, has its peers from the handler only; one at another URL has peers from
 // both.
+//
+//	l, err := pub.Listen(ctx, "ws:///")
+//	…
+//	mux.Handle("/prices", signedIn(l.Handler()))
+//	mux.Handle("/sp.js", spjs.Script)
+//
+// A web page of the same origin connects by sp.js of package spjs:
+//
+//	import { Sub, text } from '/sp.js'
+//	for await (const m of new Sub('/prices', { topics: 'EUR' })) console.log(text(m))
+//
+// or without it. The subprotocol is named after the listener's protocol, followed by
+// .sp.nanomsg.org; messages are binary, with the header of the protocol in front, and
+// pub, push, pull, pair and bus have none:
+//
+//	const ws = new WebSocket('wss://example.com/prices', ['pub.sp.nanomsg.org'])
+//	ws.binaryType = 'arraybuffer'
+//	ws.onmessage = e => console.log(new TextDecoder().decode(e.data))
+//
+// A page of another origin is refused unless [WithCheckOrigin] lets it in.
 func (l *Listener) Handler() http.Handler {
 	h, _ := l.l.(http.Handler)
 	return h

@@ -74,7 +74,7 @@ elsewhere() {
 	for os in windows darwin freebsd; do
 		GOOS=$os go vet ./... || return
 	done
-	GOOS=linux GOARCH=386 go vet ./... && GOOS=js GOARCH=wasm go vet . ./transport/... ./gonngtest ./rpc
+	GOOS=linux GOARCH=386 go vet ./... && GOOS=js GOARCH=wasm go vet . ./transport/... ./gonngtest ./rpc ./spjs ./examples/wasm
 }
 
 # tests runs all checks and tests, several jobs at the same time: some of them wait for processes while
@@ -114,7 +114,7 @@ go version
 step formatted
 if [ "$short" ]; then
 	step go vet ./...
-	step go test -short $race ./internal/sp ./internal/sim ./internal/wire ./internal/stream ./rpc ./monitor ./internal/metrics
+	step go test -short $race ./internal/sp ./internal/sim ./internal/wire ./internal/stream ./rpc ./monitor ./internal/metrics ./spjs
 	step go test -short $race -run 'TestConformance/./^(inproc|tcp)$' ./internal/itest
 	step go test -short -run 'Alloc|Architecture|Doc|Page' ./internal/itest ./internal/wire ./rpc ./internal/doctest
 	printf '\nall of the short tests passed\n'
