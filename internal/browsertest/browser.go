@@ -45,8 +45,8 @@ type Browser struct {
 	problems []string
 }
 
-// Open opens a page in a new Chromium without network, which is closed when the test ends.
-func Open(t testing.TB, url string) *Browser {
+// Start starts a Chromium without network, which ends when the test ends.
+func Start(t testing.TB) *Browser {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(Find(t, "chromium")), chromedp.NoSandbox,
 		chromedp.WindowSize(1440, 1000), chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
@@ -54,6 +54,18 @@ func Open(t testing.TB, url string) *Browser {
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
 	b := &Browser{TB: t, Ctx: ctx}
+	b.Run(chromedp.Navigate("about:blank"))
+	return b
+}
+
+// Open opens a page in a Chromium of its own.
+func Open(t testing.TB, url string) *Browser { return Start(t).Tab(t, url) }
+
+// Tab opens a page in another tab, which is closed when the test ends.
+func (b *Browser) Tab(t testing.TB, url string) *Browser {
+	ctx, cancel := chromedp.NewContext(b.Ctx)
+	t.Cleanup(cancel)
+	b = &Browser{TB: t, Ctx: ctx}
 	problem := func(format string, args ...any) {
 		b.mu.Lock()
 		defer b.mu.Unlock()

@@ -26,7 +26,7 @@ func build(t *testing.T, file, pkg string, env ...string) {
 
 // The example of a live page: who has signed in sees prices, in JavaScript and in Go, also
 // after the program has been started again.
-func TestFeed(t *testing.T) {
+func testFeed(t *testing.T, chromium *browsertest.Browser) {
 	dir := t.TempDir()
 	feed := filepath.Join(dir, "feed")
 	build(t, feed, "github.com/gonng/gonng/examples/feed")
@@ -46,7 +46,7 @@ func TestFeed(t *testing.T) {
 		return regexp.MustCompile(`http://\S+`).FindString(line), stop
 	}
 	url, stop := start("127.0.0.1:0")
-	b := browsertest.Open(t, url)
+	b := chromium.Tab(t, url)
 	b.Until("it asks for the password", "document.querySelector('#state').innerText === 'sign in' && !document.querySelector('#login').hidden")
 	b.Run(chromedp.Evaluate[chromedp.Void]("document.querySelector('[name=password]').focus()"), chromedp.KeyEvent("demo\r"))
 	const prices = "document.querySelectorAll('#prices tr').length === 3"

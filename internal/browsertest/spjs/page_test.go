@@ -27,6 +27,17 @@ func messages() int {
 	return 2000
 }
 
+// TestChromium runs everything that needs a page, each in a tab of its own.
+func TestChromium(t *testing.T) {
+	chromium := browsertest.Start(t)
+	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
+		"Page": testPage, "ServerRestarts": testServerRestarts, "PushAcrossRestart": testPushAcrossRestart, "StalledServer": testStalledServer,
+		"StalledPage": testStalledPage, "Errors": testErrors, "TwoOrigins": testTwoOrigins, "Wasm": testWasm, "Feed": testFeed,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, chromium) })
+	}
+}
+
 // peers are the protocols of a page and of the server that it talks to.
 var peers = map[string]string{
 	"push": "pull", "pull": "push", "pub": "sub", "sub": "pub", "pair": "pair", "pair1": "pair1", "bus": "bus",
@@ -69,9 +80,9 @@ func script(code string, args ...any) string {
 	return fmt.Sprintf("import('/cases.js').then(async ({run, failure, sp}) => {\n"+code+"\n}).catch(e => String(e.stack))", args...)
 }
 
-func TestPage(t *testing.T) {
+func testPage(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
-	b := browsertest.Open(t, s.URL)
+	b := chromium.Tab(t, s.URL)
 	converse(t, s, func(name string, n int) string {
 		return b.Text(script("await run(%q, %q, %d); return ''", name, s.ws(), n))
 	})
@@ -81,9 +92,9 @@ func TestPage(t *testing.T) {
 }
 
 // The server goes and comes back: subscriptions hold, and what was asked is answered.
-func TestServerRestarts(t *testing.T) {
+func testServerRestarts(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
-	b := browsertest.Open(t, s.URL)
+	b := chromium.Tab(t, s.URL)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 
 	first, err := gonng.NewPub0()
@@ -141,9 +152,9 @@ func TestServerRestarts(t *testing.T) {
 }
 
 // What is sent across a restart arrives in order and once, but for what was under way.
-func TestPushAcrossRestart(t *testing.T) {
+func testPushAcrossRestart(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
-	b := browsertest.Open(t, s.URL)
+	b := chromium.Tab(t, s.URL)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	first, err := gonng.NewPull0()
 	check(t, err)
@@ -174,10 +185,10 @@ func TestPushAcrossRestart(t *testing.T) {
 
 // A server that reads nothing: sends wait or drop as the protocol says, and the memory of the
 // browser is bounded.
-func TestStalledServer(t *testing.T) {
+func testStalledServer(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
 	s.stalled(t)
-	b := browsertest.Open(t, s.URL)
+	b := chromium.Tab(t, s.URL)
 	for name, row := range map[string]struct{ code, want string }{
 		"push": {`const s = new sp.Push('/stalled')
 			await s.waitPeers()
@@ -210,9 +221,9 @@ func TestStalledServer(t *testing.T) {
 
 // A page that does not receive holds a bounded number of bytes: a Sub drops its oldest
 // messages; a Pull ends the connection, and comes back when it has received.
-func TestStalledPage(t *testing.T) {
+func testStalledPage(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
-	b := browsertest.Open(t, s.URL)
+	b := chromium.Tab(t, s.URL)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 	push, err := gonng.NewPush0()
 	check(t, err)
@@ -268,7 +279,7 @@ func TestStalledPage(t *testing.T) {
 func isTryAgain(err error) bool { return strings.Contains(err.Error(), "would have to wait") }
 
 // Each failure ends in an error that says what it may be.
-func TestErrors(t *testing.T) {
+func testErrors(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
 	rep, err := gonng.NewRep0()
 	check(t, err)
@@ -278,7 +289,7 @@ func TestErrors(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	other := newSite(t)
-	b := browsertest.Open(t, s.URL)
+	b := chromium.Tab(t, s.URL)
 	for name, row := range map[string]struct {
 		url  string
 		want []string
@@ -317,14 +328,14 @@ func TestErrors(t *testing.T) {
 }
 
 // A page of one origin cannot use a listener of another, unless that says so.
-func TestTwoOrigins(t *testing.T) {
+func testTwoOrigins(t *testing.T, chromium *browsertest.Browser) {
 	page, service := newSite(t), newSite(t)
 	rep, err := gonng.NewRep0()
 	check(t, err)
 	defer rep.Close()
 	service.put(t, rep)
 	go rep.Serve(t.Context(), echo)
-	b := browsertest.Open(t, page.URL)
+	b := chromium.Tab(t, page.URL)
 	ask := script("const s = new sp.Req([], {log: null}); const f = await failure(s.dial(%q, {wait: true}).then(() => s.request('x'))); s.close(); return f", service.ws())
 	if got := b.Text(ask); !strings.Contains(got, "ErrConnectionRefused") || !strings.Contains(got, "WithCheckOrigin") {
 		t.Errorf("a page of another origin: %s", got)

@@ -12,7 +12,7 @@ import (
 )
 
 // The Go client, compiled to WebAssembly, in a page.
-func TestWasm(t *testing.T) {
+func testWasm(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
 	s.stalled(t)
 	file := filepath.Join(t.TempDir(), "client.wasm")
@@ -27,7 +27,7 @@ func TestWasm(t *testing.T) {
 			WebAssembly.instantiateStreaming(fetch('/client.wasm'), go.importObject).then(r => go.run(r.instance))
 			</script>`)
 	})
-	b := browsertest.Open(t, s.URL+"/wasm")
+	b := chromium.Tab(t, s.URL+"/wasm")
 	b.Until("the program runs", "globalThis.goRun !== undefined")
 	converse(t, s, func(name string, n int) string {
 		return b.Text(fmt.Sprintf("goRun(%q, %q, %d)", name, s.ws(), n))
