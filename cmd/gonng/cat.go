@@ -24,6 +24,7 @@ type cat struct {
 
 	pending *bufio.Writer // lines that are printed before the next wait
 	colored bool          // out is a terminal
+	record  *recorder     // nil: nothing is recorded
 }
 
 func runCat(ctx context.Context, args []string, std streams) int {
@@ -73,6 +74,12 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 		}
 		c.printStats()
 	}()
+	if cfg.record != "" {
+		if c.record, err = openRecorder(cfg.record, std.err); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.endRecord(err)) }()
+	}
 	if err := c.configure(tool.Logger(std.err, cfg.verbose, cfg.silent)); err != nil {
 		return err
 	}

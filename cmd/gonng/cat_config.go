@@ -31,6 +31,7 @@ type catConfig struct {
 	stats                    bool   // print the counters at the end
 	stdin                    io.Reader
 	monitor                  string // the address; "": none
+	record                   string // the file; "": none
 	cacert, cert, key        []byte // the files' content
 }
 
@@ -58,6 +59,7 @@ func (c *catConfig) options(stdin io.Reader) []option {
 		{name: "silent", short: 'q', set: c.loudness(false)},
 		{name: "compat", set: on(&c.compat)},
 		monitorOption(&c.monitor),
+		{name: "record", value: true, full: true, set: func(s string) error { c.record = s; return nil }},
 		{name: "async", set: on(&c.async)},
 
 		{name: "dial", value: true, set: c.address("", true)},

@@ -53,22 +53,42 @@ func (c *cat) receiveOne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer m.Free()
-	return c.print(m)
+	return c.take(m)
 }
 
-// next receives a message. Lines that wait to be printed are, before it waits.
+// next receives a message. Lines that wait to be printed, and what was recorded, are written
+// before it waits.
 func (c *cat) next(ctx context.Context) (*gonng.Message, error) {
-	r := c.socket.(gonng.Receiver)
-	if c.pending.Buffered() > 0 {
-		if m, err := r.TryRecvMsg(); !errors.Is(err, gonng.ErrTryAgain) {
+	in := c.socket.(gonng.Receiver)
+	if c.pending.Buffered() > 0 || c.record != nil {
+		if m, err := in.TryRecvMsg(); !errors.Is(err, gonng.ErrTryAgain) {
 			return m, err
 		}
 		if err := c.pending.Flush(); err != nil {
 			return nil, outputError(err)
 		}
 	}
-	return r.RecvMsg(ctx)
+	if c.record != nil {
+		if err := c.record.flush(); err != nil {
+			return nil, err
+		}
+	}
+	return in.RecvMsg(ctx)
+}
+
+// take records and prints a message that was received.
+func (c *cat) take(m *gonng.Message) error {
+	defer m.Free()
+	if c.record != nil {
+		r := recorded{time: time.Now(), header: m.Header(), body: m.Bytes()}
+		if p := m.Pipe(); p != nil {
+			r.pipe = p.ID()
+		}
+		if err := c.record.record(&r); err != nil {
+			return err
+		}
+	}
+	return c.print(m)
 }
 
 func (c *cat) send(ctx context.Context) error {
@@ -153,9 +173,7 @@ func (c *cat) drain() error {
 		if err != nil {
 			return err
 		}
-		err = c.print(m)
-		m.Free()
-		if err != nil {
+		if err := c.take(m); err != nil {
 			return err
 		}
 	}

@@ -121,6 +121,8 @@ func (c *catConfig) check() error {
 		return fmt.Errorf("%s cannot send: it has no --data or --file", name)
 	case (role == receives || role == replies) && c.interval >= 0:
 		return fmt.Errorf("%s sends nothing of its own accord: it has no --interval", name)
+	case role == sends && c.record != "":
+		return fmt.Errorf("%s receives nothing: it has no --record", name)
 	case role == sends && c.format != nil:
 		return fmt.Errorf("%s receives nothing: it has no --format", name)
 	case (role == sends || role == asks) && c.data == nil:

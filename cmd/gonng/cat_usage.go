@@ -50,6 +50,7 @@ const catUsageText = `Usage: gonng cat <protocol> <address>... [<format>] [<opti
   --silent               (or -q)  log nothing
   --monitor <address>    serve a page there that shows what happens inside:
                          host:port, where :port is 127.0.0.1 and port 0 any
+  --record <file>        append what is received to a recording, for gonng replay
   --cacert <file>        trust the certificates in the file
   --cert <file>          (or -E <file>)  our certificate
   --key <file>           its key, if that is not in the same file

@@ -1,6 +1,7 @@
 // Command gonng talks to Scalability Protocols peers from the shell.
 //
 //	gonng cat      send and receive messages, as nngcat does
+//	gonng replay   send or print what cat has recorded
 //	gonng device   join two networks by forwarding between them
 //	gonng bench    measure latency and throughput, as nng's tools do
 //	gonng bridge   join sockets and NATS, by gonng-bridge
@@ -49,6 +50,8 @@ func commands() []command {
 	return []command{
 		{"cat", "send and receive messages, with the options and output of nngcat", runCat, catUsage,
 			func() []option { return new(catConfig).options(nil) }, nil},
+		{"replay", "send or print the messages of a recording of cat", runReplay, replayUsage,
+			func() []option { return new(replayConfig).options(nil) }, nil},
 		{"device", "forward messages between two sides, as broker or proxy", runDevice, deviceUsage,
 			func() []option { return new(deviceConfig).options() },
 			func() []string { return names(deviceKinds(), func(k deviceKind) string { return k.name }) }},
