@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -25,14 +26,13 @@ type catConfig struct {
 	recvMaxSize              int           // 0: no limit
 	compat, async            bool
 	verbose, silent          bool
-	insecure                 bool
-	lines                    bool   // each line of the input is a message, and each message is printed as a line
-	exec                     string // the command whose output is the answer; "": none
-	stats                    bool   // print the counters at the end
-	stdin                    io.Reader
-	monitor                  string // the address; "": none
-	record                   string // the file; "": none
-	cacert, cert, key        []byte // the files' content
+	tlsOptions
+	lines   bool   // each line of the input is a message, and each message is printed as a line
+	exec    string // the command whose output is the answer; "": none
+	stats   bool   // print the counters at the end
+	stdin   io.Reader
+	monitor string // the address; "": none
+	record  string // the file; "": none
 }
 
 // catAddr is where to dial or listen.
@@ -94,17 +94,12 @@ func (c *catConfig) options(stdin io.Reader) []option {
 		{name: "exec", value: true, full: true, set: func(s string) error { c.exec = s; return nil }},
 		{name: "stats", full: true, set: on(&c.stats)},
 
-		{name: "insecure", short: 'k', set: on(&c.insecure)},
-		{name: "cacert", value: true, set: once(&c.cacert, stdin)},
-		{name: "cert", short: 'E', value: true, set: once(&c.cert, stdin)},
-		{name: "key", value: true, set: once(&c.key, stdin)},
-
 		// nngcat takes these and does nothing with them; ZeroTier is not built
 		// into any that is packaged.
 		{name: "socket-name", value: true, set: func(string) error { return nil }},
 		{name: "zt-home", value: true, set: func(string) error { return nil }},
 	}
-	return append(options, c.protocolOptions()...)
+	return slices.Concat(options, c.tlsOptions.options(stdin), c.protocolOptions())
 }
 
 // loudness is --verbose and --silent: the later one counts.

@@ -10,7 +10,7 @@ import (
 
 // connect dials or listens.
 func (c *cat) connect(ctx context.Context, a catAddr) error {
-	tls, err := c.tlsOption(a)
+	tls, err := c.tlsOption(a.url, a.dial)
 	if err != nil {
 		return err
 	}

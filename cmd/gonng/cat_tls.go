@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/gonng/gonng"
@@ -16,10 +17,28 @@ type endpointOption interface {
 	gonng.ListenOption
 }
 
+// tlsOptions are the TLS options of cat and of device.
+type tlsOptions struct {
+	insecure          bool
+	cacert, cert, key []byte // the files' content
+}
+
+func (c *tlsOptions) options(stdin io.Reader) []option {
+	return []option{
+		{name: "insecure", short: 'k', set: on(&c.insecure)},
+		{name: "cacert", value: true, set: once(&c.cacert, stdin)},
+		{name: "cert", short: 'E', value: true, set: once(&c.cert, stdin)},
+		{name: "key", value: true, set: once(&c.key, stdin)},
+	}
+}
+
 // tlsOption is what the TLS options say for one address: nothing if that does
 // not use TLS, as with nngcat.
-func (c *catConfig) tlsOption(a catAddr) (endpointOption, error) {
-	scheme, _, _ := strings.Cut(a.url, ":")
+func (c *tlsOptions) tlsOption(url string, dial bool) (endpointOption, error) {
+	scheme, _, _ := strings.Cut(url, ":")
+	for _, resolving := range []string{"dns+", "dnssrv+"} { // names with many addresses
+		scheme = strings.TrimPrefix(scheme, resolving)
+	}
 	if !strings.HasPrefix(scheme, "tls") && !strings.HasPrefix(scheme, "wss") {
 		return nil, nil
 	}
@@ -27,8 +46,8 @@ func (c *catConfig) tlsOption(a catAddr) (endpointOption, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !a.dial && len(cfg.Certificates) == 0 {
-		return nil, fmt.Errorf("cannot listen at %s without a certificate: give --cert, and --key", a.url)
+	if !dial && len(cfg.Certificates) == 0 {
+		return nil, fmt.Errorf("cannot listen at %s without a certificate: give --cert, and --key", url)
 	}
 	return gonng.WithTLS(cfg), nil
 }
@@ -37,7 +56,7 @@ func (c *catConfig) tlsOption(a catAddr) (endpointOption, error) {
 // certificate, whatever --cacert says; --insecure is about the other side, and
 // a certificate without --key has its key in the same file. A dialer without
 // --cacert trusts whom the system trusts, where nngcat trusts nobody.
-func (c *catConfig) tlsConfig() (*tls.Config, error) {
+func (c *tlsOptions) tlsConfig() (*tls.Config, error) {
 	cfg := &tls.Config{InsecureSkipVerify: c.insecure}
 	if c.cacert != nil {
 		cfg.RootCAs = x509.NewCertPool()

@@ -20,7 +20,7 @@ type device struct {
 }
 
 func runDevice(ctx context.Context, args []string, std streams) int {
-	cfg, err := parseDevice(args)
+	cfg, err := parseDevice(args, std.in)
 	if err != nil {
 		return std.refuse(ctx, "device", err, deviceUsage)
 	}
@@ -77,11 +77,23 @@ func (d *device) connect(ctx context.Context, a deviceAddr) error {
 	if a.back {
 		s = d.back
 	}
-	if a.dial {
-		_, err := s.Dial(ctx, a.url, gonng.WithDialMode(gonng.DialBackground))
+	tls, err := d.tlsOption(a.url, a.dial)
+	if err != nil {
 		return err
 	}
-	l, err := s.Listen(ctx, a.url)
+	if a.dial {
+		opts := []gonng.DialOption{gonng.WithDialMode(gonng.DialBackground)}
+		if tls != nil {
+			opts = append(opts, tls)
+		}
+		_, err := s.Dial(ctx, a.url, opts...)
+		return err
+	}
+	var opts []gonng.ListenOption
+	if tls != nil {
+		opts = append(opts, tls)
+	}
+	l, err := s.Listen(ctx, a.url, opts...)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ type deviceConfig struct {
 	duration    time.Duration // 0: until a signal
 	verbose     bool
 	monitor     string // the address; "": none
+	tlsOptions
 }
 
 // deviceAddr is where to dial or listen, and on which side.
@@ -51,13 +53,13 @@ type deviceAddr struct {
 	back, dial bool
 }
 
-func parseDevice(args []string) (deviceConfig, error) {
+func parseDevice(args []string, stdin io.Reader) (deviceConfig, error) {
 	c := deviceConfig{recvMaxSize: -1}
 	name := ""
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	}
-	rest, err := parseOptions(args, c.options())
+	rest, err := parseOptions(args, append(c.options(), c.tlsOptions.options(stdin)...))
 	switch {
 	case err != nil:
 		return c, err

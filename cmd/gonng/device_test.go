@@ -169,3 +169,47 @@ func TestDeviceArguments(t *testing.T) {
 func TestDeviceOutputThatFails(t *testing.T) {
 	checkBrokenOutput(t, "device", "bus", "--front-listen", listenURL(t, "ipc"))
 }
+
+// TestDeviceTLS: several URLs a side, with TLS where the URL has it.
+func TestDeviceTLS(t *testing.T) {
+	id := newIdentity(t)
+	back := startDevice(t, "reqrep", "--front-listen", "tls+tcp://127.0.0.1:0", "--back-listen", listenURL(t, "tcp"), "--back-listen", listenURL(t, "ipc"),
+		"--cert", id.both)
+	secure := back.url(t)
+	first, second := user(t, gonng.NewRep0), user(t, gonng.NewRep0)
+	dials(t, first, back.url(t))
+	dials(t, second, back.url(t))
+	front := startDevice(t, "reqrep", "--front-listen", listenURL(t, "tcp"), "--front-listen", listenURL(t, "ipc"), "--back-dial", secure,
+		"--cacert", id.ca, "--verbose")
+	urls := []string{front.url(t), front.url(t)}
+	front.logs(t, "connected")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for _, url := range urls {
+		req := user(t, gonng.NewReq0)
+		dials(t, req, url)
+		for _, rep := range []*gonng.Rep0{first, second} { // in turn
+			if err := req.Send(ctx, []byte("question")); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := rep.Recv(ctx); err != nil || string(b) != "question" {
+				t.Fatalf("received %q, %v", b, err)
+			}
+			if err := rep.Send(ctx, []byte("answer")); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := req.Recv(ctx); err != nil || string(b) != "answer" {
+				t.Fatalf("received %q, %v", b, err)
+			}
+		}
+	}
+	front.interrupt(t)
+	back.interrupt(t)
+
+	checkRefused(t, "device", map[string]refusal{
+		"bus --front-listen tls+tcp://127.0.0.1:0":                         {exitError, "without a certificate: give --cert"},
+		"bus --front-listen tls+tcp://127.0.0.1:0 --cert /nowhere":         {exitUsage, "option --cert"},
+		"bus --front-dial " + secure + " --cacert " + id.key:               {exitError, "there is no certificate in the file"},
+		"bus --front-dial " + secure + " --cert /dev/null --key " + id.key: {exitError, "--cert and --key"},
+	})
+}

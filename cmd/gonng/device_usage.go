@@ -16,7 +16,7 @@ func deviceUsage(w io.Writer) {
 }
 
 const deviceUsageText = `
-<address> is one or more for each side:
+<address> is one or more for each side; each option may be given again:
   --front-listen <url>   --front-dial <url>
   --back-listen <url>    --back-dial <url>
 
@@ -27,6 +27,10 @@ const deviceUsageText = `
                          1048576, 0: no limit)
   --duration <time>      end after so long: 90s, 1h30m
   --verbose              (or -v)  log connections too, not only what goes wrong
+  --cacert <file>        trust the certificates in the file, where it dials
+  --cert <file>          (or -E <file>)  our certificate
+  --key <file>           its key, if that is not in the same file
+  --insecure             (or -k)  do not verify the peer
   --monitor <address>    serve a page there that shows what happens inside:
                          host:port, where :port is 127.0.0.1 and port 0 any
 
