@@ -120,7 +120,7 @@ func (d *Dialer) mode() DialMode {
 	return d.cfg.DialMode
 }
 
-// URL is the URL that the dialer dials.
+// URL is the URL that the dialer dials. nng: NNG_OPT_URL.
 func (d *Dialer) URL() string { return d.url }
 
 // LastError is why the last attempt failed or the last connection ended; nil while
@@ -163,7 +163,7 @@ func (d *Dialer) Socket() Socket { return d.s.public() }
 // addresses.
 func (d *Dialer) Pipes() []*Pipe { return d.s.snapshot(&d.pipes) }
 
-// Stats are the dialer's counters.
+// Stats are the dialer's counters. nng: nng_stats_get.
 func (d *Dialer) Stats() ConnectStats {
 	d.s.lock()
 	defer d.s.unlock()

@@ -42,6 +42,31 @@ again when they are lost, and finds a peer for each message:
 		fmt.Println(string(reply)) // hello, world
 	}
 
+# Where to look
+
+The sockets share most of their methods, which [Socket], [Sender] and [Receiver] explain.
+What to look for by task:
+
+	ask and answer                  Req0.Request, Rep0.Serve; rpc for calls of methods
+	share work out                  NewPush0, NewPull0; Req0.Request if none may be lost
+	publish, subscribe              NewPub0, NewSub0, WithTopics, Socket.WaitPeers
+	ask everybody                   Surveyor0.Survey, Respondent0.Serve
+	talk to one peer, or to each    NewPair0; NewPair1, WithPolyamorous, Pipe.Send
+	connect                         WithListen, WithDial, Socket.Dial, WithDialMode
+	wait no longer than …           ctx, WithRecvTimeout, WithSendTimeout, Receiver.TryRecv
+	receive in a loop               Receiver.All, Receiver.Messages, Receiver.RecvInto
+	many conversations at once      NewContext of Req0, Rep0, Sub0, Surveyor0, Respondent0
+	end                             Socket.Close, Socket.Shutdown, WithLinger, WithGracePeriod
+	encrypt, and know who is there  WithTLS, TLSConfig, WithAuthorize, Pipe.TLS, Pipe.PeerCred
+	use one's own server or socket  Listener.Handler, Socket.ListenOn, Socket.Attach
+	hear of peers                   Socket.OnPipe, Socket.Pipes, OnEvent
+	find out what is lost           Socket.Stats, WithLogger, package monitor
+	forward                         NewRaw, Device
+	test                            package gonngtest
+
+The pages in docs have a cookbook, and a page for each pattern, for delivery, errors and
+troubleshooting.
+
 # Patterns
 
 Each pattern has one socket type a side. A type has only the methods that its

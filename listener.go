@@ -172,7 +172,7 @@ func (l *Listener) Handler() http.Handler {
 // Pipes are the listener's connections.
 func (l *Listener) Pipes() []*Pipe { return l.s.snapshot(&l.pipes) }
 
-// Stats are the listener's counters.
+// Stats are the listener's counters. nng: nng_stats_get.
 func (l *Listener) Stats() ConnectStats {
 	l.s.lock()
 	defer l.s.unlock()

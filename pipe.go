@@ -125,7 +125,7 @@ func (p *Pipe) URL() string { return p.url }
 // returns, also in a hook that runs before it has returned.
 func (p *Pipe) Socket() Socket { return p.s.public() }
 
-// Dialer is the dialer that made the pipe, or nil.
+// Dialer is the dialer that made the pipe, or nil. nng: nng_pipe_dialer.
 func (p *Pipe) Dialer() *Dialer {
 	if p.target == nil {
 		return nil
@@ -133,7 +133,7 @@ func (p *Pipe) Dialer() *Dialer {
 	return p.target.d
 }
 
-// Listener is the listener that accepted the pipe, or nil.
+// Listener is the listener that accepted the pipe, or nil. nng: nng_pipe_listener.
 func (p *Pipe) Listener() *Listener { return p.listener }
 
 // Protocol is this side's protocol.
@@ -178,7 +178,7 @@ func (p *Pipe) Err() error {
 	}
 }
 
-// Stats are the pipe's counters.
+// Stats are the pipe's counters. nng: nng_stats_get.
 func (p *Pipe) Stats() PipeStats {
 	p.s.lock()
 	defer p.s.unlock()
