@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,7 +80,7 @@ func TestMan(t *testing.T) {
 
 // TestLines: each line is a message, and each message a line, in order and none too few.
 func TestLines(t *testing.T) {
-	url := "ipc://" + filepath.Join(t.TempDir(), "x")
+	url := "inproc://" + t.Name()
 	var input strings.Builder
 	for range 20000 {
 		input.WriteString("a line\n\n")
@@ -99,7 +98,7 @@ func TestLines(t *testing.T) {
 
 // TestLineWithoutEnd: endless input is refused, not collected.
 func TestLineWithoutEnd(t *testing.T) {
-	url := "ipc://" + filepath.Join(t.TempDir(), "x")
+	url := "inproc://" + t.Name()
 	got := gonngRun(t, strings.Repeat("x", longestLine+1), "cat", "--pub", "--lines", "--listen", url)
 	if got.code != exitError || !strings.Contains(got.err, "has a line of more than") {
 		t.Errorf("got %+v", got)
@@ -112,7 +111,7 @@ func TestExec(t *testing.T) {
 	if _, err := exec.LookPath("tr"); err != nil {
 		t.Skip(err)
 	}
-	url := "ipc://" + filepath.Join(t.TempDir(), "x")
+	url := "inproc://" + t.Name()
 	got := make(chan result)
 	go func() {
 		got <- gonngRun(t, "", "cat", "--rep", "--listen", url, "--exec", "tr a-z A-Z", "--lines", "--count", "2")
