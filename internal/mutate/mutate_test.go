@@ -42,7 +42,7 @@ func TestTable(t *testing.T) {
 		text, err := m.apply(root)
 		if err != nil {
 			t.Error(err)
-		} else if _, err := format.Source(text); err != nil {
+		} else if _, err := format.Source(text); err != nil && filepath.Ext(m.file) == ".go" {
 			t.Errorf("%s: %v", m.promise, err)
 		}
 	}
