@@ -262,6 +262,17 @@ func TestTopics(t *testing.T) {
 	check(t, err)
 	defer sub.Close()
 	check(t, pub.WaitPeers(w.ctx, 1))
+	w.until("the subscriber gets what NATS has", func() bool {
+		check(t, w.nc.Publish("sp", []byte("ready")))
+		_, err := sub.TryRecv()
+		return err == nil
+	})
+	recv := func() (b []byte, err error) {
+		for b = []byte("ready"); err == nil && string(b) == "ready"; {
+			b, err = sub.Recv(w.ctx)
+		}
+		return b, err
+	}
 	for body, want := range map[string][2]string{
 		"weather.de: rain": {"sp.weather.de", ": rain"},
 		"weather: sun":     {"sp.weather", ": sun"},
@@ -274,12 +285,12 @@ func TestTopics(t *testing.T) {
 		if m.Subject != want[0] || string(m.Data) != want[1] {
 			t.Errorf("%q becomes %q on %s", body, m.Data, m.Subject)
 		}
-		if b, err := sub.Recv(w.ctx); err != nil || string(b) != body {
+		if b, err := recv(); err != nil || string(b) != body {
 			t.Errorf("%q comes back as %q, %v", body, b, err)
 		}
 	}
 	check(t, w.nc.Publish("sp", []byte("no topic")))
-	if b, err := sub.Recv(w.ctx); err != nil || string(b) != "no topic" {
+	if b, err := recv(); err != nil || string(b) != "no topic" {
 		t.Errorf("what has no topic arrives as %q, %v", b, err)
 	}
 }
