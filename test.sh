@@ -56,16 +56,26 @@ counted() {
 		go test ./internal/sim # in one goroutine the race detector finds nothing
 }
 
-# nested tests a module below this one. The benchmarks measure, without the race detector.
+# nested tests a module below this one. The benchmarks measure, and pages have a process of
+# their own: without the race detector.
 nested() {
 	cd "$1" || return
-	if [ "$1" = ./bench ]; then go test -timeout 40m ./...; else go test $race -timeout 40m ./...; fi
+	case $1 in ./bench | ./internal/browsertest) race= ;; esac
+	go test $race -timeout 40m ./...
 }
 
-# checked looks over a module without running it.
+# tidied says whether the modules below list what they need.
+tidied() {
+	local module
+	for module in "$@"; do (cd "$module" && go mod tidy -diff) || return; done
+}
+
+# checked looks over the modules, all at once, without running them.
 checked() {
-	cd "$1" || return
-	go mod tidy -diff && go vet ./... && go run "$staticcheck" ./...
+	local work
+	work=$(mktemp -d)/go.work
+	GOWORK=$work go work init "$@" && GOWORK=$work go vet "${@/%//...}" && GOWORK=$work go run "$staticcheck" "${@/%//...}" || return
+	rm -r "${work%/*}"
 }
 
 # elsewhere looks over what is for other systems.
@@ -80,11 +90,12 @@ elsewhere() {
 # tests runs all checks and tests, several jobs at the same time: some of them wait for processes while
 # others compute. What a job prints comes in one piece.
 tests() {
-	local jobs checks logs failed=0 i
+	local jobs modules logs failed=0 i
 	mapfile -t jobs < <(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -printf 'nested %h\n' | sort -r)
-	mapfile -t checks < <(find . -name go.mod -not -path '*/testdata/*' -printf 'checked %h\n' | sort)
+	mapfile -t modules < <(find . -name go.mod -not -path '*/testdata/*' -printf '%h\n' | sort)
 	jobs=("part ^Test[A-L] ^TestConformance|$waiting" "part . ^Test[A-L]|$waiting" 'part ^TestConformance'
-		"${jobs[@]}" others counted strangers elsewhere "${checks[@]}") # the longest first
+		"${jobs[@]}" others counted strangers elsewhere
+		"checked ${modules[*]}" "tidied ${modules[*]}") # the longest first
 	logs=$(mktemp -d)
 	for i in "${!jobs[@]}"; do
 		((i < 4)) || wait -n

@@ -102,8 +102,8 @@ func (m *mutation) check(root string) error {
 	}
 	// -v for the names of the tests that fail, or none would be told from none that run.
 	test := exec.Command("go", "test", "-vet=off", "-v", "-failfast", "-timeout", "1m", "-run", m.test, ".")
-	test.Dir = filepath.Join(root, m.pkg)                        // which may be in a module of its own
-	test.Env = append(os.Environ(), "GOFLAGS=-overlay="+overlay) // also for what the test builds
+	test.Dir = filepath.Join(root, m.pkg)                                             // which may be in a module of its own
+	test.Env = append(os.Environ(), "GONNG_BROWSER=all", "GOFLAGS=-overlay="+overlay) // also for what the test builds
 	out, err := test.CombinedOutput()
 	text := string(out)
 	switch {

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -31,7 +30,7 @@ func testFeed(t *testing.T, chromium *browsertest.Browser) {
 	feed := filepath.Join(dir, "feed")
 	build(t, feed, "github.com/gonng/gonng/examples/feed")
 	build(t, filepath.Join(dir, "client.wasm"), "github.com/gonng/gonng/examples/wasm", "GOOS=js", "GOARCH=wasm")
-	check(t, os.Symlink(filepath.Join(runtime.GOROOT(), "lib/wasm/wasm_exec.js"), filepath.Join(dir, "wasm_exec.js")))
+	check(t, os.Symlink(wasmExec(t), filepath.Join(dir, "wasm_exec.js")))
 	start := func(address string) (url string, stop func()) {
 		cmd := exec.Command(feed, "-listen", address, "-wasm", dir)
 		errors, err := cmd.StderrPipe()

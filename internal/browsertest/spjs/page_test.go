@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,13 +20,17 @@ import (
 func TestMain(m *testing.M) { gonngtest.Main(m) }
 
 // messages is how many of 1 KiB go each way: as many as GONNG_MESSAGES in the environment
-// says, by default 2000.
+// says, by default 500.
 func messages() int {
 	if n, err := strconv.Atoi(os.Getenv("GONNG_MESSAGES")); err == nil {
 		return n
 	}
-	return 2000
+	return 500
 }
+
+// long are the tests that build programs or fill queues of megabytes. They run with
+// GONNG_BROWSER=all in the environment.
+var long = []string{"PushAcrossRestart", "StalledServer", "Wasm", "Feed"}
 
 // TestChromium runs everything that needs a page, each in a tab of its own.
 func TestChromium(t *testing.T) {
@@ -34,7 +39,12 @@ func TestChromium(t *testing.T) {
 		"Page": testPage, "ServerRestarts": testServerRestarts, "PushAcrossRestart": testPushAcrossRestart, "StalledServer": testStalledServer,
 		"StalledPage": testStalledPage, "Errors": testErrors, "TwoOrigins": testTwoOrigins, "Wasm": testWasm, "Feed": testFeed,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, chromium) })
+		t.Run(name, func(t *testing.T) {
+			if slices.Contains(long, name) && os.Getenv("GONNG_BROWSER") != "all" {
+				t.Skip("runs with GONNG_BROWSER=all")
+			}
+			test(t, chromium)
+		})
 	}
 }
 

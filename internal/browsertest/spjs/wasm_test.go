@@ -3,13 +3,21 @@ package spjs_test
 import (
 	"fmt"
 	"net/http"
+	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/internal/browsertest"
 )
+
+// wasmExec is the file of Go's that runs its programs in a page.
+func wasmExec(t *testing.T) string {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	check(t, err)
+	return filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/wasm_exec.js")
+}
 
 // The Go client, compiled to WebAssembly, in a page.
 func testWasm(t *testing.T, chromium *browsertest.Browser) {
@@ -17,9 +25,10 @@ func testWasm(t *testing.T, chromium *browsertest.Browser) {
 	s.stalled(t)
 	file := filepath.Join(t.TempDir(), "client.wasm")
 	build(t, file, "./wasmclient", "GOOS=js", "GOARCH=wasm")
+	loader := wasmExec(t)
 	s.mux.HandleFunc("/client.wasm", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
 	s.mux.HandleFunc("/wasm_exec.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join(runtime.GOROOT(), "lib/wasm/wasm_exec.js"))
+		http.ServeFile(w, r, loader)
 	})
 	s.mux.HandleFunc("/wasm", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<!DOCTYPE html><link rel="icon" href="data:"><title>wasm</title><script src="/wasm_exec.js"></script><script>
