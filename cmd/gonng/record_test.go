@@ -62,9 +62,9 @@ func contents(t *testing.T, path string) (bodies []string, err error) {
 func TestRecordAndReplay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "recording")
 	want := []string{"one", "", "two\n\x00", strings.Repeat("x", 300<<10)}
-	push := user(t, gonng.NewPush0)
-	url := listens(t, push)
 	for range 2 { // the second appends
+		push := user(t, gonng.NewPush0)
+		url := listens(t, push)
 		got := make(chan result, 1)
 		go func() {
 			got <- gonngRun(t, "", "cat", "--pull", "--dial", url, "--record", path, "--count", fmt.Sprint(len(want)))
@@ -83,7 +83,7 @@ func TestRecordAndReplay(t *testing.T) {
 		t.Errorf("recorded is %q, %v", got, err)
 	}
 	pull := user(t, gonng.NewPull0)
-	url = listens(t, pull)
+	url := listens(t, pull)
 	got := make(chan result, 1)
 	go func() { got <- gonngRun(t, "", "replay", path, "--push", "--dial", url, "--speed", "max") }()
 	for i, m := range want {

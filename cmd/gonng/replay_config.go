@@ -73,7 +73,7 @@ func (c *replayConfig) options(stdin io.Reader) []option {
 		option{name: "after", value: true, set: duration(&c.after)},
 		option{name: "before", value: true, set: duration(&c.before)},
 		option{name: "pipe", value: true, set: func(s string) error {
-			n, err := whole(s, math.MaxUint32)
+			n, err := whole(s, math.MaxInt32) // an ID is below 2³¹
 			c.onePipe, c.pipe = true, uint32(n)
 			return err
 		}},

@@ -84,8 +84,8 @@ func TestServerKilledBeforeStoring(t *testing.T) {
 	w.nats.start(true)
 	check(t, <-asked)
 	w.until("the client is connected again", w.nc.IsConnected)
-	if n := w.stored(); n < 1 || n > 2 {
-		t.Errorf("%d messages are stored", n)
+	if n := w.stored(); n < 1 { // each attempt may have stored it
+		t.Errorf("%d messages are stored, want one at least", n)
 	}
 }
 
@@ -103,8 +103,8 @@ func TestServerKilledAfterStoring(t *testing.T) {
 	p.cut(&p.fromServer)
 	check(t, <-asked)
 	w.until("the client is connected again", w.nc.IsConnected)
-	if n := w.stored(); n < 1 || n > 2 {
-		t.Errorf("%d messages are stored", n)
+	if n := w.stored(); n < 1 { // each attempt may have stored it
+		t.Errorf("%d messages are stored, want one at least", n)
 	}
 }
 
