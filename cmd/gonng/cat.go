@@ -52,6 +52,10 @@ func runCatAs(ctx context.Context, args []string, std streams, helpCode int) int
 	return std.outcome(ctx, "cat", err, exitError)
 }
 
+func newCat(cfg catConfig, std streams) *cat {
+	return &cat{catConfig: cfg, out: std.out, err: std.err, pending: bufio.NewWriter(std.out)}
+}
+
 func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 	if err := cfg.check(); err != nil {
 		return err
@@ -61,7 +65,7 @@ func runCatConfig(ctx context.Context, cfg catConfig, std streams) (err error) {
 		return err
 	}
 	defer stop()
-	c := &cat{catConfig: cfg, out: std.out, err: std.err, pending: bufio.NewWriter(std.out)}
+	c := newCat(cfg, std)
 	c.colored = isTerminal(std.out) && os.Getenv("NO_COLOR") == "" && c.format != nil &&
 		slices.Contains([]string{"quoted", "hex", "json"}, c.format.name)
 	if c.socket, err = cfg.protocol.open(); err != nil {

@@ -52,11 +52,16 @@ func runReplayConfig(ctx context.Context, cfg replayConfig, std streams) (err er
 			return err
 		}
 		defer stop()
-		r.cat = &cat{catConfig: cfg.cat, out: std.out}
+		r.cat = newCat(cfg.cat, std)
 		if r.cat.socket, err = cfg.cat.protocol.open(); err != nil {
 			return err
 		}
-		defer func() { err = r.cat.close(ctx, err) }()
+		defer func() {
+			err = r.cat.close(ctx, err)
+			if flushed := r.cat.pending.Flush(); err == nil {
+				err = outputError(flushed)
+			}
+		}()
 		if err := r.connect(ctx); err != nil {
 			return err
 		}
