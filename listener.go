@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -70,6 +71,9 @@ func (s *socket) listen(ctx context.Context, url string, opts []ListenOption) (*
 		return nil, err
 	}
 	tl, err := to.listen(ctx, l.transportConfig())
+	if err = classify(err); errors.Is(err, ErrAddressInUse) && to.knows(transport.OptTCPNoDelay) {
+		err = fmt.Errorf("%w; another socket or program listens there: end it, or listen at port 0, for which the system chooses a free one", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -332,11 +336,11 @@ func (l *Listener) logRefusal(remote string, why error) {
 	if first {
 		l.s.happens(Event{Kind: EventRefused, URL: l.URL(), Peer: remote, Err: shortened(why), Count: uint64(before)})
 	}
-	level := slog.LevelDebug
+	level, which := slog.LevelDebug, "count"
 	if first && !errors.Is(why, transport.ErrSilent) { // a health probe is not worth a warning
-		level, count = slog.LevelWarn, before
+		level, which, count = slog.LevelWarn, "earlier", before // those that were not warned of
 	}
-	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", loggable(why), "count", count)
+	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", loggable(why), which, count)
 }
 
 // notIntroduced counts a peer whose handshake failed, unless the listener has ended it.

@@ -171,12 +171,15 @@ func (p *topProgram) get(ctx context.Context, name string) (*http.Response, erro
 		return nil, err
 	}
 	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
+	var failed *url.Error
+	switch {
+	case errors.As(err, &failed): // whose text has the URL once more
+		return nil, fmt.Errorf("%w: does a program serve package monitor there, or run with --monitor?", failed.Err)
+	case err != nil:
 		return nil, err
-	}
-	if answer.StatusCode != http.StatusOK {
+	case answer.StatusCode != http.StatusOK:
 		answer.Body.Close()
-		return nil, fmt.Errorf("%s%s: %s", shownMonitor(p.url), name, answer.Status)
+		return nil, fmt.Errorf("%s: there is no monitor at this URL; a program serves it with package monitor, by default at /debug/gonng/", answer.Status)
 	}
 	return answer, nil
 }

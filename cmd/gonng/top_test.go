@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -71,6 +72,8 @@ func TestTopOnce(t *testing.T) {
 }
 
 func TestTopRefuses(t *testing.T) {
+	without := httptest.NewServer(http.NotFoundHandler())
+	defer without.Close()
 	for _, test := range []struct {
 		args []string
 		code int
@@ -79,7 +82,8 @@ func TestTopRefuses(t *testing.T) {
 		{[]string{"top"}, exitUsage, "no URL"},
 		{[]string{"top", "--json", "localhost:1"}, exitUsage, "--json is for --once"},
 		{[]string{"top", "ftp://localhost"}, exitUsage, "is not the URL of a monitor"},
-		{[]string{"top", "--once", "127.0.0.1:1"}, exitError, "refused"},
+		{[]string{"top", "--once", "127.0.0.1:1"}, exitError, "refused: does a program serve package monitor there"},
+		{[]string{"top", "--once", without.URL}, exitError, "404 Not Found: there is no monitor at this URL"},
 		{[]string{"device", "bus", "--front-listen", "inproc://x", "--monitor", "here"}, exitUsage, "is no address"},
 	} {
 		r := gonngRun(t, "", test.args...)

@@ -123,6 +123,9 @@ func TestAddressInUse(t *testing.T) {
 			wantError(t, err, "listen", gonng.ErrAddressInUse)
 			if err != nil {
 				wantText(t, err.Error(), l.URL(), "in use")
+				if l.Addr().Network() == "tcp" {
+					wantText(t, err.Error(), "port 0")
+				}
 			}
 		}
 		// The first is not disturbed.
