@@ -159,12 +159,17 @@ func TestNameRetiresWithoutLoss(t *testing.T) {
 	dns := dnstest.Start(t)
 	port, reps := replicas(t, gonng.NewRep0, "tcp", "", []string{loopback(1), loopback(2)})
 	ctx, cancel := context.WithCancel(testContext(t))
+	stop, pair := make(chan struct{}), make(chan struct{})
 	var served sync.WaitGroup
 	defer served.Wait()
 	for _, rep := range reps {
 		served.Go(func() {
 			_ = rep.Serve(ctx, func(ctx context.Context, m *gonng.Message) ([]byte, error) {
-				time.Sleep(time.Millisecond) // the work, so that requests are under way
+				select { // in pairs, so that requests are always under way
+				case pair <- struct{}{}:
+				case <-pair:
+				case <-stop:
+				}
 				return m.Bytes(), nil
 			}, gonng.WithConcurrency(8))
 		})
@@ -175,7 +180,6 @@ func TestNameRetiresWithoutLoss(t *testing.T) {
 	d := byName(t, req, dns, "dns+tcp://"+theName+":"+port, shortly)
 	waitConnected(t, d, loopback(1), loopback(2))
 
-	stop := make(chan struct{})
 	var callers sync.WaitGroup
 	var calls atomic.Int64
 	for range 16 {
