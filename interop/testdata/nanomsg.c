@@ -7,6 +7,7 @@
  * It sends the file once, before or after it receives, as the protocol has it, and prints
  * the bodies that it receives.
  */
+#include "cat.h"
 #include <nanomsg/bus.h>
 #include <nanomsg/nn.h>
 #include <nanomsg/pair.h>
@@ -14,14 +15,10 @@
 #include <nanomsg/pubsub.h>
 #include <nanomsg/reqrep.h>
 #include <nanomsg/survey.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static int    sock;
-static char * body;
-static size_t size;
+static int sock;
 
 static void
 must(int n, const char *what)
@@ -42,28 +39,12 @@ say(void)
 }
 
 static void
-load(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	if (f == NULL || (body = malloc(4 << 20)) == NULL) {
-		exit(1);
-	}
-	size = fread(body, 1, 4 << 20, f);
-	fclose(f);
-}
-
-/* hear prints a message: as it is, or an empty one as two quotes. */
-static void
 hear(void)
 {
 	void *data = NULL;
 	int   n    = nn_recv(sock, &data, NN_MSG, 0);
 	must(n, "recv");
-	if (n == 0) {
-		puts("\"\"");
-	}
-	fwrite(data, 1, n, stdout);
-	fflush(stdout);
+	print(data, n);
 	nn_freemsg(data);
 }
 

@@ -6,7 +6,8 @@
  * It sends the file once, before or after it receives, as the protocol has it, and prints
  * the bodies that it receives.
  */
-#include <nng/nng.h>
+#include "cat.h"
+#include "must.h"
 #include <nng/protocol/bus0/bus.h>
 #include <nng/protocol/pair0/pair.h>
 #include <nng/protocol/pair1/pair.h>
@@ -19,25 +20,12 @@
 #include <nng/protocol/survey0/respond.h>
 #include <nng/protocol/survey0/survey.h>
 #include <nng/supplemental/util/platform.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static nng_socket     sock;
-static nng_mtx *      lock;
-static nng_cv *       came;
-static int            peers;
-static unsigned char *body;
-static size_t         size;
-
-static void
-must(int err, const char *what)
-{
-	if (err != 0) {
-		fprintf(stderr, "%s: %s\n", what, nng_strerror(err));
-		exit(1);
-	}
-}
+static nng_socket sock;
+static nng_mtx *  lock;
+static nng_cv *   came;
+static int        peers;
 
 static void
 connected(nng_pipe p, nng_pipe_ev ev, void *arg)
@@ -61,28 +49,12 @@ say(void)
 }
 
 static void
-load(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	if (f == NULL || (body = malloc(4 << 20)) == NULL) {
-		exit(1);
-	}
-	size = fread(body, 1, 4 << 20, f);
-	fclose(f);
-}
-
-/* hear prints a message: as it is, or an empty one as two quotes. */
-static void
 hear(void)
 {
 	unsigned char *data;
 	size_t         n;
 	must(nng_recv(sock, &data, &n, NNG_FLAG_ALLOC), "recv");
-	if (n == 0) {
-		puts("\"\"");
-	}
-	fwrite(data, 1, n, stdout);
-	fflush(stdout);
+	print(data, n);
 	nng_free(data, n);
 }
 
@@ -124,7 +96,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[i], "--file") == 0) {
 			load(argv[++i]);
 		} else if (strcmp(argv[i], "--data") == 0) { /* only an empty one */
-			body = (unsigned char *) argv[++i];
+			body = argv[++i];
 		}
 	}
 	for (i = 2; i + 1 < argc; i++) {

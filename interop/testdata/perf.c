@@ -6,23 +6,12 @@
  * It exits with 0 when the conversation went as it must. A local side prints
  * a line when it listens.
  */
-#include <nng/nng.h>
+#include "must.h"
 #include <nng/protocol/pair1/pair.h>
 #include <nng/supplemental/util/platform.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static nng_socket sock;
-
-static void
-must(int err, const char *what)
-{
-	if (err != 0) {
-		fprintf(stderr, "%s: %s\n", what, nng_strerror(err));
-		exit(1);
-	}
-}
 
 static void
 put(size_t size)
