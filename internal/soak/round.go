@@ -69,18 +69,18 @@ func newSub(opts ...gonng.SubOption) (*gonng.Sub0, error) {
 }
 
 var (
-	pushes = kind{gonng.ProtocolPush0, maker(gonng.NewPush0), send}
-	pulls  = kind{gonng.ProtocolPull0, maker(gonng.NewPull0), receive}
-	pubs   = kind{gonng.ProtocolPub0, maker(gonng.NewPub0), send}
-	subs   = kind{gonng.ProtocolSub0, maker(newSub), receive}
+	pushes = kind{gonng.ProtocolPush0, maker(gonng.NewPush0), repeat(send)}
+	pulls  = kind{gonng.ProtocolPull0, maker(gonng.NewPull0), repeat(receive)}
+	pubs   = kind{gonng.ProtocolPub0, maker(gonng.NewPub0), repeat(send)}
+	subs   = kind{gonng.ProtocolSub0, maker(newSub), repeat(receive)}
 	reqs   = kind{gonng.ProtocolReq0, maker(gonng.NewReq0), ask}
 	reps   = kind{gonng.ProtocolRep0, maker(gonng.NewRep0), answer}
 	asks   = kind{gonng.ProtocolSurveyor0, maker(gonng.NewSurveyor0), survey}
 	says   = kind{gonng.ProtocolRespondent0, maker(gonng.NewRespondent0), answer}
-	buses  = kind{gonng.ProtocolBus0, maker(gonng.NewBus0), both}
-	pairs0 = kind{gonng.ProtocolPair0, maker(gonng.NewPair0), both}
-	pairs1 = kind{gonng.ProtocolPair1, maker(gonng.NewPair1), both}
-	polys  = kind{gonng.ProtocolPair1, maker(newPoly), both}
+	buses  = kind{gonng.ProtocolBus0, maker(gonng.NewBus0), repeat(either)}
+	pairs0 = kind{gonng.ProtocolPair0, maker(gonng.NewPair0), repeat(either)}
+	pairs1 = kind{gonng.ProtocolPair1, maker(gonng.NewPair1), repeat(either)}
+	polys  = kind{gonng.ProtocolPair1, maker(newPoly), repeat(either)}
 
 	patterns = []pattern{
 		{"push to pulls", pushes, pulls, true}, {"pushes to pull", pulls, pushes, true},

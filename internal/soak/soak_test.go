@@ -43,11 +43,11 @@ var fakeTime = func() time.Duration {
 // again and calls that wait pass as soon as nothing else happens.
 func TestFakeTime(t *testing.T) {
 	gonngtest.BadLink{Delay: time.Millisecond, Jitter: 5 * time.Millisecond, CutEvery: 200 * time.Millisecond}.Register("pigeon")
-	for i := range uint64(12) {
+	for i := range uint64(2 * len(patterns)) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &soak{out: t.Output()}
 			r := newRound(s, i)
-			r.pattern, r.scheme = patterns[i%12], []string{"inproc", "pigeon+inproc"}[i/2%2]
+			r.pattern, r.scheme = patterns[i/2], []string{"inproc", "pigeon+inproc"}[i%2]
 			begin := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), fakeTime)
 			defer cancel()
