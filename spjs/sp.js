@@ -240,7 +240,12 @@ class Socket extends EventTarget {
     const { signal } = this.options
     if (signal?.aborted) this.closed = true
     signal?.addEventListener('abort', () => this.close(), { once: true })
-    for (const url of [urls ?? []].flat()) if (!this.closed) this._dial(url)
+    try {
+      for (const url of [urls ?? []].flat()) if (!this.closed) this._dial(url)
+    } catch (error) {
+      this.close() // or the dialers that there are go on
+      throw error
+    }
   }
   /** Keeps the socket connected to one URL more. With {wait: true}, the first failure is thrown and the dialer closed. */
   async dial(url, { wait: patient = false, ...bounds } = {}) {
@@ -419,16 +424,13 @@ export class Push extends Socket {
   async send(body, options) { return this._sendOne(body, noHeader, options) }
 }
 
-export class Pull extends receiving(Socket) {
-  static protocols = ['pull', 'push']
-}
+export class Pull extends receiving(Socket) { static protocols = ['pull', 'push'] }
 
 export class Pair extends receiving(Socket) {
   static protocols = ['pair', 'pair']
   _hops = noHeader
   async send(body, options) { return this._sendOne(body, this._hops, options) }
   _refuse() { return this._pipes.length ? new ErrBusy('a pair socket has one peer, and another one is connected.') : undefined }
-
 }
 
 export class Pair1 extends Pair {
@@ -455,13 +457,16 @@ export class Sub extends receiving(Socket, true) {
   static protocols = ['sub', 'pub']
   _topics = new Map()
   constructor(urls, options) {
+    for (const topic of [options?.topics ?? []].flat()) encode(topic) // before anything is dialed
     super(urls, options)
     this.subscribe(...[this.options.topics].flat())
   }
   subscribe(...topics) { for (const topic of topics) this._topics.set(String(encode(topic)), encode(topic).slice()) }
-  /** Ends subscriptions. Messages that wait and match none any more are removed. */
+  /** Ends all of these subscriptions, or none. Messages that wait and match none any more are removed. */
   unsubscribe(...topics) {
-    for (const topic of topics) if (!this._topics.delete(String(encode(topic)))) throw new ErrNoEntry('there is no such subscription')
+    const left = new Map(this._topics)
+    for (const topic of topics) if (!left.delete(String(encode(topic)))) throw new ErrNoEntry('there is no such subscription')
+    this._topics = left
     this._inbox.filter(item => this._matches(item.body))
   }
   _matches(body) {
@@ -567,13 +572,9 @@ class Replier extends receiving(Socket) {
   }
 }
 
-export class Rep extends Replier {
-  static protocols = ['rep', 'req']
-}
+export class Rep extends Replier { static protocols = ['rep', 'req'] }
 
-export class Respondent extends Replier {
-  static protocols = ['respondent', 'surveyor']
-}
+export class Respondent extends Replier { static protocols = ['respondent', 'surveyor'] }
 
 export class Surveyor extends Asker {
   static protocols = ['surveyor', 'respondent']

@@ -2,6 +2,7 @@ package spjs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -107,9 +108,7 @@ func testServerRestarts(t *testing.T, chromium *browsertest.Browser) {
 	b := chromium.Tab(t, s.URL)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
 
-	first, err := gonng.NewPub0()
-	check(t, err)
-	s.put(t, first)
+	first := serve(t, s, gonng.NewPub0)
 	b.Text(script(`
 		globalThis.sub = new sp.Sub('/sp', {topics: ['a', 'b']})
 		sub.unsubscribe('b')
@@ -125,10 +124,7 @@ func testServerRestarts(t *testing.T, chromium *browsertest.Browser) {
 	s.socket.Store(nil)
 	check(t, first.Close())
 	b.Until("it cannot connect", "happened.includes('dialfailed')")
-	second, err := gonng.NewPub0()
-	check(t, err)
-	defer second.Close()
-	s.put(t, second)
+	second := serve(t, s, gonng.NewPub0)
 	check(t, second.WaitPeers(ctx, 1))
 	for _, m := range []string{"b2", "a2"} {
 		check(t, second.Send(ctx, []byte(m)))
@@ -140,18 +136,13 @@ func testServerRestarts(t *testing.T, chromium *browsertest.Browser) {
 		t.Errorf("events: %s", got)
 	}
 
-	deaf, err := gonng.NewRep0()
-	check(t, err)
-	s.put(t, deaf)
+	deaf := serve(t, s, gonng.NewRep0)
 	b.Text(script("globalThis.req = new sp.Req('/sp', {json: true}); globalThis.reply = req.request({ask: 1}); return ''"))
-	_, err = deaf.Recv(ctx)
+	_, err := deaf.Recv(ctx)
 	check(t, err)
 	s.socket.Store(nil)
 	check(t, deaf.Close())
-	rep, err := gonng.NewRep0()
-	check(t, err)
-	defer rep.Close()
-	s.put(t, rep)
+	rep := serve(t, s, gonng.NewRep0)
 	asked, err := rep.Recv(ctx)
 	check(t, err)
 	check(t, rep.Send(ctx, asked))
@@ -166,9 +157,7 @@ func testPushAcrossRestart(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
 	b := chromium.Tab(t, s.URL)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
-	first, err := gonng.NewPull0()
-	check(t, err)
-	s.put(t, first)
+	first := serve(t, s, gonng.NewPull0)
 	b.Text(script(`
 		globalThis.push = new sp.Push('/sp')
 		globalThis.sent = (async () => { for (let i = 0; i < 20000; i++) await push.send(String(i).padEnd(1024)) })()
@@ -184,10 +173,7 @@ func testPushAcrossRestart(t *testing.T, chromium *browsertest.Browser) {
 		}
 		if last = i; pull == first && i == 5000 {
 			check(t, first.Close())
-			pull, err = gonng.NewPull0()
-			check(t, err)
-			defer pull.Close()
-			s.put(t, pull)
+			pull = serve(t, s, gonng.NewPull0)
 		}
 	}
 	b.Text(script("await sent; await push.close(); return ''"))
@@ -235,10 +221,7 @@ func testStalledPage(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
 	b := chromium.Tab(t, s.URL)
 	ctx := gonngtest.Context(t, gonngtest.Timeout)
-	push, err := gonng.NewPush0()
-	check(t, err)
-	defer push.Close()
-	s.put(t, push)
+	push := serve(t, s, gonng.NewPush0)
 	b.Text(script("globalThis.pull = new sp.Pull('/sp', {recvBuffer: 100000, log: null}); return ''"))
 	check(t, push.WaitPeers(ctx, 1))
 	gone := make(chan *gonng.Pipe, 8)
@@ -247,7 +230,7 @@ func testStalledPage(t *testing.T, chromium *browsertest.Browser) {
 		if sent > 100_000 {
 			t.Fatal("the page takes everything")
 		}
-		if err := push.TrySend(talk.Body(sent)); err != nil && !isTryAgain(err) {
+		if err := push.TrySend(talk.Body(sent)); err != nil && !errors.Is(err, gonng.ErrTryAgain) {
 			t.Fatal(err)
 		}
 	}
@@ -266,10 +249,7 @@ func testStalledPage(t *testing.T, chromium *browsertest.Browser) {
 	}
 	b.Text(script("pull.close(); return ''"))
 
-	pub, err := gonng.NewPub0()
-	check(t, err)
-	defer pub.Close()
-	s.put(t, pub)
+	pub := serve(t, s, gonng.NewPub0)
 	b.Text(script("globalThis.sub = new sp.Sub('/sp', {recvBuffer: 100000, topics: ''}); await sub.waitPeers(); return ''"))
 	check(t, pub.WaitPeers(ctx, 1))
 	for i := range 1000 {
@@ -286,15 +266,10 @@ func testStalledPage(t *testing.T, chromium *browsertest.Browser) {
 	}
 }
 
-func isTryAgain(err error) bool { return strings.Contains(err.Error(), "would have to wait") }
-
 // Each failure ends in an error that says what it may be.
 func testErrors(t *testing.T, chromium *browsertest.Browser) {
 	s := newSite(t)
-	rep, err := gonng.NewRep0()
-	check(t, err)
-	defer rep.Close()
-	s.put(t, rep)
+	serve(t, s, gonng.NewRep0)
 	s.mux.HandleFunc("/401", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you", http.StatusUnauthorized) })
 	gone := httptest.NewServer(nil)
 	gone.Close()
@@ -326,11 +301,18 @@ func testErrors(t *testing.T, chromium *browsertest.Browser) {
 		"const s = new sp.Rep(); return failure(s.send('x'))":                                                                                                    "ErrBadState 11",
 		"const s = new sp.Sub(); return failure((async () => s.unsubscribe('x'))())":                                                                             "ErrNoEntry 12",
 		"return failure((async () => new sp.Sub([], {topic: 'x'}))())":                                                                                           "ErrInvalid 3: there is no option topic",
-		"const s = new sp.Pull(); const a = s.recv().then(() => 0, e => e instanceof sp.ErrClosed); s.close(); for await (const m of s); return String(await a)": "ErrClosed",
+		"const s = new sp.Pull(); const a = s.recv().then(() => 0, e => e instanceof sp.ErrClosed); s.close(); for await (const m of s); return String(await a)": "true",
+		`const s = new sp.Sub([], {topics: 'a'})
+			const f = await failure((async () => s.unsubscribe('a', 'x'))())
+			s.unsubscribe('a')
+			return f`: "ErrNoEntry 12",
+		`const all = []
+			class Watched extends WebSocket { constructor(...args) { super(...args); all.push(this) } }
+			const options = {WebSocket: Watched, log: null}
+			const bad = [() => new sp.Sub(['/sp', 'tcp://x'], options), () => new sp.Sub('/sp', {...options, topics: 5})]
+			for (const create of bad) if (await failure((async () => create())()) === 'no error') return 'no error'
+			return String(all.every(ws => ws.readyState > 1)) // none is open or will be`: "true",
 	} {
-		if want == "ErrClosed" {
-			want = "true"
-		}
 		if got := b.Text(script(code)); !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %s", code, got, want)
 		}
@@ -340,10 +322,7 @@ func testErrors(t *testing.T, chromium *browsertest.Browser) {
 // A page of one origin cannot use a listener of another, unless that says so.
 func testTwoOrigins(t *testing.T, chromium *browsertest.Browser) {
 	page, service := newSite(t), newSite(t)
-	rep, err := gonng.NewRep0()
-	check(t, err)
-	defer rep.Close()
-	service.put(t, rep)
+	rep := serve(t, service, gonng.NewRep0)
 	go rep.Serve(t.Context(), echo)
 	b := chromium.Tab(t, page.URL)
 	ask := script("const s = new sp.Req([], {log: null}); const f = await failure(s.dial(%q, {wait: true}).then(() => s.request('x'))); s.close(); return f", service.ws())

@@ -63,6 +63,16 @@ func (s *site) put(t testing.TB, socket gonng.Socket, opts ...gonng.ListenOption
 	s.socket.Store(&h)
 }
 
+// serve opens a socket that is at /sp, and is closed when the test ends, if not before.
+func serve[S gonng.Socket, O any](t testing.TB, s *site, newSocket func(...O) (S, error)) S {
+	t.Helper()
+	socket, err := newSocket()
+	check(t, err)
+	t.Cleanup(func() { socket.Close() })
+	s.put(t, socket)
+	return socket
+}
+
 // stalled puts a server at /stalled that says yes to a WebSocket, and then reads nothing until
 // the test ends.
 func (s *site) stalled(t testing.TB) {

@@ -42,10 +42,7 @@ func testWasm(t *testing.T, chromium *browsertest.Browser) {
 		return b.Text(fmt.Sprintf("goRun(%q, %q, %d)", name, s.ws(), n))
 	})
 	t.Run("rest", func(t *testing.T) {
-		rep, err := gonng.NewRep0()
-		check(t, err)
-		defer rep.Close()
-		s.put(t, rep)
+		rep := serve(t, s, gonng.NewRep0)
 		go rep.Serve(t.Context(), echo)
 		if failed := b.Text(fmt.Sprintf("goCheck(%q, %q, %q)", s.ws()+"/nothing", s.ws(), "ws"+s.URL[4:]+"/stalled")); failed != "" {
 			t.Error(failed)
