@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,31 @@ func missing(t *testing.T, program string) {
 		t.Fatalf("%s is not installed, CI must have it", program)
 	}
 	t.Skipf("%s is not installed", program)
+}
+
+// TestReleasePages: a release has a page of each subcommand, and nothing but pages and
+// completions.
+func TestReleasePages(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		missing(t, "sh")
+	}
+	dir := t.TempDir()
+	if out, err := exec.CommandContext(gonngtest.Context(t, gonngtest.Timeout), sh, "../../.ci/pages", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want := []string{"_gonng", "gonng.1", "gonng.bash", "gonng.fish"}
+	for _, name := range commandNames() {
+		want = append(want, "gonng-"+name+".1")
+	}
+	slices.Sort(want)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(files, os.DirEntry.Name); !slices.Equal(got, want) {
+		t.Errorf("the release has %v, want %v", got, want)
+	}
 }
 
 // TestMan: each usage is a manual page that man renders without a warning.
