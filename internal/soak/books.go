@@ -129,15 +129,28 @@ func (a *actor) end() {
 	if err := a.socket.Close(); err != nil && !errors.Is(err, gonng.ErrTimeout) {
 		a.problem("close: %v", err)
 	}
-	if n, m := a.connected.Load(), a.closed.Load(); n != m {
-		a.problem("%v: %d hooks of PipeConnected and %d of PipeClosed", a.socket.Protocol(), n, m)
-	}
+	a.awaitHooks()
 	a.open.Add(-1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.all.sent += a.sent
 	a.all.received += a.received
 	a.all.noise += a.noise
+}
+
+// awaitHooks compares how often hooks were called. When the linger is over Close returns
+// though hooks still run.
+func (a *actor) awaitHooks() {
+	for deadline := time.Now().Add(stuckTime / 2); ; time.Sleep(time.Millisecond) {
+		n, m := a.connected.Load(), a.closed.Load()
+		switch {
+		case n == m:
+			return
+		case n < m || time.Now().After(deadline):
+			a.problem("%v: %d hooks of PipeConnected and %d of PipeClosed", a.socket.Protocol(), n, m)
+			return
+		}
+	}
 }
 
 // compare fails the round if messages are missing in the counters of a socket.

@@ -61,6 +61,30 @@ func TestFakeTime(t *testing.T) {
 	}
 }
 
+// TestHookAfterClose: a hook that still runs when Close returns, because the linger is over,
+// is no problem.
+func TestHookAfterClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &soak{out: t.Output()}
+		r := newRound(s, 1)
+		a := r.newActor(kind{gonng.ProtocolPull0, func(opts ...gonng.SocketOption) (gonng.Socket, error) {
+			slow := gonng.WithPipeHook(gonng.PipeClosed, func(*gonng.Pipe) { time.Sleep(time.Second) })
+			return maker(gonng.NewPull0)(append(opts, slow, gonng.WithLinger(0), gonng.WithListen("inproc://slow"))...)
+		}, nil})
+		push, err := gonng.NewPush0(gonng.WithDial("inproc://slow"))
+		if err == nil {
+			defer push.Close()
+			err = a.socket.WaitPeers(t.Context(), 1)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.end(); s.problems.Load() > 0 {
+			t.Error("it is one")
+		}
+	})
+}
+
 // TestFinds: the books find what is missing.
 func TestFinds(t *testing.T) {
 	gonngtest.NoLeaks(t)
@@ -70,6 +94,7 @@ func TestFinds(t *testing.T) {
 		"twice":      func(a *actor) { r.pattern.once = true; m := a.message(); a.read(m); a.read(m) },
 		"is damaged": func(a *actor) { m := a.message(); m[17]++; a.read(m) },
 		"has sent":   func(a *actor) { a.sent++; a.compare(a.socket.Stats()) },
+		"PipeClosed": func(a *actor) { a.closed.Add(1); a.awaitHooks() },
 		"balance":    func(a *actor) { a.compare(gonng.Stats{Received: 1}) },
 		"were sent":  func(*actor) { r.pattern.once = true; r.all = books{sent: 1, received: 2}; r.balance() },
 	} {
