@@ -137,7 +137,11 @@ func TestPagePynng(t *testing.T) {
 			continue
 		}
 		table[strings.Trim(row[0], "`")] = true
-		for _, m := range code.FindAllStringSubmatch(row[2], -1) {
+		shown := code.FindAllStringSubmatch(row[2], -1)
+		if len(shown) == 0 {
+			t.Errorf("nothing shows %s", row[0])
+		}
+		for _, m := range shown {
 			if !slices.Contains(tests, m[1]) {
 				t.Errorf("there is no test %s", m[1])
 			}
