@@ -144,7 +144,10 @@ func (b Bridge) Run(ctx context.Context) (err error) {
 	})()
 	r := &running{Bridge: b, log: b.Logger, stop: ctx, work: work}
 	r.lost.log = r.log
-	if err := r.run(m); err != nil && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
+	if err = r.run(m); ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil // nothing failed, the end of ctx ended it
+	}
+	if err = errors.Join(err, r.close()); err != nil {
 		return fmt.Errorf("gonng: bridge: %s", strings.TrimPrefix(err.Error(), "gonng: "))
 	}
 	return nil
@@ -154,7 +157,6 @@ func (r *running) run(m mapping) (err error) {
 	if err := r.connect(); err != nil {
 		return err
 	}
-	defer r.conn.Close()
 	if r.Stream != "" {
 		if err := r.findStream(); err != nil {
 			return err
@@ -163,20 +165,33 @@ func (r *running) run(m mapping) (err error) {
 	if r.socket, err = open(r.Protocol); err != nil {
 		return err
 	}
-	defer func() { err = r.closeSocket(err) }()
 	opts := append([]gonng.SocketOption{gonng.WithName("bridge"), gonng.WithLogger(r.log)}, r.SocketOptions...)
 	if err := gonng.Set(r.socket, opts...); err != nil {
 		return err
 	}
-	if err := m.run(r); err != nil {
+	return m.run(r)
+}
+
+// close lets what was sent last leave, on both sides, for as long as there is time.
+func (r *running) close() (err error) {
+	if r.socket != nil {
+		ctx, cancel := context.WithTimeout(r.work, r.Grace)
+		defer cancel()
+		err = r.socket.Shutdown(ctx)
+	}
+	if r.conn == nil {
 		return err
 	}
-	flush, cancel := context.WithTimeout(context.WithoutCancel(r.work), time.Second)
-	defer cancel()
-	if err := r.conn.FlushWithContext(flush); err != nil {
-		return fmt.Errorf("what was done last may not have reached NATS: %w", err)
+	defer r.conn.Close()
+	if n, _ := r.conn.Buffered(); n <= 0 && !r.conn.IsConnected() {
+		return err
 	}
-	return nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.work), time.Second)
+	defer cancel()
+	if flushed := r.conn.FlushWithContext(ctx); flushed != nil {
+		err = errors.Join(err, fmt.Errorf("what was done last may not have reached NATS: %w", flushed))
+	}
+	return err
 }
 
 // start connects the socket, when all is there that its messages need.
@@ -207,13 +222,6 @@ func (r *running) start() error {
 		r.Ready(urls)
 	}
 	return nil
-}
-
-// closeSocket gives replies and messages the time to leave that is left.
-func (r *running) closeSocket(err error) error {
-	ctx, cancel := context.WithTimeout(r.work, r.Grace)
-	defer cancel()
-	return errors.Join(err, r.socket.Shutdown(ctx))
 }
 
 func open(p gonng.Protocol) (gonng.Socket, error) {

@@ -382,7 +382,7 @@ func TestGracefulStop(t *testing.T) {
 	go func() {
 		ended <- natsbridge.Bridge{
 			Protocol: gonng.ProtocolReq0, Dial: []string{url}, Servers: w.server.ClientURL(), Stream: "JOBS", Durable: "D",
-			Grace: gonngtest.Timeout,
+			Grace: gonngtest.Timeout, Logger: w.logger(),
 		}.Run(ctx)
 	}()
 	<-working
@@ -418,9 +418,47 @@ func TestRefused(t *testing.T) {
 		"no stream stores the subject the.dead:": {Protocol: gonng.ProtocolReq0, Listen: local, Stream: "JOBS", Durable: "D", MaxDeliver: 3, Dead: "the.dead"},
 		"tcp://nowhere":                          {Protocol: gonng.ProtocolRep0, Listen: []string{"tcp://nowhere"}, Subject: "x"},
 	} {
-		b.Servers = w.server.ClientURL()
+		b.Servers, b.Logger = w.server.ClientURL(), w.logger()
 		if err := b.Run(w.ctx); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
+}
+
+// TestStopWithMessagesLeft: a bridge that is stopped, and cannot push what the stream was told
+// is done, says so.
+func TestStopWithMessagesLeft(t *testing.T) {
+	w := newWorld(t)
+	w.stream("LOG", "log")
+	const n = 100
+	for range n {
+		_, err := w.js.Publish(w.ctx, "log", []byte("line"))
+		check(t, err)
+	}
+	pull, err := gonng.NewPull0(gonng.WithListen("inproc://"+t.Name()), gonng.WithRecvBuffer(1))
+	check(t, err)
+	defer pull.Close()
+	ctx, cancel := context.WithCancel(w.ctx)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- natsbridge.Bridge{
+			Protocol: gonng.ProtocolPush0, Dial: []string{"inproc://" + t.Name()}, Servers: w.server.ClientURL(), Stream: "LOG",
+			SocketOptions: []gonng.SocketOption{gonng.WithSendBuffer(n)}, Grace: 50 * time.Millisecond, Logger: w.logger(),
+		}.Run(ctx)
+	}()
+	w.until("all but what the puller takes waits in the bridge", func() bool { return bridgeStats().Sent == n && pull.Stats().RecvQueue > 0 })
+	cancel()
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "were not sent in time") {
+		t.Errorf("the bridge ends with %v", err)
+	}
+}
+
+// bridgeStats are the counters of the socket of the bridge.
+func bridgeStats() (st gonng.Stats) {
+	for _, s := range gonng.Sockets() {
+		if s.Name() == "bridge" {
+			st = s.Stats()
+		}
+	}
+	return st
 }

@@ -74,6 +74,9 @@ func (w *world) stream(name string, subjects ...string) jetstream.Stream {
 	return s
 }
 
+// logger logs to the test.
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewTextHandler(w.Output(), nil)) }
+
 // bridge runs b, and stops it when the test ends. url is where it listens.
 func (w *world) bridge(b natsbridge.Bridge) (url string, stop func() error) {
 	w.Helper()
@@ -81,7 +84,7 @@ func (w *world) bridge(b natsbridge.Bridge) (url string, stop func() error) {
 		b.Servers = w.server.ClientURL()
 	}
 	if b.Logger == nil {
-		b.Logger = slog.New(slog.NewTextHandler(w.Output(), nil))
+		b.Logger = w.logger()
 	}
 	ready, ended := make(chan []string, 1), make(chan error, 1)
 	b.Ready = func(urls []string) { ready <- urls }

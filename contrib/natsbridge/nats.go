@@ -55,7 +55,6 @@ func (r *running) connect() (err error) {
 	select {
 	case <-connected:
 	case <-r.stop.Done():
-		r.conn.Close()
 		return r.stop.Err()
 	}
 	r.log.Info("gonng: connected to NATS", "url", r.conn.ConnectedUrlRedacted())
