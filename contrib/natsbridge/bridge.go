@@ -43,7 +43,8 @@ type Bridge struct {
 	// (default: all), the subject of requests, or the subject above those of topics.
 	Subject string
 	// Durable is the consumer of the stream. One that does not exist is made. "": one that
-	// begins at the first message of the stream, and is gone with the bridge: Push0 only.
+	// begins at the first message of the stream, and is gone with the bridge (an hour after it,
+	// if it was killed): Push0 only.
 	Durable string
 	// Topics are what Sub0 subscribes to. Default: everything, in Subject itself.
 	Topics []string

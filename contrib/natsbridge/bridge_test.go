@@ -462,3 +462,43 @@ func bridgeStats() (st gonng.Stats) {
 	}
 	return st
 }
+
+// TestConsumerDeleted: a bridge makes its consumer again when somebody deletes it, and a
+// consumer of its own goes with it.
+func TestConsumerDeleted(t *testing.T) {
+	for _, durable := range []string{"D", ""} {
+		t.Run("durable "+durable, func(t *testing.T) {
+			w := newWorld(t)
+			s := w.stream("LOG", "log")
+			out, stop := w.bridge(natsbridge.Bridge{Protocol: gonng.ProtocolPush0, Listen: local, Stream: "LOG", Durable: durable})
+			pull, err := gonng.NewPull0(gonng.WithDial(out))
+			check(t, err)
+			defer pull.Close()
+			names := func() (all []string) {
+				list := s.ConsumerNames(w.ctx)
+				for name := range list.Name() {
+					all = append(all, name)
+				}
+				check(t, list.Err())
+				return all
+			}
+			for _, name := range names() {
+				check(t, s.DeleteConsumer(w.ctx, name))
+			}
+			w.until("there is a consumer again", func() bool { return len(names()) == 1 })
+			_, err = w.js.Publish(w.ctx, "log", []byte("line"))
+			check(t, err)
+			if b, err := pull.Recv(w.ctx); err != nil || string(b) != "line" {
+				t.Errorf("received %q, %v", b, err)
+			}
+			check(t, stop())
+			want := 0
+			if durable != "" {
+				want = 1
+			}
+			if left := names(); len(left) != want {
+				t.Errorf("after the bridge the stream has the consumers %q, want %d", left, want)
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -23,7 +24,7 @@ type handing struct {
 	*running
 	consumer jetstream.Consumer
 	last     uint64 // sequence of the newest message that was taken
-	beat     time.Duration
+	beat     atomic.Int64 // the time between two beats, in nanoseconds; a consumer that is made again may change it
 
 	// A message that the bridge holds has a slot. What is fetched is handed out by one
 	// goroutine, so that one worker gets it in order.
@@ -83,6 +84,9 @@ func (r *running) handOut() (err error) {
 	h.asking.Wait()
 	stopBeating()
 	beats.Wait()
+	if h.Durable == "" {
+		h.deleteConsumer()
+	}
 	return err
 }
 
@@ -118,8 +122,18 @@ func (h *handing) findConsumer() error {
 	if c.MaxDeliver > 0 {
 		h.log.Warn("gonng: the consumer itself gives up messages, which then do not go to the dead", "consumer", h.Durable, "max_deliver", c.MaxDeliver)
 	}
-	h.beat = max(c.AckWait/3, time.Millisecond)
+	h.beat.Store(int64(max(c.AckWait/3, time.Millisecond)))
 	return nil
+}
+
+// deleteConsumer deletes the bridge's own consumer. One that is left JetStream deletes, see
+// InactiveThreshold.
+func (h *handing) deleteConsumer() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.work), time.Second)
+	defer cancel()
+	if err := h.js.DeleteConsumer(ctx, h.Stream, h.consumer.CachedInfo().Name); err != nil {
+		h.log.Info("gonng: the consumer of the bridge is left for an hour", "error", err)
+	}
 }
 
 // fetch takes messages until the bridge is stopped: as many as there are free slots.
@@ -197,7 +211,7 @@ func (h *handing) hold(m jetstream.Msg, on bool) {
 
 // beats tells JetStream, until ctx ends, that the bridge still has what it holds.
 func (h *handing) beats(ctx context.Context) {
-	for pause(ctx, h.beat) == nil {
+	for pause(ctx, time.Duration(h.beat.Load())) == nil {
 		h.mu.Lock()
 		held := make([]jetstream.Msg, 0, len(h.held))
 		for m := range h.held {
