@@ -43,7 +43,7 @@ func Register(provider metric.MeterProvider) error {
 	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		for _, s := range gonng.Sockets() {
 			common := []attribute.KeyValue{
-				attribute.String("socket", s.Name()),
+				attribute.String("socket", metrics.Text(s.Name())),
 				attribute.String("socket_id", strconv.FormatUint(uint64(s.ID()), 10)),
 				attribute.String("protocol", s.Protocol().String()),
 			}

@@ -101,7 +101,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		if c.want != nil && !c.want(s) {
 			continue
 		}
-		values := []string{s.Name(), strconv.FormatUint(uint64(s.ID()), 10), s.Protocol().String()}
+		values := []string{metrics.Text(s.Name()), strconv.FormatUint(uint64(s.ID()), 10), s.Protocol().String()}
 		stats := s.Stats()
 		collect(out, c.socket, &stats, values)
 		connected := make(map[string]int) // a URL may be dialed twice
@@ -116,7 +116,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		}
 		for _, p := range s.Pipes() {
 			stats := p.Stats()
-			collect(out, c.pipe, &stats, append(values[:3:3], strconv.FormatUint(uint64(p.ID()), 10), p.RemoteAddr().String()))
+			collect(out, c.pipe, &stats, append(values[:3:3], strconv.FormatUint(uint64(p.ID()), 10), metrics.Text(p.RemoteAddr().String())))
 		}
 	}
 }

@@ -73,6 +73,28 @@ func TestCollector(t *testing.T) {
 	}
 }
 
+// TestNotUTF8: a name, a URL or an address that is not UTF-8 is exported nevertheless.
+func TestNotUTF8(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	pull, err := gonng.NewPull0(gonng.WithName("a\xffb"), gonng.WithListen("inproc://\xff"), gonng.WithDial("inproc://\xfe", gonng.WithDialMode(gonng.DialBackground)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pull.Close()
+	push, err := gonng.NewPush0(gonng.WithDial("inproc://\xff"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer push.Close()
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(promgonng.NewCollector(promgonng.WithPeers())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := registry.Gather(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestAllExported: each metric that there is has a series; that each counter has a metric,
 // the test of the package of metrics says.
 func TestAllExported(t *testing.T) {

@@ -98,8 +98,13 @@ func Pipe() []Metric[gonng.PipeStats] {
 	}
 }
 
+// Text is a text for a label. The exporters refuse, or panic at, what is not UTF-8, and a
+// name or the path of an ipc socket may be any bytes.
+func Text(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+
 // URL is a URL for a label, without what may be secret in it.
 func URL(raw string) string {
+	raw = Text(raw)
 	if !strings.ContainsAny(raw, "@?") {
 		return raw
 	}
