@@ -23,8 +23,8 @@ const fetchTime = 2 * time.Second
 type handing struct {
 	*running
 	consumer jetstream.Consumer
-	last     uint64 // sequence of the newest message that was taken
-	beat     atomic.Int64 // the time between two beats, in nanoseconds; a consumer that is made again may change it
+	last     uint64       // sequence of the newest message that was taken
+	beat     atomic.Int64 // nanoseconds between two beats; beats reads them, findConsumer writes them
 
 	// A message that the bridge holds has a slot. What is fetched is handed out by one
 	// goroutine, so that one worker gets it in order.

@@ -136,6 +136,14 @@ func (w *world) gets(s held, want string) {
 	}
 }
 
+// works receives the only job and replies, which acknowledges it.
+func (w *world) works(s held) {
+	w.Helper()
+	w.gets(s, "job")
+	check(w.T, s.Send(w.ctx, nil))
+	w.until("it is acknowledged", func() bool { return w.acknowledged() == 1 })
+}
+
 // TestKilledBeforeReply: the bridge dies while a worker works. The message is delivered again
 // after the time of --ack-wait, and worked twice.
 func TestKilledBeforeReply(t *testing.T) {
@@ -147,9 +155,7 @@ func TestKilledBeforeReply(t *testing.T) {
 	out.kill()
 	check(t, s.Send(w.ctx, nil)) // to nobody
 	out.start(false)
-	w.gets(s, "job")
-	check(t, s.Send(w.ctx, nil))
-	w.until("it is acknowledged", func() bool { return w.acknowledged() == 1 })
+	w.works(s)
 }
 
 // TestKilledBeforeAcknowledgement: the worker has replied, and the bridge dies before the
@@ -167,9 +173,7 @@ func TestKilledBeforeAcknowledgement(t *testing.T) {
 	out.kill()
 	p.cut(&p.toServer)
 	out.start(false)
-	w.gets(s, "job")
-	check(t, s.Send(w.ctx, nil))
-	w.until("it is acknowledged", func() bool { return w.acknowledged() == 1 })
+	w.works(s)
 }
 
 // TestServerKilledBeforeAcknowledgement: the server dies while a worker works. What the
@@ -211,9 +215,7 @@ func TestWorkerKilled(t *testing.T) {
 	again, err := gonng.NewRep0(gonng.WithListen(first.url))
 	check(t, err)
 	t.Cleanup(func() { again.Close() })
-	w.gets(held{again, first.url}, "job")
-	check(t, again.Send(w.ctx, nil))
-	w.until("it is acknowledged", func() bool { return w.acknowledged() == 1 })
+	w.works(held{again, first.url})
 }
 
 // TestRequesterKilled: what a requester asked that died is stored nevertheless.
