@@ -13,6 +13,7 @@ import (
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/contrib/natsbridge"
+	"github.com/gonng/gonng/contrib/natsbridge/internal/natstest"
 )
 
 // The benchmarks compare a bridge with nats.go alone, with messages of 1 KiB, all in this
@@ -26,18 +27,7 @@ const benchSize = 1024
 
 func benchServer(b *testing.B) (*server.Server, *nats.Conn, jetstream.JetStream) {
 	b.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, JetStream: true, StoreDir: b.TempDir(),
-	})
-	must(b, err)
-	s.Start()
-	b.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(10 * time.Second) {
-		b.Fatal("the NATS server does not start")
-	}
+	s := natstest.Start(b, server.Options{JetStream: true, StoreDir: b.TempDir()})
 	nc, err := nats.Connect(s.ClientURL())
 	must(b, err)
 	b.Cleanup(nc.Close)
@@ -141,17 +131,15 @@ func BenchmarkJetStreamPublish(b *testing.B) {
 	<-js.PublishAsyncComplete()
 }
 
-// stored waits until the stream has n messages.
+// stored waits until the stream has n messages: a consumer that begins at the last gets it.
 func stored(b *testing.B, js jetstream.JetStream, n int) {
 	b.Helper()
-	for {
-		s, err := js.Stream(context.Background(), "S")
-		must(b, err)
-		if s.CachedInfo().State.Msgs >= uint64(n) {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
+	c, err := js.CreateConsumer(context.Background(), "S", jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: uint64(n), AckPolicy: jetstream.AckNonePolicy,
+	})
+	must(b, err)
+	_, err = c.Next(jetstream.FetchMaxWait(time.Minute))
+	must(b, err)
 }
 
 // BenchmarkJetStreamPull is Push0, bridge, and a stream on disk.

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/contrib/natsbridge"
+	"github.com/gonng/gonng/contrib/natsbridge/internal/natstest"
 	"github.com/gonng/gonng/gonngtest"
 )
 
@@ -36,34 +36,17 @@ type world struct {
 	js     jetstream.JetStream
 }
 
-func newWorld(t *testing.T, change ...func(*server.Options)) *world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	gonngtest.NoLeaks(t)
-	opts := &server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true,
-		JetStream: true, StoreDir: t.TempDir(),
-	}
-	for _, c := range change {
-		c(opts)
-	}
-	s, err := server.NewServer(opts)
-	check(t, err)
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(gonngtest.Timeout) {
-		t.Fatal("the NATS server does not start")
-	}
+	s := natstest.Start(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
 	w := &world{T: t, ctx: gonngtest.Context(t, gonngtest.Timeout), server: s}
-	if len(change) == 0 {
-		w.nc, err = nats.Connect(s.ClientURL())
-		check(t, err)
-		t.Cleanup(w.nc.Close)
-		w.js, err = jetstream.New(w.nc)
-		check(t, err)
-	}
+	var err error
+	w.nc, err = nats.Connect(s.ClientURL())
+	check(t, err)
+	t.Cleanup(w.nc.Close)
+	w.js, err = jetstream.New(w.nc)
+	check(t, err)
 	return w
 }
 
@@ -160,13 +143,7 @@ func (w *world) consumer(s jetstream.Stream) jetstream.Consumer {
 // until waits for a state that others bring about, and gives no event for.
 func (w *world) until(what string, ok func() bool) {
 	w.Helper()
-	for !ok() {
-		select {
-		case <-w.ctx.Done():
-			w.Fatalf("never: %s", what)
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
+	gonngtest.Eventually(w.T, ok, what)
 }
 
 // restart starts the server again, where it was.
@@ -176,16 +153,5 @@ func (w *world) restart(address, dir string) {
 	check(w.T, err)
 	n, err := strconv.Atoi(port)
 	check(w.T, err)
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: n, NoLog: true, NoSigs: true, JetStream: true, StoreDir: filepath.Dir(dir),
-	})
-	check(w.T, err)
-	s.Start()
-	w.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(gonngtest.Timeout) {
-		w.Fatal("the NATS server does not start again")
-	}
+	natstest.Start(w.T, server.Options{Port: n, JetStream: true, StoreDir: filepath.Dir(dir)})
 }

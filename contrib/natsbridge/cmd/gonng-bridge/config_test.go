@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/gonng/gonng"
+	"github.com/gonng/gonng/contrib/natsbridge/internal/natstest"
 	"github.com/gonng/gonng/gonngtest"
 )
 
@@ -71,19 +72,10 @@ func TestTLS(t *testing.T) {
 	cert, key, both, authority := file("cert", c.Cert), file("key", c.Key), file("both", c.Cert+c.Key), file("ca", ca.PEM)
 	pair, err := tls.X509KeyPair([]byte(c.Cert), []byte(c.Key))
 	check(t, err)
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, Username: "me", Password: "secret",
+	s := natstest.Start(t, server.Options{
+		Username: "me", Password: "secret",
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: ca.Pool, ClientAuth: tls.RequireAndVerifyClientCert},
 	})
-	check(t, err)
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(gonngtest.Timeout) {
-		t.Fatal("the NATS server does not start")
-	}
 	port := s.Addr().(*net.TCPAddr).Port
 
 	in := launch(t, true, "bridge", "--rep", "tls+tcp://127.0.0.1:0", "--cacert", authority, "--cert", both, "--nats", "ask",
@@ -116,14 +108,14 @@ func TestTLS(t *testing.T) {
 func TestMonitor(t *testing.T) {
 	t.Parallel()
 	gonngtest.NoLeaks(t)
-	w := newNATS(t)
+	url := natstest.Start(t, server.Options{}).ClientURL()
 	ctx, cancel := context.WithCancel(gonngtest.Context(t, gonngtest.Timeout))
 	defer cancel()
 	r, out := io.Pipe()
 	lines, told := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"--rep", "tcp://127.0.0.1:0", "--nats", "ask", "--server", w, "--monitor", ":0"}, out, told)
+		ended <- run(ctx, []string{"--rep", "tcp://127.0.0.1:0", "--nats", "ask", "--server", url, "--monitor", ":0"}, out, told)
 		told.Close()
 	}()
 	line, err := bufio.NewReader(lines).ReadString('\n')
@@ -131,8 +123,8 @@ func TestMonitor(t *testing.T) {
 	go io.Copy(io.Discard, lines)
 	_, err = bufio.NewReader(r).ReadString('\n')
 	check(t, err)
-	url := strings.TrimSpace(line[strings.Index(line, "http://"):])
-	reply, err := http.Get(url + "snapshot.json")
+	page := strings.TrimSpace(line[strings.Index(line, "http://"):])
+	reply, err := http.Get(page + "snapshot.json")
 	check(t, err)
 	body, err := io.ReadAll(reply.Body)
 	reply.Body.Close()
@@ -145,20 +137,4 @@ func TestMonitor(t *testing.T) {
 	if code := <-ended; code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-}
-
-// newNATS is a server without JetStream in this process.
-func newNATS(t *testing.T) (url string) {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
-	check(t, err)
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(gonngtest.Timeout) {
-		t.Fatal("the NATS server does not start")
-	}
-	return s.ClientURL()
 }
