@@ -145,6 +145,7 @@ func (b Bridge) Run(ctx context.Context) (err error) {
 	})()
 	r := &running{Bridge: b, log: b.Logger, stop: ctx, work: work}
 	r.lost.log = r.log
+	defer r.lost.tell()
 	if err = r.run(m); ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // nothing failed, the end of ctx ended it
 	}

@@ -161,25 +161,34 @@ func checkSubject(s string, wildcards bool) error {
 }
 
 // losses counts messages that a bridge that promises nothing has lost, and logs them: the
-// first at once, and then at most once a second.
+// first at once, then at most once a second, and the last when the bridge ends.
 type losses struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
-	n     int
+	n     int // since the last line
 	since time.Time
+	why   error
 }
 
 func (l *losses) add(why error) {
 	l.mu.Lock()
 	l.n++
-	n, now := l.n, time.Now()
-	tell := now.Sub(l.since) >= time.Second
-	if tell {
-		l.n, l.since = 0, now
-	}
+	l.why = why
+	due := time.Since(l.since) >= time.Second
 	l.mu.Unlock()
-	if tell {
+	if due {
+		l.tell()
+	}
+}
+
+// tell logs those that were not logged yet.
+func (l *losses) tell() {
+	l.mu.Lock()
+	n, why := l.n, l.why
+	l.n, l.since = 0, time.Now()
+	l.mu.Unlock()
+	if n > 0 {
 		l.log.Warn("gonng: messages were lost", "messages", n, "error", why)
 	}
 }
