@@ -59,7 +59,7 @@ func parseDevice(args []string, stdin io.Reader) (deviceConfig, error) {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	}
-	rest, err := parseOptions(args, append(c.options(), c.tlsOptions.options(stdin)...))
+	rest, err := parseOptions(args, c.options(stdin))
 	switch {
 	case err != nil:
 		return c, err
@@ -74,8 +74,8 @@ func parseDevice(args []string, stdin io.Reader) (deviceConfig, error) {
 	return c, c.check()
 }
 
-func (c *deviceConfig) options() []option {
-	return []option{
+func (c *deviceConfig) options(stdin io.Reader) []option {
+	return append([]option{
 		{name: "help", short: 'h', set: help},
 		{name: "verbose", short: 'v', set: on(&c.verbose)},
 		monitorOption(&c.monitor),
@@ -96,7 +96,7 @@ func (c *deviceConfig) options() []option {
 			}
 			return err
 		}},
-	}
+	}, c.tlsOptions.options(stdin)...)
 }
 
 func (c *deviceConfig) address(back, dial bool) func(string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,20 @@ func TestCompletion(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOffered: completion offers each option that has a line in the usage.
+func TestOffered(t *testing.T) {
+	line := regexp.MustCompile(`(?m)^ +(--[a-z0-9-]+)`)
+	for _, c := range commands() {
+		var text strings.Builder
+		c.usage(&text)
+		for _, found := range line.FindAllStringSubmatch(text.String(), -1) {
+			if c.options != nil && !slices.ContainsFunc(c.offered(), func(o string) bool { return strings.HasPrefix(o, found[1]) }) {
+				t.Errorf("%s is in the usage of %s, and is not offered", found[1], c.name)
+			}
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ func commands() []command {
 		{"replay", "send or print the messages of a recording of cat", runReplay, replayUsage,
 			func() []option { return new(replayConfig).options(nil) }, nil},
 		{"device", "forward messages between two sides, as broker or proxy", runDevice, deviceUsage,
-			func() []option { return new(deviceConfig).options() },
+			func() []option { return new(deviceConfig).options(nil) },
 			func() []string { return names(deviceKinds(), func(k deviceKind) string { return k.name }) }},
 		{"bench", "measure latency and throughput, also against nng's tools", runBench, benchUsage,
 			allBenchOptions,
