@@ -59,7 +59,7 @@ func (c *catConfig) options(stdin io.Reader) []option {
 		{name: "silent", short: 'q', set: c.loudness(false)},
 		{name: "compat", set: on(&c.compat)},
 		monitorOption(&c.monitor),
-		{name: "record", value: true, full: true, set: func(s string) error { c.record = s; return nil }},
+		{name: "record", value: true, full: true, set: text(&c.record)},
 		{name: "async", set: on(&c.async)},
 
 		{name: "dial", value: true, set: c.address("", true)},
@@ -91,7 +91,7 @@ func (c *catConfig) options(stdin io.Reader) []option {
 
 		{name: "json", full: true, set: c.formatAs("json")},
 		{name: "lines", full: true, set: func(string) error { c.lines = true; return c.setFormat("lines") }},
-		{name: "exec", value: true, full: true, set: func(s string) error { c.exec = s; return nil }},
+		{name: "exec", value: true, full: true, set: text(&c.exec)},
 		{name: "stats", full: true, set: on(&c.stats)},
 
 		// nngcat takes these and does nothing with them; ZeroTier is not built

@@ -90,12 +90,7 @@ func (c *deviceConfig) options(stdin io.Reader) []option {
 			return err
 		}},
 		{name: "recv-maxsz", short: 'Z', value: true, set: number(&c.recvMaxSize, math.MaxInt32)},
-		{name: "duration", value: true, set: func(s string) (err error) {
-			if c.duration, err = time.ParseDuration(s); err == nil && c.duration <= 0 {
-				err = fmt.Errorf("%s is not above 0", s)
-			}
-			return err
-		}},
+		{name: "duration", value: true, set: duration(&c.duration)},
 	}, c.tlsOptions.options(stdin)...)
 }
 

@@ -15,6 +15,19 @@ func on(flag *bool) func(string) error {
 	return func(string) error { *flag = true; return nil }
 }
 
+// text reads what may be anything.
+func text(s *string) func(string) error { return func(v string) error { *s = v; return nil } }
+
+// duration reads a time of Go, such as 250ms, above 0.
+func duration(d *time.Duration) func(string) error {
+	return func(s string) (err error) {
+		if *d, err = time.ParseDuration(s); err == nil && *d <= 0 {
+			err = fmt.Errorf("%s is not above 0", s)
+		}
+		return err
+	}
+}
+
 // seconds reads a time, up to a day: 2 or 0.25.
 func seconds(d *time.Duration) func(string) error {
 	return func(s string) error {

@@ -82,17 +82,6 @@ func (c *replayConfig) options(stdin io.Reader) []option {
 	)
 }
 
-func text(s *string) func(string) error { return func(v string) error { *s = v; return nil } }
-
-func duration(d *time.Duration) func(string) error {
-	return func(s string) (err error) {
-		if *d, err = time.ParseDuration(s); err == nil && *d <= 0 {
-			err = fmt.Errorf("%s is not above 0", s)
-		}
-		return err
-	}
-}
-
 // setSpeed reads 1x, 0.5x, 20x or max.
 func (c *replayConfig) setSpeed(s string) error {
 	if s == "max" {
