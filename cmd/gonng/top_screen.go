@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -140,17 +141,28 @@ func runScreen(ctx context.Context, list []*topProgram, news <-chan struct{}, in
 				same = false
 			case <-size.C:
 				w, h, err := term.GetSize(int(out.Fd()))
-				same = err == nil && w == s.width && h == s.height
+				same = err == nil && !s.resize(w, h)
 			}
 		}
 	}
 }
 
+// resize takes the size of the terminal, which is 0 where nobody has set it, as on a serial
+// line. It reports whether that has changed.
+func (s *screen) resize(width, height int) bool {
+	width, height = cmp.Or(width, 80), cmp.Or(height, 24)
+	changed := width != s.width || height != s.height
+	s.width, s.height = width, height
+	return changed
+}
+
 // show writes the screen, as large as the terminal is now.
-func (s *screen) show(out *os.File) (err error) {
-	if s.width, s.height, err = term.GetSize(int(out.Fd())); err != nil {
+func (s *screen) show(out *os.File) error {
+	w, h, err := term.GetSize(int(out.Fd()))
+	if err != nil {
 		return err
 	}
+	s.resize(w, h)
 	_, err = io.WriteString(out, "\x1b[H"+strings.Join(s.draw(), "\x1b[K\r\n")+"\x1b[K\x1b[J")
 	return outputError(err)
 }

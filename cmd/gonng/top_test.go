@@ -113,6 +113,19 @@ func TestTopPlain(t *testing.T) {
 	}
 }
 
+// TestScreenSize: a screen of any size is drawn, and one whose size nobody knows.
+func TestScreenSize(t *testing.T) {
+	s := &screen{sorted: make([]int, len(topViews()))}
+	for _, size := range []struct{ width, height, lines int }{{0, 0, 24}, {1, 1, 1}, {10, 2, 2}, {200, 50, 50}} {
+		if !s.resize(size.width, size.height) || s.resize(size.width, size.height) {
+			t.Errorf("the size %v is not taken once", size)
+		}
+		if lines := s.draw(); len(lines) != size.lines {
+			t.Errorf("%dx%d: the screen has %d lines, want %d", size.width, size.height, len(lines), size.lines)
+		}
+	}
+}
+
 // On a terminal top shows a screen, which obeys keys and resizes.
 func TestTopScreen(t *testing.T) {
 	if _, err := exec.LookPath("tmux"); err != nil {
