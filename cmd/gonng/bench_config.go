@@ -65,7 +65,7 @@ func (c *benchConfig) options() []option {
 	}
 	if c.mode.bothSides() {
 		c.url = "inproc://gonng-bench"
-		options = append(options, option{name: "url", value: true, set: func(s string) error { c.url = s; return nil }})
+		options = append(options, option{name: "url", value: true, set: text(&c.url)})
 	}
 	return options
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
+	"time"
 
 	"github.com/gonng/gonng"
 )
@@ -70,6 +71,10 @@ func (c *cat) eachLine(ctx context.Context) error {
 	return input.Err()
 }
 
+// execWait is how long a process that the command of --exec has started may hold the output of
+// the command open, after the command has ended.
+const execWait = time.Second
+
 // answer runs the command of --exec with the request as its input, and returns its output: nil
 // if it failed, which it says on standard error.
 func (c *cat) answer(ctx context.Context, request []byte) ([]byte, error) {
@@ -79,11 +84,12 @@ func (c *cat) answer(ctx context.Context, request []byte) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, shell[0], shell[1], c.exec)
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(request), c.err
+	cmd.WaitDelay = execWait
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		fmt.Fprintf(c.err, "gonng cat: --exec: %v: this request is not answered\n", err)
 		return nil, nil
 	}

@@ -146,8 +146,7 @@ func TestLineWithoutEnd(t *testing.T) {
 	}
 }
 
-// TestExec: the answer is what the command prints of the request; one that fails answers
-// nothing. --json prints the reply as an object.
+// TestExec: the answer is what the command prints of the request.
 func TestExec(t *testing.T) {
 	if _, err := exec.LookPath("tr"); err != nil {
 		t.Skip(err)
