@@ -38,8 +38,8 @@ func (s *socket) wrote() { s.clock.wrote() }
 func (p *Pipe) writeInline() bool {
 	p.writeMu.Lock()
 	defer p.writeMu.Unlock()
-	if !p.take() {
-		return true
+	if p.Err() != nil || !p.take() {
+		return true // after join, the batch is not the sender's any more
 	}
 	done, err := p.conn.TryWrite(p.peer.Current())
 	if err != nil {
@@ -55,7 +55,7 @@ func (p *Pipe) writeTaken() bool {
 	p.writeMu.Lock()
 	defer p.writeMu.Unlock()
 	if p.Err() != nil {
-		return false // join may be over: the batch is not the flusher's any more
+		return false // after join, the batch is not the flusher's any more
 	}
 	done, err := p.conn.TryWrite(p.peer.Current())
 	if err != nil {
@@ -87,7 +87,9 @@ func (p *Pipe) write(*task.Task) {
 		select {
 		case <-p.kicked:
 		case <-p.done:
-			return
+		}
+		if p.Err() != nil {
+			return // after join, the batch is not the writer's any more
 		}
 		runtime.Gosched() // goroutines that are about to send share the write
 		for p.peer.CurrentLen() > 0 || p.take() {
