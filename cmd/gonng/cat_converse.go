@@ -76,9 +76,14 @@ func (c *cat) next(ctx context.Context) (*gonng.Message, error) {
 	return in.RecvMsg(ctx)
 }
 
-// take records and prints a message that was received.
+// take records and prints a message that was received, and frees it.
 func (c *cat) take(m *gonng.Message) error {
 	defer m.Free()
+	return c.show(m)
+}
+
+// show records and prints a message.
+func (c *cat) show(m *gonng.Message) error {
 	if c.record != nil {
 		r := recorded{time: time.Now(), header: m.Header(), body: m.Bytes()}
 		if p := m.Pipe(); p != nil {
@@ -95,7 +100,7 @@ func (c *cat) send(ctx context.Context) error {
 	return c.socket.(gonng.Sender).Send(ctx, c.data)
 }
 
-// reply prints each request and answers it. Here nngcat takes a timeout of a
+// reply records and prints each request and answers it. Here nngcat takes a timeout of a
 // receive for an error.
 func (c *cat) reply(ctx context.Context) error {
 	for i := 0; c.count == 0 || i < c.count; i++ {
@@ -104,7 +109,7 @@ func (c *cat) reply(ctx context.Context) error {
 			return err
 		}
 		answer := c.data
-		if err = c.print(m); err == nil && c.exec != "" {
+		if err = c.show(m); err == nil && c.exec != "" {
 			answer, err = c.answer(ctx, m.Bytes())
 		}
 		m.Free()

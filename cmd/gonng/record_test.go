@@ -96,6 +96,25 @@ func TestRecordAndReplay(t *testing.T) {
 	}
 }
 
+// TestRecordRequests: a replier records what it is asked.
+func TestRecordRequests(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "recording")
+	url := "inproc://" + t.Name()
+	got := make(chan result, 1)
+	go func() {
+		got <- gonngRun(t, "", "cat", "--rep", "--listen", url, "--data", "yes", "--raw", "--record", path, "--count", "1")
+	}()
+	if r := gonngRun(t, "", "cat", "--req", "--async", "-q", "--dial", url, "--data", "question"); r.code != exitOK {
+		t.Errorf("the requester: %+v", r)
+	}
+	if r := <-got; r != (result{exitOK, "question", ""}) {
+		t.Errorf("the replier: %+v", r)
+	}
+	if got, err := contents(t, path); err != io.EOF || !slices.Equal(got, []string{"question"}) {
+		t.Errorf("recorded is %q, %v", got, err)
+	}
+}
+
 // TestReplayPace: with 1x no message comes before its time; with 10x, at a tenth of it.
 func TestReplayPace(t *testing.T) {
 	path := recording(t, slices.Repeat([]string{"m"}, 201)...)
