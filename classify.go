@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -106,6 +107,10 @@ func errnoKind(errno syscall.Errno) Error {
 	}
 	return ErrNotSupported
 }
+
+// inBrowser says that the program is compiled for JavaScript. The linker leaves out what only
+// other programs need, such as looking names up: that keeps pages small.
+const inBrowser = runtime.GOOS == "js"
 
 // classify gives an error of a transport or the operating system its kind.
 func classify(err error) error { return classifyOr(err, ErrInternal) }

@@ -52,7 +52,7 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	dialers, listeners := s.dialers, s.listeners
 	s.dialers, s.listeners = nil, nil
 	s.unlock()
-	registry.remove(s)
+	registry.remove(s.self)
 	s.serving.stop()
 	s.alarm.stop()
 	s.losses.stop()
@@ -60,7 +60,7 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	for _, d := range dialers {
 		d.stop()
 	}
-	atOnce(listeners, func(l *Listener) { l.close() }) // not their pipes, which may have something to send
+	task.AtOnce(listeners, func(l *Listener) { l.close() }) // not their pipes, which may have something to send
 	for _, p := range pipes {
 		p.readOn()
 	}
@@ -91,7 +91,7 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 	}
 	var mu sync.Mutex
 	var waiting []*Pipe
-	atOnce(pipes, func(p *Pipe) {
+	task.AtOnce(pipes, func(p *Pipe) {
 		if p.part() {
 			mu.Lock()
 			waiting = append(waiting, p)
@@ -126,14 +126,6 @@ func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 // linger is over. Those of gonng's own transports always end.
 const endTime = 500 * time.Millisecond
 
-// untilStop is a context that ends in the last phase of Close, or earlier.
-func (s *socket) untilStop() (context.Context, context.CancelFunc) { return context.WithCancel(s.stop) }
-
-// onStop has do called in the last phase of Close.
-func (s *socket) onStop(do func()) (forget func() bool) { return context.AfterFunc(s.stop, do) }
-
-func (s *socket) stopped() bool { return s.stop.Err() != nil }
-
 // closeFDs is called once nobody uses the descriptors any more.
 func (s *socket) closeFDs() {
 	s.lock()
@@ -167,18 +159,4 @@ func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error
 	}
 	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
 	return s.opError("close", "", errorf(ErrTimeout, "%s", strings.Join(text, "; ")))
-}
-
-// atOnce calls do for all elements at the same time, since closing one connection may
-// take a moment, and waits for all calls.
-func atOnce[T any](list []T, do func(T)) {
-	if len(list) == 1 {
-		do(list[0])
-		return
-	}
-	var all sync.WaitGroup
-	for _, x := range list {
-		all.Go(func() { do(x) })
-	}
-	all.Wait()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,31 @@ func (s *socket) waitForPeers(ctx context.Context, n int) (connected int, err er
 			return s.connected, err
 		}
 	}
+}
+
+// Pipes are the connected pipes. See [Socket].
+func (s *socket) Pipes() []*Pipe { return s.snapshot(&s.pipes) }
+
+// snapshotPart is the number of pipes for which a snapshot holds the socket's lock at a
+// time, so that it does not hold up messages.
+const snapshotPart = 256
+
+// snapshot returns the connected pipes of the list. A pipe that comes or goes meanwhile may
+// be among them or not.
+func (s *socket) snapshot(l *walked[*Pipe]) (pipes []*Pipe) {
+	s.lock()
+	defer s.unlock()
+	if s.stopped() {
+		return nil // Close does not wait for a pipe whose hook of the program is running
+	}
+	w := l.begin()
+	defer l.end(w)
+	for part := l.part(w, snapshotPart); len(part) > 0; part = l.part(w, snapshotPart) {
+		pipes = append(pipes, slices.DeleteFunc(part, func(p *Pipe) bool { return !p.connectedLocked() })...)
+		s.unlock() // others may lock the socket now
+		s.lock()
+	}
+	return pipes
 }
 
 func (s *socket) newPipeIDLocked() uint32 {

@@ -20,8 +20,8 @@ type Dialer struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	stats ConnectStats // guarded by s.mu
-	pipes pipeList     // guarded by s.mu
+	stats ConnectStats  // guarded by s.mu
+	pipes walked[*Pipe] // guarded by s.mu
 
 	mu      sync.Mutex // taken after the socket's lock
 	cfg     Config

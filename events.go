@@ -92,7 +92,7 @@ type eventList struct {
 	mu    sync.Mutex
 	last  []Event // a ring, once it has eventsKept
 	count uint64  // all events there ever were
-	hooks []*func(Event)
+	hooks hooks[Event]
 }
 
 // happened has the events of this process.
@@ -107,11 +107,9 @@ func (l *eventList) add(e Event) {
 		l.last[l.count%eventsKept] = e
 	}
 	l.count++
-	hooks := l.hooks
+	list := l.hooks
 	l.mu.Unlock()
-	for _, fn := range hooks {
-		(*fn)(e)
-	}
+	list.call(e)
 }
 
 func (l *eventList) all() []Event {
@@ -127,12 +125,11 @@ func (l *eventList) all() []Event {
 func (l *eventList) onAdd(fn func(Event)) (remove func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	hook := &fn
-	l.hooks = append(slices.Clip(l.hooks), hook)
+	l.hooks = l.hooks.with(&fn)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.hooks = slices.DeleteFunc(slices.Clone(l.hooks), func(x *func(Event)) bool { return x == hook })
+		l.hooks = l.hooks.without(&fn)
 	}
 }
 
@@ -151,15 +148,4 @@ func OnEvent(fn func(Event)) (remove func()) {
 		panic("gonng: OnEvent(nil): the function is nil")
 	}
 	return happened.onAdd(fn)
-}
-
-// happens tells Events of e, an event of this socket. The socket is not locked.
-func (s *socket) happens(e Event) {
-	e.Socket, e.Name, e.Protocol = s.id, s.Name(), s.protocol
-	happened.add(e)
-}
-
-// event is an event of the pipe.
-func (p *Pipe) event(kind EventKind) Event {
-	return Event{Kind: kind, Pipe: p.ID(), URL: p.url, Peer: p.name}
 }

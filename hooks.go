@@ -3,8 +3,6 @@ package gonng
 import (
 	"fmt"
 	"slices"
-
-	"github.com/gonng/gonng/internal/task"
 )
 
 // PipeEvent is what a hook is called for.
@@ -40,57 +38,30 @@ func (e PipeEvent) String() string {
 	return fmt.Sprintf("PipeEvent(%d)", int(e))
 }
 
-// hook is a function of the program, and the event that it is called for.
-type hook struct {
-	event PipeEvent
-	fn    func(*Pipe)
+// hooks are functions of the program that are called at an event, in the order in which they
+// were added. A list is never changed, only replaced: whoever has one may call it without a
+// lock.
+type hooks[X any] []*func(X)
+
+func (h hooks[X]) with(fn *func(X)) hooks[X] { return append(slices.Clip(h), fn) }
+
+func (h hooks[X]) without(fn *func(X)) hooks[X] {
+	return slices.DeleteFunc(slices.Clone(h), func(x *func(X)) bool { return x == fn })
 }
 
-func (h *hook) call(event PipeEvent, p *Pipe) {
-	if h.event == event {
-		h.fn(p)
-	}
-}
-
-// OnPipe calls fn at each event of that kind from now on, until remove is called. A
-// socket may have any number of hooks; it calls them in the order in which they were
-// added, without a lock, so that a hook may use the socket and close it. The pipe waits
-// for its hooks, other pipes do not. OnPipe panics when fn is nil, or the event none of
-// the three. nng: nng_pipe_notify.
-func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
-	if err := checkHook("OnPipe", event, fn); err != nil {
-		panic("gonng: " + err.Error())
-	}
-	h := &hook{event, fn}
-	s.lock()
-	s.hooks = append(slices.Clip(s.hooks), h)
-	s.unlock()
-	return func() {
-		s.lock()
-		s.hooks = slices.DeleteFunc(slices.Clone(s.hooks), func(x *hook) bool { return x == h })
-		s.unlock()
+func (h hooks[X]) call(x X) {
+	for _, fn := range h {
+		(*fn)(x)
 	}
 }
 
 // checkHook refuses what would fail later, on a goroutine of a connection.
-func checkHook(name string, event PipeEvent, hook func(*Pipe)) error {
+func checkHook(name string, event PipeEvent, missing bool) error {
 	switch {
-	case hook == nil:
+	case missing:
 		return errorf(ErrInvalid, "%s(%v, nil): the hook is nil", name, event)
 	case event < PipeConnecting || event > PipeClosed:
 		return errorf(ErrInvalid, "%s(%d): no such event", name, int(event))
 	}
 	return nil
-}
-
-// runHooks calls the hooks of event for p, on the goroutine t.
-func (s *socket) runHooks(t *task.Task, event PipeEvent, p *Pipe) {
-	s.lock()
-	hooks := s.hooks
-	s.unlock()
-	t.Hook(true)
-	defer t.Hook(false)
-	for _, h := range hooks {
-		h.call(event, p)
-	}
 }

@@ -34,7 +34,7 @@ type Listener struct {
 	closed   bool            // by Close: no more pipes; guarded by the socket's lock
 	refusals episodes[Error] // guarded by the socket's lock
 	peers    int             // places taken by peers; guarded by the socket's lock
-	pipes    pipeList        // guarded by the socket's lock
+	pipes    walked[*Pipe]   // guarded by the socket's lock
 }
 
 // Listen accepts connections at url. See [Socket].
@@ -191,7 +191,7 @@ func (l *Listener) Close() error {
 	l.closed = true
 	pipes := l.pipes.all() // also those whose hooks still run
 	l.s.unlock()
-	atOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError("listen", l.URL(), ErrClosed)) })
+	task.AtOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError("listen", l.URL(), ErrClosed)) })
 	return err
 }
 

@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"iter"
 	"math"
 
 	"github.com/gonng/gonng/internal/pollfd"
@@ -140,13 +141,12 @@ func (s *socket) carryOutElsewhere(e sp.Effects, slow []*Pipe) {
 	s.tasks.Start("", func(*task.Task) { s.carryOut(e, slow) })
 }
 
-// pipeOrNil is the pipe of a peer, or nil if there is none.
-func pipeOrNil(p *sp.Peer) *Pipe {
-	if p == nil {
-		return nil
-	}
-	return pipeOf(p)
-}
-
 // pipeOf is the pipe of a peer.
 func pipeOf(p *sp.Peer) *Pipe { return p.Owner.(*Pipe) }
+
+func pipesOf(f sp.Flushes) iter.Seq[*Pipe] {
+	return func(yield func(*Pipe) bool) {
+		for p := f.Next(); p != nil && yield(pipeOf(p)); p = f.Next() {
+		}
+	}
+}

@@ -104,7 +104,7 @@ const notForwarded sp.Reasons = 1 << 7
 func (s *socket) logDrops(e *sp.Effects, slow []*Pipe) {
 	for _, p := range slow {
 		s.log(slog.LevelWarn, "peer too slow, dropping messages to it", p.nameForLog()...)
-		s.losses.look(p)
+		s.losses.look(p.event(0))
 	}
 	reasons, by := e.Reasons()
 	if reasons != 0 {
@@ -120,7 +120,7 @@ func (s *socket) logOnce(reasons sp.Reasons, by *sp.Peer, args ...any) {
 	for _, d := range dropTexts {
 		if reasons&d.reason != 0 && s.beginsEpisode(d.reason) {
 			s.log(slog.LevelWarn, d.text, args...)
-			s.losses.look(pipeOrNil(by))
+			s.losses.look(eventOf(by))
 		}
 	}
 }

@@ -32,7 +32,8 @@ type loss struct {
 // timer, by which losses looks at the counters each second, until none has moved for
 // sp.EpisodeGap: from then on the next loss begins an episode again.
 type losses struct {
-	s *socket
+	stats func() Stats
+	tell  func(Event) // the socket is not locked
 
 	mu    sync.Mutex // taken before the socket's lock, so that counters never seem to fall
 	timer *time.Timer
@@ -45,51 +46,48 @@ const (
 	lossGap  = 5 * time.Second // without a loss: the drops have ended
 )
 
-func (l *losses) init(s *socket) { l.s = s }
+func (l *losses) init(stats func() Stats, tell func(Event)) { l.stats, l.tell = stats, tell }
 
-// look compares the counters with those of the last look. The caller gives the pipe that a
-// loss had to do with, if it knows one. The socket is not locked.
-func (l *losses) look(by *Pipe) {
+// look compares the counters with those of the last look. by names the pipe that a loss had
+// to do with, if the caller knows one. The socket is not locked.
+func (l *losses) look(by Event) {
 	for _, e := range l.news(by) {
-		l.s.happens(e)
+		l.tell(e)
 	}
 }
 
-func (l *losses) news(by *Pipe) (events []Event) {
+func (l *losses) news(by Event) (events []Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	st, present, watch := l.s.Stats(), now(), false
+	st, present, watch := l.stats(), now(), false
 	for i, reason := range lossReasons {
 		one, count := &l.of[i], reason.count(&st)
 		if count != one.count {
 			if !one.on {
 				one.on, one.before = true, one.count
-				events = append(events, lossEvent(EventDropsBegan, reason.name, count-one.before, by))
+				events = append(events, by.ofLoss(EventDropsBegan, reason.name, count-one.before))
 			}
 			one.count, one.moved = count, present
 		}
 		if one.on && (l.ended || present-one.moved >= int64(lossGap)) {
 			one.on = false
-			events = append(events, lossEvent(EventDropsEnded, reason.name, count-one.before, nil))
+			events = append(events, Event{}.ofLoss(EventDropsEnded, reason.name, count-one.before))
 		}
 		watch = watch || one.moved != 0 && present-one.moved <= int64(sp.EpisodeGap)
 	}
 	switch {
 	case l.ended || !watch:
 	case l.timer == nil:
-		l.timer = time.AfterFunc(lossLook, func() { l.look(nil) })
+		l.timer = time.AfterFunc(lossLook, func() { l.look(Event{}) })
 	default:
 		l.timer.Reset(lossLook)
 	}
 	return events
 }
 
-func lossEvent(kind EventKind, reason string, count uint64, by *Pipe) Event {
-	e := Event{Kind: kind}
-	if by != nil {
-		e = by.event(kind)
-	}
-	e.Reason, e.Count = reason, count
+// ofLoss makes an event of a loss of one that names a pipe, or nothing.
+func (e Event) ofLoss(kind EventKind, reason string, count uint64) Event {
+	e.Kind, e.Reason, e.Count = kind, reason, count
 	return e
 }
 
@@ -101,5 +99,5 @@ func (l *losses) stop() {
 		l.timer.Stop()
 	}
 	l.mu.Unlock()
-	l.look(nil)
+	l.look(Event{})
 }

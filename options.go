@@ -281,7 +281,7 @@ func WithAuthorize(allow func(ctx context.Context, p *Pipe) error) SocketOption 
 func WithPipeHook(event PipeEvent, hook func(*Pipe)) SocketOption {
 	return forSocket(setting{
 		name: "WithPipeHook",
-		err:  checkHook("WithPipeHook", event, hook),
+		err:  checkHook("WithPipeHook", event, hook == nil),
 		hook: func(s *socket) { s.OnPipe(event, hook) },
 	})
 }

@@ -1,7 +1,6 @@
 package gonng
 
 import (
-	"container/list"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gonng/gonng/internal/sp"
+	"github.com/gonng/gonng/internal/task"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -27,14 +27,14 @@ type Pipe struct {
 	url      string
 	name     string // of the peer, for logs and errors
 
-	peer       sp.Peer       // guarded by the socket's lock, except its ID and Current
-	life       life          // guarded by the socket's lock
-	place      *list.Element // in the socket's pipes; nil: not yet
-	placeOfEnd *list.Element // in the pipes of its dialer or listener; nil: not yet
-	since      time.Time     // when it connected; guarded by the socket's lock
-	stats      PipeStats     // guarded by the socket's lock
-	counted    bool          // among the peers of its listener; guarded by the socket's lock
-	undecided  bool          // the transport is still to be told whether the peer is taken; guarded by the socket's lock
+	peer       sp.Peer   // guarded by the socket's lock, except its ID and Current
+	life       life      // guarded by the socket's lock
+	place      *place    // in the socket's pipes; nil: not yet
+	placeOfEnd *place    // in the pipes of its dialer or listener; nil: not yet
+	since      time.Time // when it connected; guarded by the socket's lock
+	stats      PipeStats // guarded by the socket's lock
+	counted    bool      // among the peers of its listener; guarded by the socket's lock
+	undecided  bool      // the transport is still to be told whether the peer is taken; guarded by the socket's lock
 
 	// Read state.
 	reading     reading               // guarded by the socket's lock
@@ -243,4 +243,73 @@ func (p *Pipe) endReason(err error) error {
 		err = errorf(ErrConnectionReset, "the peer closed the connection")
 	}
 	return p.s.opError("pipe", p.url, err)
+}
+
+// event is an event of the pipe.
+func (p *Pipe) event(kind EventKind) Event {
+	return Event{Kind: kind, Pipe: p.ID(), URL: p.url, Peer: p.name}
+}
+
+// eventOf is an event of the pipe of p; nil: of none.
+func eventOf(p *sp.Peer) Event {
+	if p == nil {
+		return Event{}
+	}
+	return pipeOf(p).event(0)
+}
+
+// ofEnd is the list of the dialer or listener that made the pipe, or nil.
+func (p *Pipe) ofEnd() *walked[*Pipe] {
+	switch {
+	case p.target != nil:
+		return p.target.pipes()
+	case p.listener != nil:
+		return &p.listener.pipes
+	}
+	return nil
+}
+
+// enlistLocked adds the pipe to those of its socket and of its dialer or listener.
+func (p *Pipe) enlistLocked() {
+	p.place = p.s.pipes.add(p)
+	if l := p.ofEnd(); l != nil {
+		p.placeOfEnd = l.add(p)
+	}
+}
+
+// delistLocked is the end of enlistLocked.
+func (p *Pipe) delistLocked() {
+	p.s.pipes.remove(p.place)
+	if l := p.ofEnd(); l != nil {
+		l.remove(p.placeOfEnd)
+	}
+}
+
+// OnPipe calls fn at each event of that kind from now on, until remove is called. A
+// socket may have any number of hooks; it calls them in the order in which they were
+// added, without a lock, so that a hook may use the socket and close it. The pipe waits
+// for its hooks, other pipes do not. OnPipe panics when fn is nil, or the event none of
+// the three. nng: nng_pipe_notify.
+func (s *socket) OnPipe(event PipeEvent, fn func(*Pipe)) (remove func()) {
+	if err := checkHook("OnPipe", event, fn == nil); err != nil {
+		panic("gonng: " + err.Error())
+	}
+	s.lock()
+	defer s.unlock()
+	s.hooks[event] = s.hooks[event].with(&fn)
+	return func() {
+		s.lock()
+		defer s.unlock()
+		s.hooks[event] = s.hooks[event].without(&fn)
+	}
+}
+
+// runHooks calls the hooks of event for p, on the goroutine t.
+func (s *socket) runHooks(t *task.Task, event PipeEvent, p *Pipe) {
+	s.lock()
+	list := s.hooks[event]
+	s.unlock()
+	t.Hook(true)
+	defer t.Hook(false)
+	list.call(p)
 }

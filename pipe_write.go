@@ -3,7 +3,9 @@ package gonng
 import (
 	"context"
 	"errors"
+	"iter"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -17,7 +19,7 @@ import (
 // writer goroutines. The socket is not locked.
 func (s *socket) flush(f sp.Flushes, inline bool) {
 	if s.fansOut && !inline {
-		s.flushAll(f)
+		s.flushLater(pipesOf(f))
 		s.wrote()
 		return
 	}
@@ -98,7 +100,7 @@ func (p *Pipe) write(*task.Task) {
 				return
 			}
 			if p.s.fansOut {
-				p.s.flushAgain(p)
+				p.s.flushLater(slices.Values([]*Pipe{p}))
 				break
 			}
 		}
@@ -264,4 +266,44 @@ func (p *Pipe) notRead(err error) {
 	if yes, _ := p.hungUp(); !yes {
 		p.closeWith(p.endReason(errorf(ErrConnectionReset, "the peer has stopped reading: %w", err)))
 	}
+}
+
+// The flusher is the goroutine that writes for a socket that sends each message to all peers.
+// It goes from one peer to the next and writes all that has gathered for each since its
+// last visit, so that under load the messages of one round share a system call. If each
+// peer had a goroutine for that, they would all wait for the socket's lock, and the
+// sender would have its turn after all of them: each write would be one message.
+
+// flushChunk is how many peers are visited after the socket was locked once.
+const flushChunk = 256
+
+// flushLater passes writing tokens to the flusher, also those of pipes that were written to:
+// it gives them back when nothing more has gathered.
+func (s *socket) flushLater(pipes iter.Seq[*Pipe]) {
+	s.toFlush.add(func() { s.start("", s.runFlusher) }, pipes)
+}
+
+// runFlusher visits the pipes until none is due.
+func (s *socket) runFlusher(*task.Task) {
+	var round []*Pipe
+	for {
+		runtime.Gosched() // goroutines that are about to send share the writes
+		if round = s.toFlush.next(round); round == nil {
+			return
+		}
+		for pipes := range slices.Chunk(round, flushChunk) {
+			s.visit(pipes)
+		}
+		clear(round)
+	}
+}
+
+// visit writes to the pipes what has gathered for them.
+func (s *socket) visit(pipes []*Pipe) {
+	s.lock()
+	pipes = slices.DeleteFunc(pipes, func(p *Pipe) bool { return !p.takeOutLocked() })
+	s.unlock()
+	pipes = slices.DeleteFunc(pipes, func(p *Pipe) bool { return !p.writeTaken() })
+	s.wrote()
+	s.flushLater(slices.Values(pipes))
 }

@@ -119,7 +119,7 @@ type socket struct {
 	core    *sp.Core    // of proto
 	alarm   alarm
 	clock   clock
-	flusher flusher // of a socket that fans out
+	toFlush rounds[*Pipe] // to be written to by the flusher of a socket that fans out
 	tasks   task.Group
 	serving serving
 	losses  losses
@@ -130,13 +130,13 @@ type socket struct {
 	closed    bool       // Close has begun
 	sealed    bool       // the socket is closed, and sends nothing that handlers return any more
 	cfg       Config
-	given     settings // the options that have changed cfg
-	nextPipe  uint32   // the ID of the last pipe
-	pipes     pipeList // connecting or connected
-	connected int      // the number of pipes whose PipeConnected hooks have run
+	given     settings      // the options that have changed cfg
+	nextPipe  uint32        // the ID of the last pipe
+	pipes     walked[*Pipe] // connecting or connected
+	connected int           // the number of pipes whose PipeConnected hooks have run
 	dialers   []*Dialer
 	listeners []*Listener
-	hooks     []*hook
+	hooks     [PipeClosed + 1]hooks[*Pipe]
 	peers     sp.Waiters // the calls of WaitPeers
 	idle      []*waiter  // to use again
 	parked    int        // goroutines that wait
@@ -206,7 +206,7 @@ func (s *socket) init() {
 	s.stop, s.halt = context.WithCancel(context.Background())
 	s.serving.init()
 	s.alarm.init(s.nextDue, s.due)
-	s.losses.init(s)
+	s.losses.init(s.Stats, s.happens)
 }
 
 // configureLocked tells the protocol the options that the program has set.
@@ -249,7 +249,7 @@ func (s *socket) canRecv() error {
 func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 	s.open(x)
 	if err := set(s, opts); err != nil {
-		s.Close()
+		x.Close()
 		var none T
 		return none, err
 	}
@@ -259,7 +259,7 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 // open makes the socket known as x, which the constructor returns.
 func (s *socket) open(x Socket) {
 	s.self = x
-	registry.add(s)
+	s.id = registry.add(s.self)
 }
 
 // public is what the constructor returns.
@@ -340,3 +340,27 @@ func (s *socket) refusal(v sp.Verdict, max int) error {
 	}
 	return refusals[v]
 }
+
+// happens tells Events of e, an event of this socket. The socket is not locked.
+func (s *socket) happens(e Event) {
+	e.Socket, e.Name, e.Protocol = s.id, s.Name(), s.protocol
+	happened.add(e)
+}
+
+// Sockets are the sockets of this process that are open, in the order in which they
+// were made: for tools that look inside a program.
+func Sockets() []Socket { return registry.all() }
+
+// registry has the sockets of this process.
+var registry numbered[Socket]
+
+// ID is the socket's number. See [Socket].
+func (s *socket) ID() uint32 { return s.id }
+
+// untilStop is a context that ends in the last phase of Close, or earlier.
+func (s *socket) untilStop() (context.Context, context.CancelFunc) { return context.WithCancel(s.stop) }
+
+// onStop has do called in the last phase of Close.
+func (s *socket) onStop(do func()) (forget func() bool) { return context.AfterFunc(s.stop, do) }
+
+func (s *socket) stopped() bool { return s.stop.Err() != nil }

@@ -44,6 +44,9 @@ func hopeless(err error) bool { return errors.Is(err, transport.ErrAddressInvali
 // once reports whether the address can be dialed once only, as a descriptor can.
 func (d *Dialer) once() bool { return d.to.once() }
 
+// pipes are those of the dialer.
+func (t *target) pipes() *walked[*Pipe] { return &t.d.pipes }
+
 func (t *target) stopped() bool { return t.ctx.Err() != nil }
 
 // connect makes the first attempt and returns its outcome. When the attempt fails, and

@@ -3,7 +3,6 @@ package gonng
 import (
 	"context"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -23,10 +22,6 @@ var (
 	wsTransport  ws.Transport
 	wssTransport = ws.Transport{Secure: true}
 )
-
-// inBrowser says that the program is compiled for JavaScript. The linker leaves out what only
-// other programs need, such as looking names up: that keeps pages small.
-const inBrowser = runtime.GOOS == "js"
 
 // endpointURL is a URL that was taken apart and checked.
 type endpointURL struct {

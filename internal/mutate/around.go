@@ -69,7 +69,7 @@ var around = []mutation{
 	{
 		promise: "Close of a listener disconnects its peers, also one that is on its way",
 		file:    "listener.go",
-		old:     "atOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError(\"listen\", l.URL(), ErrClosed)) })",
+		old:     "task.AtOnce(pipes, func(p *Pipe) { p.closeWith(l.s.opError(\"listen\", l.URL(), ErrClosed)) })",
 		new:     "_ = pipes",
 		pkg:     "internal/itest", test: "TestListenerCloseDisconnects",
 	},
@@ -222,10 +222,10 @@ var around = []mutation{
 	},
 	{
 		promise: "A snapshot of many pipes holds the lock for at most 256 at a time, and the pipes of a dialer or listener are found without the others",
-		file:    "pipes.go",
-		old:     "const snapshotPart = 256",
-		new:     "const snapshotPart = 1 << 20",
-		pkg:     ".", test: "TestPipeListWalk",
+		file:    "walks.go",
+		old:     "for len(part) < most {",
+		new:     "for {",
+		pkg:     ".", test: "TestWalk",
 	},
 	{
 		promise: "snapshot.json has every counter that there is",
@@ -292,7 +292,7 @@ var around = []mutation{
 	},
 	{
 		promise: "All addresses of a name that are dialed are of one family",
-		file:    "resolve.go",
+		file:    "names.go",
 		old:     "if len(found) > 0 || err != nil {",
 		new:     "if len(found) > 1000 {",
 		pkg:     "internal/itest", test: "TestNameFamily",

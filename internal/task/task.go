@@ -133,3 +133,17 @@ func (g *Group) Wait(ctx context.Context) (left []string) {
 		}
 	}
 }
+
+// AtOnce calls do for all elements at the same time, since closing one connection may
+// take a moment, and waits for all calls.
+func AtOnce[T any](list []T, do func(T)) {
+	if len(list) == 1 {
+		do(list[0])
+		return
+	}
+	var all sync.WaitGroup
+	for _, x := range list {
+		all.Go(func() { do(x) })
+	}
+	all.Wait()
+}

@@ -7,22 +7,23 @@ import (
 
 // A walk over many pipes takes at most snapshotPart at a time, and goes on at the right pipe
 // though pipes go and come in between.
-func TestPipeListWalk(t *testing.T) {
-	var l pipeList
+func TestWalk(t *testing.T) {
+	var l walked[*Pipe]
 	pipes := make([]*Pipe, 3*snapshotPart)
+	places := make([]*place, len(pipes))
 	for i := range pipes {
 		pipes[i] = new(Pipe)
-		pipes[i].place = l.add(pipes[i])
+		places[i] = l.add(pipes[i])
 	}
 	w := l.begin()
-	first := l.part(w)
+	first := l.part(w, snapshotPart)
 	for _, i := range []int{0, snapshotPart - 1, snapshotPart, snapshotPart + 1, snapshotPart + 3} {
-		l.remove(pipes[i].place)
+		l.remove(places[i])
 	}
 	late := new(Pipe)
 	l.add(late)
-	second := l.part(w)
-	third := l.part(w)
+	second := l.part(w, snapshotPart)
+	third := l.part(w, snapshotPart)
 	l.end(w)
 	for _, part := range [][]*Pipe{first, second, third} {
 		if len(part) > snapshotPart {
