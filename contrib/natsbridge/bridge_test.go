@@ -389,11 +389,11 @@ func TestGracefulStop(t *testing.T) {
 	cancel()
 	close(proceed)
 	check(t, <-ended)
-	c, err := s.Consumer(w.ctx, "D")
-	check(t, err)
-	if n := c.CachedInfo().AckFloor.Stream; n != 1 {
-		t.Errorf("acknowledged is %d, want 1", n)
-	}
+	w.until("the server, which does so later, has taken in the acknowledgement", func() bool {
+		c, err := s.Consumer(w.ctx, "D")
+		check(t, err)
+		return c.CachedInfo().AckFloor.Stream == 1
+	})
 }
 
 // TestRefused: bridges that cannot be say why.

@@ -1,0 +1,2 @@
+// Package systems tests that gonng builds for the systems that it is not tested on.
+package systems
