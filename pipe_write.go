@@ -125,8 +125,9 @@ func (p *Pipe) join() {
 // If not, it gives the writing token back, and tells Close that the pipe is drained.
 func (p *Pipe) take() bool {
 	p.s.lock()
-	defer p.s.unlock()
-	return p.takeOutLocked()
+	work := p.takeOutLocked()
+	p.s.unlock()
+	return work
 }
 
 func (p *Pipe) takeOutLocked() bool {

@@ -57,7 +57,9 @@ func (e *endpoint) sendCopy(ctx context.Context, body []byte, p *Pipe, try bool)
 		return e.s.opError("send", "", contextError(ctx))
 	}
 	e.s.lock()
-	e.offered = sp.Message{Data: transport.NewMessage(body), Peer: p.asPeer()} // all of it: a call that waits has left its own
+	e.offered = sp.Message{}   // all of it: a call that waits has left its own
+	e.offered.Data.Data = body // in place: a struct put together elsewhere is copied slowly
+	e.offered.Peer = p.asPeer()
 	return e.finish(ctx, try)
 }
 

@@ -18,10 +18,10 @@ const (
 
 // Append implements Batch.
 func (l *List) Append(header, body []byte) {
-	n := len(header) + len(body)
-	m := l.alloc(n)
-	copy(m.Data[copy(m.Data, header):], body)
-	l.add(m)
+	b, data := l.alloc(len(header) + len(body))
+	copy(data[copy(data, header):], body)
+	l.messages = AppendIn(l.messages, b, data)
+	l.size += len(data)
 }
 
 // AppendMessage implements Batch.
@@ -32,18 +32,15 @@ func (l *List) AppendMessage(header []byte, m Message) {
 	}
 	m = m.Retain()
 	m.Header = 0 // the receiver finds out for itself
-	l.add(m)
-}
-
-func (l *List) add(m Message) {
 	l.messages = append(l.messages, m)
 	l.size += len(m.Data)
 }
 
-func (l *List) alloc(n int) Message {
+// alloc returns n bytes, and a reference to the buffer in which they lie.
+func (l *List) alloc(n int) (*Buffer, []byte) {
 	if n > packMax {
 		b := NewBuffer(n)
-		return In(b, b.Bytes())
+		return b, b.Bytes()
 	}
 	if l.arena == nil || l.used+n > arenaSize {
 		if l.arena != nil {
@@ -54,7 +51,7 @@ func (l *List) alloc(n int) Message {
 	data := l.arena.Bytes()[l.used : l.used+n : l.used+n]
 	l.used += n
 	l.arena.Retain(1)
-	return In(l.arena, data)
+	return l.arena, data
 }
 
 // Len implements Batch.
