@@ -39,7 +39,13 @@ func (s *socket) wrote() { s.clock.wrote() }
 // because all is written, or because the write failed.
 func (p *Pipe) writeInline() bool {
 	p.writeMu.Lock()
-	defer p.writeMu.Unlock()
+	done := p.tryWrite()
+	p.writeMu.Unlock() // not deferred: each request and each reply comes by here
+	return done
+}
+
+// tryWrite is writeInline with the writing side locked.
+func (p *Pipe) tryWrite() bool {
 	if p.Err() != nil || !p.take() {
 		return true // after join, the batch is not the sender's any more
 	}
