@@ -38,7 +38,7 @@ formatted() {
 }
 
 # others tests the packages of this module but internal/itest.
-others() { go test $race -timeout 40m $(go list ./... | grep -vE '/internal/(itest|sim|mutate)$'); }
+others() { go test $race -timeout 40m $(go list ./... | grep -v /internal/itest$); }
 
 # part runs the tests of internal/itest whose names match: one process for all of them
 # would take longest of all.
@@ -48,23 +48,19 @@ part() { go test $race -timeout 40m -run "$1" -skip "${2:-^$}" ./internal/itest;
 waiting='Stranger|Silent|AttachFails'
 strangers() { go test $race -timeout 40m -parallel 16 -run "$waiting" ./internal/itest; }
 
-# heavy move hundreds of megabytes, each byte of which the race detector would look at.
-heavy='ManyStuckPeers|AgainstTraffic|PeerVanishes'
-
 # counted runs the tests of what a message may allocate, a peer may make us hold and of
 # many at once, without the race detector: it allocates itself, and takes ten times as long.
-# Packages whose tests run in one goroutine alone have nothing for it to find.
 counted() {
-	go test -timeout 20m -run 'Alloc|Memory|Many|RequestConcurrently|OrCounted|'"$heavy" \
+	go test -timeout 20m -run 'Alloc|Memory|Many|AgainstTraffic|PeerVanishes|RequestConcurrently|OrCounted' \
 		./internal/itest ./internal/wire ./rpc ./cmd/gonng &&
-		go test ./internal/sim ./internal/mutate
+		go test ./internal/sim # in one goroutine the race detector finds nothing
 }
 
-# nested tests a module below this one. The benchmarks measure, and pages and the programs
-# of others have processes of their own: without the race detector.
+# nested tests a module below this one. The benchmarks measure, and pages have a process of
+# their own: without the race detector.
 nested() {
 	cd "$1" || return
-	case $1 in ./bench | ./internal/browsertest | ./interop) race= ;; esac
+	case $1 in ./bench | ./internal/browsertest) race= ;; esac
 	go test $race -timeout 40m ./...
 }
 
@@ -82,14 +78,18 @@ checked() {
 	rm -r "${work%/*}"
 }
 
+# elsewhere vets what is for Windows, which has most files of its own; internal/systems
+# type-checks for the other systems.
+elsewhere() { GOOS=windows go vet ./...; }
+
 # tests runs all checks and tests, several jobs at the same time: some of them wait for processes while
 # others compute. What a job prints comes in one piece.
 tests() {
 	local jobs modules logs failed=0 i
 	mapfile -t jobs < <(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -printf 'nested %h\n' | sort -r)
 	mapfile -t modules < <(find . -name go.mod -not -path '*/testdata/*' -printf '%h\n' | sort)
-	jobs=("part ^Test[A-L] ^TestConformance|$waiting|$heavy" "part . ^Test[A-L]|$waiting|$heavy" 'part ^TestConformance'
-		"${jobs[@]}" others counted strangers
+	jobs=("part ^Test[A-L] ^TestConformance|$waiting" "part . ^Test[A-L]|$waiting" 'part ^TestConformance'
+		"${jobs[@]}" others counted strangers elsewhere
 		"checked ${modules[*]}" "tidied ${modules[*]}") # the longest first
 	logs=$(mktemp -d)
 	local TIMEFORMAT='in %0R s (%0U s user, %0S s system)'

@@ -288,7 +288,7 @@ func body(i, size int) []byte {
 
 // The sizes around which something changes: the chunk that is read, the body
 // that is copied, the buffer of a message's own.
-var sizes = []int{0, 1, 1 << 10, 16<<10 - 1, 16 << 10, 16<<10 + 1, 32<<10 - 1, 32<<10 + 1, 64<<10 - 1, 64<<10 + 1, 300 << 10}
+var sizes = []int{0, 1, 1 << 10, 16<<10 - 1, 16 << 10, 16<<10 + 1, 32<<10 - 1, 32<<10 + 1, 64<<10 - 1, 64<<10 + 1, 900 << 10}
 
 // mixedSize is the size of the i-th body: mostly small, a few up to 128 KiB.
 func mixedSize(i int) int {

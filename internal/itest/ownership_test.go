@@ -17,7 +17,7 @@ var ownedSizes = []int{100, 10 << 10, 20 << 10, 40 << 10, 100 << 10}
 func TestConformanceSentSliceIsTheCallers(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
 		for _, size := range ownedSizes {
-			const messages = 3
+			const messages = 6
 			ctx := testContext(t)
 			n := r.batch(messages)
 			slice := make([]byte, size)
@@ -154,7 +154,7 @@ func TestConformanceClone(t *testing.T) {
 			kept := clone.Clone()
 			clone.Free()
 			m.Free()
-			for i := range 3 { // would reuse the memory
+			for i := range 8 { // would reuse the memory
 				r.prepare(t)
 				check(t, r.from.Send(ctx, body(i, size)))
 				m, err := r.to.RecvMsg(ctx)
