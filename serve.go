@@ -47,9 +47,9 @@ func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeO
 	recv, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(s.serving.stopped, stop)()
-	handle, end := context.WithCancel(context.WithoutCancel(ctx))
+	handlers, end := context.WithCancel(s.serving.handlers)
 	defer end()
-	defer context.AfterFunc(s.serving.handlers, end)()
+	handle := handlerContext{handlers, context.WithoutCancel(ctx)}
 	defer endAfter(ctx, cfg.grace, end)()
 
 	var workers sync.WaitGroup
@@ -73,6 +73,21 @@ func serve[C answering](ctx context.Context, s *socket, h Handler, opts []ServeO
 		}
 	}
 	return nil
+}
+
+// handlerContext has the end of one context and the values of another. It is made so because
+// Close ends it and returns: context.AfterFunc would end it a little later.
+type handlerContext struct {
+	context.Context
+	values context.Context
+}
+
+// Value asks Context first, which must recognize itself.
+func (c handlerContext) Value(key any) any {
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return c.values.Value(key)
 }
 
 // endAfter calls end when grace has passed since ctx ended, unless stop was called before.

@@ -110,10 +110,12 @@ func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) {
 	c.in.skip()
 }
 
-// Finish implements transport.Finisher.
+// Finish implements transport.Finisher. A peer that has read to our close frame answers it;
+// if the connection were closed before, the answer would reset it, and a page would call the
+// end unclean.
 func (c *conn) Finish() bool {
-	c.goodbye(true)
-	return stream.Finish(c.link.Conn)
+	said := c.goodbye(true)
+	return stream.Finish(c.link.Conn) || said
 }
 
 // Close implements transport.Conn. It does not wait for the peer's close frame.
@@ -126,8 +128,9 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// goodbye sends the close frame. With wait, it may wait a little for room.
-func (c *conn) goodbye(wait bool) {
+// goodbye sends the close frame, and reports whether it did. With wait, it may wait a little
+// for room.
+func (c *conn) goodbye(wait bool) bool {
 	c.closing.Store(true)
-	c.out.end(uint16(c.status.Load()), wait)
+	return c.out.end(uint16(c.status.Load()), wait)
 }

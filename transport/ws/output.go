@@ -115,18 +115,20 @@ func (o *output) wrote(b *batch, err error) error {
 }
 
 // end writes a close frame with the status, unless that is 0, and lets nothing be written
-// after it. When there is no room it leaves the frame out; with wait, it waits a little for
-// room. While another write is under way it does nothing.
-func (o *output) end(status uint16, wait bool) {
+// after it. It reports whether it wrote the frame. When there is no room it leaves the frame
+// out; with wait, it waits a little for room. While another write is under way it does nothing.
+func (o *output) end(status uint16, wait bool) (said bool) {
 	if !o.mu.TryLock() {
-		return
+		return false
 	}
 	defer o.mu.Unlock()
 	if !o.ended && status != 0 && o.left == 0 && o.err == nil {
 		stream.Goodbye(o.dst, wait, func() {
 			var frame [8]byte
-			_, _ = o.dst.Write(appendClose(frame[:0], o.client, status)) // the connection ends in any case
+			_, err := o.dst.Write(appendClose(frame[:0], o.client, status))
+			said = err == nil
 		})
 	}
 	o.ended = true
+	return said
 }
