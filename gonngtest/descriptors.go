@@ -113,7 +113,7 @@ type socketFiles struct {
 }
 
 func newSocketFiles(t testing.TB, dirs []string) *socketFiles {
-	if runtime.GOOS == "js" { // a browser has no files
+	if runtime.GOOS == "js" || runtime.GOOS == "windows" { // ipc is not to be had, or without files
 		return &socketFiles{}
 	}
 	// All of a test's temporary directories lie in one, and that is removed

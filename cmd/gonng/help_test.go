@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gonng/gonng/gonngtest"
 	"github.com/gonng/gonng/internal/maintest"
@@ -80,7 +81,7 @@ func TestReleasePages(t *testing.T) {
 		missing(t, "sh")
 	}
 	dir := t.TempDir()
-	if out, err := exec.CommandContext(gonngtest.Context(t, gonngtest.Timeout), sh, "../../.ci/pages", dir).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(gonngtest.Context(t, 5*time.Minute), sh, "../../.ci/pages", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	want := []string{"_gonng", "gonng.1", "gonng.bash", "gonng.fish"}
