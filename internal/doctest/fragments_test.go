@@ -24,7 +24,7 @@ var imported = []string{
 	"bytes", "context", "crypto/tls", "encoding/json", "errors", "expvar", "fmt", "log", "log/slog", "net", "net/http", "os",
 	"os/signal", "strings", "sync", "syscall", "testing", "time",
 	"github.com/gonng/gonng", "github.com/gonng/gonng/gonngtest", "github.com/gonng/gonng/monitor",
-	"github.com/gonng/gonng/rpc", "github.com/gonng/gonng/transport",
+	"github.com/gonng/gonng/rpc", "github.com/gonng/gonng/spjs", "github.com/gonng/gonng/transport",
 }
 
 // prelude are the variables that a fragment may use.
@@ -53,6 +53,7 @@ var (
 	mux                       *http.ServeMux
 	work                      func(context.Context, []byte) ([]byte, error)
 	handler                   gonng.Handler
+	signedIn                  func(http.Handler) http.Handler
 )
 `
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/gonng/gonng/gonngtest"
@@ -133,9 +134,14 @@ func (b block) name() string { return fmt.Sprintf("%s:%d", filepath.Base(b.page)
 
 // converse types the commands of the block and wants the rest of it in answer.
 func (b block) converse(t *testing.T, bin string) {
+	if strings.Contains(b.text, "openssl ") {
+		find(t, "openssl")
+	}
 	var script, want strings.Builder
 	for line := range strings.Lines(b.text) {
 		if cmd, ok := strings.CutPrefix(line, "$ "); ok {
+			script.WriteString(cmd)
+		} else if cmd, ok := strings.CutPrefix(line, "> "); ok {
 			script.WriteString(cmd)
 		} else {
 			want.WriteString(line)
@@ -144,6 +150,8 @@ func (b block) converse(t *testing.T, bin string) {
 	cmd := command(gonngtest.Context(t, gonngtest.Timeout), "bash", "-c", script.String()+"\nwait\n")
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it has started ends with it
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	var errors strings.Builder // not compared: a dialer logs there that its peer is not there yet
 	cmd.Stderr = &errors
 	out, err := cmd.Output()
@@ -152,11 +160,31 @@ func (b block) converse(t *testing.T, bin string) {
 	}
 }
 
+// find returns the path of a program that a page needs.
+func find(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal(program + " is not installed")
+	} else if err != nil {
+		t.Skip(program + " is not installed")
+	}
+	return path
+}
+
+// packageOf finds the packages of this module that a command of go names.
+var packageOf = regexp.MustCompile(`\bgo (?:get|install|run|test) .*?(?:github\.com/gonng/gonng|\./)(\S*?)(?:@latest)?(?:\s|$)`)
+
 var commandOption = regexp.MustCompile(`\s(--[a-z][a-z0-9-]*)`)
 
 // checkOptions looks up what the block calls gonng with. usages keeps what --help has said.
 func (b block) checkOptions(t *testing.T, gonng string, usages map[string]string) {
 	for line := range strings.Lines(b.text) {
+		if m := packageOf.FindStringSubmatch(line); m != nil {
+			if _, err := os.Stat(filepath.Join(module, m[1])); err != nil {
+				t.Errorf("%s: %v", strings.TrimSpace(line), err)
+			}
+		}
 		_, rest, ok := strings.Cut(" "+line, " gonng ")
 		if !ok {
 			continue
