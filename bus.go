@@ -11,7 +11,7 @@ type Bus0 struct {
 	*receiver
 }
 
-// NewBus0 makes a Bus0.
+// NewBus0 makes a Bus0. Errors: see [NewReq0]. nng: nng_bus0_open; pynng: Bus0().
 func NewBus0(opts ...SocketOption) (*Bus0, error) {
 	s := newSocket(ProtocolBus0, sp.NewBus())
 	return openSocket(&Bus0{s, s.sender(), s.receiver()}, s, opts)

@@ -16,7 +16,7 @@ import (
 
 // Config has the values of all options of a socket, context, dialer or listener. Each Config
 // method returns a copy; only the With functions change a value. The With function of the
-// same name documents its field.
+// same name documents its field. nng: nng_socket_get, nng_dialer_get and so on.
 type Config struct {
 	Name   string       // for logs; "": the protocol's name, the default
 	Logger *slog.Logger // nil: silent, but for what WithLogger says
@@ -64,7 +64,8 @@ type Config struct {
 // decide over it.
 const handshakeTimeout = 5 * time.Second
 
-// DialMode says what Dial does when the first attempt to connect fails.
+// DialMode says what Dial does when the first attempt to connect fails. nng:
+// NNG_FLAG_NONBLOCK; pynng: the keyword arguments block and block_on_dial.
 type DialMode int
 
 const (

@@ -170,8 +170,8 @@ func (d *Dialer) Stats() ConnectStats {
 	return d.stats
 }
 
-// Close stops dialing and disconnects at once, as [Pipe.Close] does. nng:
-// nng_dialer_close.
+// Close stops dialing and disconnects at once, as [Pipe.Close] does. The error is always
+// nil. nng: nng_dialer_close; pynng: Dialer.close.
 func (d *Dialer) Close() error {
 	d.stop()
 	d.s.removeDialer(d)

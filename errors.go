@@ -84,7 +84,7 @@ var errorTexts = map[Error]string{
 	ErrInternal:          "internal error",
 }
 
-// Error returns the text of the kind.
+// Error returns the text of the kind. nng: nng_strerror.
 func (e Error) Error() string {
 	if text, ok := errorTexts[e]; ok {
 		return "gonng: " + text
@@ -118,7 +118,7 @@ func (e Error) Is(target error) bool {
 }
 
 // OpError is the error that the methods of sockets, contexts, pipes, dialers and listeners
-// return: which operation of which protocol failed, where, and why.
+// return: which operation of which protocol failed, where, and why. pynng: NNGException.
 type OpError struct {
 	// Op is the operation: "send", "recv", "dial", "listen", …
 	Op string

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// PipeEvent is what a hook is called for.
+// PipeEvent is what a hook is called for. nng: nng_pipe_ev.
 type PipeEvent int
 
 const (

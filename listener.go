@@ -131,7 +131,7 @@ func (s *socket) removeListener(l *Listener) {
 }
 
 // Socket is the socket that the listener belongs to: the value that its constructor
-// returns.
+// returns. pynng: Listener.socket.
 func (l *Listener) Socket() Socket { return l.s.public() }
 
 // URL is the URL to dial, with the real port if the listener was given port 0. pynng:
@@ -139,7 +139,7 @@ func (l *Listener) Socket() Socket { return l.s.public() }
 func (l *Listener) URL() string { return l.l.URL() }
 
 // Addr is the bound address: a *net.TCPAddr, *net.UnixAddr or InprocAddr, or what
-// the listener given to ListenOn has.
+// the listener given to ListenOn has. nng: NNG_OPT_LOCADDR; pynng: local_address.
 func (l *Listener) Addr() net.Addr { return l.l.Addr() }
 
 // Handler makes peers of the requests that an HTTP server of the program receives, at
@@ -184,7 +184,8 @@ func (l *Listener) Stats() ConnectStats {
 }
 
 // Close stops accepting and disconnects the peers that were accepted, at once,
-// as [Pipe.Close] does. nng: nng_listener_close.
+// as [Pipe.Close] does. The error is that of closing what listens, such as a net.Listener
+// given to ListenOn. nng: nng_listener_close; pynng: Listener.close.
 func (l *Listener) Close() error {
 	err := l.close()
 	l.s.lock()

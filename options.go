@@ -38,7 +38,7 @@ func WithName(name string) SocketOption {
 // dropped, at LevelWarn, and repetitions of those at LevelDebug; a [Handler] that
 // failed at LevelError. Default, and for nil: the socket logs nothing, except that
 // [slog.Default] gets the first failure of a Dial that goes on in the background, and a
-// Handler that failed.
+// Handler that failed. nng: nng_log_set_logger, for the whole process.
 func WithLogger(l *slog.Logger) SocketOption {
 	return forSocket(setting{name: "WithLogger", change: func(c *Config) { c.Logger = l }})
 }

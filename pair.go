@@ -15,7 +15,7 @@ type Pair0 struct {
 	*receiver
 }
 
-// NewPair0 makes a Pair0.
+// NewPair0 makes a Pair0. Errors: see [NewReq0]. nng: nng_pair0_open; pynng: Pair0().
 func NewPair0(opts ...SocketOption) (*Pair0, error) {
 	s := newSocket(ProtocolPair0, sp.NewPair(0))
 	return openSocket(&Pair0{s, s.sender(), s.receiver()}, s, opts)
@@ -32,7 +32,8 @@ type Pair1 struct {
 	*receiver
 }
 
-// NewPair1 makes a Pair1.
+// NewPair1 makes a Pair1. Errors: see [NewReq0]. nng: nng_pair1_open, and
+// nng_pair1_open_poly with [WithPolyamorous]; pynng: Pair1().
 func NewPair1(opts ...Pair1Option) (*Pair1, error) {
 	s := newSocket(ProtocolPair1, sp.NewPair(1))
 	return openSocket(&Pair1{s, s.sender(), s.receiver()}, s, opts)

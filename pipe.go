@@ -122,7 +122,7 @@ func (p *Pipe) RemoteAddr() net.Addr { return p.conn.RemoteAddr() }
 func (p *Pipe) URL() string { return p.url }
 
 // Socket is the socket that the pipe belongs to: the value that its constructor
-// returns, also in a hook that runs before it has returned.
+// returns, also in a hook that runs before it has returned. nng: nng_pipe_socket.
 func (p *Pipe) Socket() Socket { return p.s.public() }
 
 // Dialer is the dialer that made the pipe, or nil. nng: nng_pipe_dialer.
@@ -136,14 +136,15 @@ func (p *Pipe) Dialer() *Dialer {
 // Listener is the listener that accepted the pipe, or nil. nng: nng_pipe_listener.
 func (p *Pipe) Listener() *Listener { return p.listener }
 
-// Protocol is this side's protocol.
+// Protocol is this side's protocol. nng: NNG_OPT_PROTO.
 func (p *Pipe) Protocol() Protocol { return p.s.Protocol() }
 
-// Peer is the protocol of the peer.
+// Peer is the protocol of the peer. nng: NNG_OPT_PEER.
 func (p *Pipe) Peer() Protocol { return Protocol(p.conn.Protocol()) }
 
 // TLS is the state of the pipe's TLS connection, with the certificates of the
-// peer, or nil if it does not use TLS. Hooks can look at it to refuse a peer.
+// peer, or nil if it does not use TLS. Hooks can look at it to refuse a peer. nng:
+// NNG_OPT_TLS_PEER_CN and its like.
 func (p *Pipe) TLS() *tls.ConnectionState {
 	if c, ok := p.conn.(transport.Secured); ok {
 		return c.TLS()
@@ -196,7 +197,8 @@ func (p *Pipe) Close() error {
 }
 
 // Send sends body to this peer on a polyamorous Pair1, whose program chooses the peer.
-// On other sockets it is the socket's Send. pynng: Pipe.send.
+// On other sockets it is the socket's Send, with its errors; ErrNotSupported where the
+// socket cannot send. nng: nng_msg_set_pipe and nng_sendmsg; pynng: Pipe.send.
 func (p *Pipe) Send(ctx context.Context, body []byte) error {
 	if err := p.s.canSend(); err != nil {
 		return p.s.opError("send", p.url, err)
@@ -204,8 +206,9 @@ func (p *Pipe) Send(ctx context.Context, body []byte) error {
 	return p.s.send(ctx, body, p)
 }
 
-// SendMsg is Send for a message, which it takes over on success. It sets the
-// message's pipe, as [Message.SetPipe] does.
+// SendMsg is Send for a message, which it takes over on success; on failure m still
+// belongs to the caller. It sets the message's pipe, as [Message.SetPipe] does. nng:
+// nng_msg_set_pipe and nng_sendmsg.
 func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	if err := p.s.canSend(); err != nil {
 		return p.s.opError("send", p.url, err)

@@ -2,7 +2,8 @@ package gonng
 
 import "fmt"
 
-// Protocol is the number of one side of a messaging pattern, as on the wire.
+// Protocol is the number of one side of a messaging pattern, as on the wire. nng:
+// NNG_OPT_PROTO; pynng: protocol.
 type Protocol uint16
 
 // The protocols. Each talks to its peer only, see [Protocol.Peer].
@@ -54,5 +55,6 @@ func (p Protocol) countsHops() bool {
 	return false
 }
 
-// Peer is the protocol that p talks to, or 0 for a number that is none.
+// Peer is the protocol that p talks to, or 0 for a number that is none. nng: NNG_OPT_PEER;
+// pynng: peer.
 func (p Protocol) Peer() Protocol { return protocols[p].peer }

@@ -10,7 +10,7 @@ type Pub0 struct {
 	*sender
 }
 
-// NewPub0 makes a Pub0.
+// NewPub0 makes a Pub0. Errors: see [NewReq0]. nng: nng_pub0_open; pynng: Pub0().
 func NewPub0(opts ...SocketOption) (*Pub0, error) {
 	s := newSocket(ProtocolPub0, sp.NewPub())
 	return openSocket(&Pub0{s, s.sender()}, s, opts)
@@ -25,7 +25,7 @@ type Sub0 struct {
 	*receiver
 }
 
-// NewSub0 makes a Sub0.
+// NewSub0 makes a Sub0. Errors: see [NewReq0]. nng: nng_sub0_open; pynng: Sub0().
 func NewSub0(opts ...SubOption) (*Sub0, error) {
 	s := newSocket(ProtocolSub0, sp.NewSub())
 	return openSocket(&Sub0{s, s.receiver()}, s, opts)
@@ -36,12 +36,14 @@ func (x *Sub0) Set(opts ...SubOption) error { return set(x.socket, opts) }
 
 // Subscribe adds topics; a message matches when it begins with one of them. The empty
 // topic matches all messages. Subscribing twice is the same as once. It holds for
-// messages that arrive afterwards. nng: NNG_OPT_SUB_SUBSCRIBE; pynng: subscribe.
+// messages that arrive afterwards. ErrClosed: the socket is closed. nng:
+// NNG_OPT_SUB_SUBSCRIBE, nng_sub0_socket_subscribe; pynng: subscribe.
 func (x *Sub0) Subscribe(topics ...string) error { return x.subscribe(topics) }
 
 // Unsubscribe removes topics, and the messages that wait and match none of the topics
 // left; those are counted as Filtered. When one of the topics is not there it returns
-// ErrNoEntry and removes none. nng: NNG_OPT_SUB_UNSUBSCRIBE; pynng: unsubscribe.
+// ErrNoEntry and removes none. ErrClosed: the socket is closed. nng:
+// NNG_OPT_SUB_UNSUBSCRIBE, nng_sub0_socket_unsubscribe; pynng: unsubscribe.
 func (x *Sub0) Unsubscribe(topics ...string) error { return x.unsubscribe(topics) }
 
 // SubContext is a subscriber of its own, with its own topics and queue, on the
@@ -59,7 +61,7 @@ func (c *SubContext) Set(opts ...SubOption) error { return setContext(c.endpoint
 
 // NewContext makes a context with the socket's present options and no topics. It
 // receives what is published from now on, beside the socket and other contexts.
-// nng: nng_ctx_open.
+// ErrClosed: the socket is closed. nng: nng_ctx_open; pynng: new_context.
 func (x *Sub0) NewContext() (*SubContext, error) {
 	e, err := x.newContext()
 	if err != nil {
@@ -68,10 +70,12 @@ func (x *Sub0) NewContext() (*SubContext, error) {
 	return &SubContext{&receiver{e}, e}, nil
 }
 
-// Subscribe adds topics, as [Sub0.Subscribe] does, for this context only.
+// Subscribe adds topics, as [Sub0.Subscribe] does, for this context only. nng:
+// nng_sub0_ctx_subscribe.
 func (c *SubContext) Subscribe(topics ...string) error { return c.subscribe(topics) }
 
-// Unsubscribe removes topics of this context.
+// Unsubscribe removes topics of this context, as [Sub0.Unsubscribe] does for the socket.
+// nng: nng_sub0_ctx_unsubscribe.
 func (c *SubContext) Unsubscribe(topics ...string) error { return c.unsubscribe(topics) }
 
 func (e *endpoint) subscribe(topics []string) error {

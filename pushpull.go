@@ -19,7 +19,7 @@ type Push0 struct {
 	*sender
 }
 
-// NewPush0 makes a Push0.
+// NewPush0 makes a Push0. Errors: see [NewReq0]. nng: nng_push0_open; pynng: Push0().
 func NewPush0(opts ...SocketOption) (*Push0, error) {
 	s := newSocket(ProtocolPush0, sp.NewPush())
 	return openSocket(&Push0{s, s.sender()}, s, opts)
@@ -32,7 +32,7 @@ type Pull0 struct {
 	*receiver
 }
 
-// NewPull0 makes a Pull0.
+// NewPull0 makes a Pull0. Errors: see [NewReq0]. nng: nng_pull0_open; pynng: Pull0().
 func NewPull0(opts ...SocketOption) (*Pull0, error) {
 	s := newSocket(ProtocolPull0, sp.NewPull())
 	return openSocket(&Pull0{s, s.receiver()}, s, opts)

@@ -29,7 +29,8 @@ type Raw struct {
 }
 
 // NewRaw makes a raw socket of protocol p. Sending on a sub or pull, and
-// receiving on a pub or push, is ErrNotSupported.
+// receiving on a pub or push, is ErrNotSupported. ErrInvalid: there is no protocol p.
+// Other errors: see [NewReq0]. nng: nng_req0_open_raw and so on.
 func NewRaw(p Protocol, opts ...RawOption) (*Raw, error) {
 	kind, known := rawKinds[p]
 	s := newSocket(p, sp.NewRaw(kind))
@@ -59,7 +60,8 @@ var rawKinds = map[Protocol]sp.RawKind{
 	ProtocolBus0:        {Send: sp.ToOthers, Recv: sp.Fairly, Traced: true},
 }
 
-// NewRawMessage makes a message for a raw socket. It copies both slices.
+// NewRawMessage makes a message for a raw socket. It copies both slices. nng: nng_msg_alloc
+// and nng_msg_header_append.
 func NewRawMessage(header, body []byte) *Message {
 	data := slices.Concat(header, body)
 	return &Message{in: sp.Message{Data: transport.Message{Data: data, Header: len(header)}}}

@@ -23,7 +23,7 @@ type Rep0 struct {
 	*receiver
 }
 
-// NewRep0 makes a Rep0.
+// NewRep0 makes a Rep0. Errors: see [NewReq0]. nng: nng_rep0_open; pynng: Rep0().
 func NewRep0(opts ...SocketOption) (*Rep0, error) {
 	s := newSocket(ProtocolRep0, sp.NewRep())
 	return openSocket(&Rep0{s, s.sender(), s.receiver()}, s, opts)
@@ -42,8 +42,8 @@ type RepContext struct {
 // refused, none. ErrClosed: the context or the socket is closed.
 func (c *RepContext) Set(opts ...SocketOption) error { return setContext(c.endpoint, opts) }
 
-// NewContext makes a context with the socket's present options. nng:
-// nng_ctx_open; pynng: new_context.
+// NewContext makes a context with the socket's present options. ErrClosed: the socket is
+// closed. nng: nng_ctx_open; pynng: new_context.
 func (x *Rep0) NewContext() (*RepContext, error) {
 	e, err := x.newContext()
 	if err != nil {

@@ -31,7 +31,9 @@ type Req0 struct {
 	idle *sync.Pool // of contexts for Request
 }
 
-// NewReq0 makes a Req0.
+// NewReq0 makes a Req0. An option that is refused (ErrInvalid, ErrNotSupported), a URL of
+// [WithListen] that cannot be listened at, or one of [WithDial] that [Socket.Dial] fails
+// for, is its error; then there is no socket. nng: nng_req0_open; pynng: Req0().
 func NewReq0(opts ...ReqOption) (*Req0, error) {
 	s := newSocket(ProtocolReq0, sp.NewReq())
 	return openSocket(&Req0{s, s.sender(), s.receiver(), new(sync.Pool)}, s, opts)
@@ -63,8 +65,8 @@ type ReqContext struct {
 // when one is refused, none. ErrClosed: the context or the socket is closed.
 func (c *ReqContext) Set(opts ...ReqOption) error { return setContext(c.endpoint, opts) }
 
-// NewContext makes a context with the socket's present options. nng:
-// nng_ctx_open; pynng: new_context.
+// NewContext makes a context with the socket's present options. ErrClosed: the socket is
+// closed. nng: nng_ctx_open; pynng: new_context.
 func (x *Req0) NewContext() (*ReqContext, error) {
 	e, err := x.newContext()
 	if err != nil {
@@ -77,6 +79,10 @@ func (x *Req0) NewContext() (*ReqContext, error) {
 // the same time. It waits as long as ctx allows; the send timeout bounds the wait for
 // a peer, and the receive timeout the wait for the reply. Without a bound, a request
 // that nobody answers is sent again and again, see [WithResendTime].
+//
+// It copies body, and the reply is the caller's. Errors: ErrTimeout, ErrCanceled and
+// ErrClosed as [Sender] and [Receiver] have them; ErrMessageTooLarge, the reply is above
+// [WithRecvMaxSize]; ErrConnectionReset, the replier has gone and WithResendTime is 0.
 func (x *Req0) Request(ctx context.Context, body []byte) ([]byte, error) {
 	c, err := x.borrow()
 	if err != nil {
@@ -89,8 +95,8 @@ func (x *Req0) Request(ctx context.Context, body []byte) ([]byte, error) {
 	return c.Recv(ctx)
 }
 
-// RequestMsg is Request for messages. It takes m over when it returns a reply;
-// on failure m still belongs to the caller.
+// RequestMsg is Request for messages, with the same errors. It takes m over when it returns
+// a reply, which the caller may free; on failure m still belongs to the caller.
 func (x *Req0) RequestMsg(ctx context.Context, m *Message) (*Message, error) {
 	c, err := x.borrow()
 	if err != nil {

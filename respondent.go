@@ -19,7 +19,7 @@ type Respondent0 struct {
 	*receiver
 }
 
-// NewRespondent0 makes a Respondent0.
+// NewRespondent0 makes a Respondent0. Errors: see [NewReq0]. nng: nng_respondent0_open; pynng: Respondent0().
 func NewRespondent0(opts ...SocketOption) (*Respondent0, error) {
 	s := newSocket(ProtocolRespondent0, sp.NewRep())
 	return openSocket(&Respondent0{s, s.sender(), s.receiver()}, s, opts)
@@ -38,8 +38,8 @@ type RespondentContext struct {
 // refused, none. ErrClosed: the context or the socket is closed.
 func (c *RespondentContext) Set(opts ...SocketOption) error { return setContext(c.endpoint, opts) }
 
-// NewContext makes a context with the socket's present options. nng:
-// nng_ctx_open; pynng: new_context.
+// NewContext makes a context with the socket's present options. ErrClosed: the socket is
+// closed. nng: nng_ctx_open; pynng: new_context.
 func (x *Respondent0) NewContext() (*RespondentContext, error) {
 	e, err := x.newContext()
 	if err != nil {

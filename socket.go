@@ -57,32 +57,38 @@ type Socket interface {
 	// after what they were sent. A foreign transport that does not end its calls is
 	// named in it. nng: nng_close; pynng: close.
 	Close() error
-	// Shutdown is Close that takes as long as ctx allows, instead of the linger.
+	// Shutdown is Close that takes as long as ctx allows, instead of the linger. Its
+	// errors are those of Close.
 	Shutdown(ctx context.Context) error
 	// WaitPeers waits until at least n pipes are connected at the same time. The
 	// error when ctx ends before says how many there were.
 	WaitPeers(ctx context.Context, n int) error
-	// Pipes are the connected pipes, Dialers and Listeners those not closed.
+	// Pipes are the connected pipes. The slice is the caller's. pynng: pipes.
 	Pipes() []*Pipe
+	// Dialers are the dialers that are not closed. pynng: dialers.
 	Dialers() []*Dialer
+	// Listeners are the listeners that are not closed. pynng: listeners.
 	Listeners() []*Listener
 	// OnPipe calls hook at each event of that kind, until remove is called. A socket
 	// may have any number of hooks; it calls them in the order in which they were
 	// added, without a lock. The pipe waits for its hooks, other pipes do not. OnPipe
-	// panics when hook is nil, or the event none of the three. nng: nng_pipe_notify.
+	// panics when hook is nil, or the event none of the three. nng: nng_pipe_notify;
+	// pynng: add_pre_pipe_connect_cb and its like.
 	OnPipe(event PipeEvent, hook func(*Pipe)) (remove func())
 	// Config is a copy of the values of all options. [Set] changes them, and so do
 	// the methods of that name on the types of sockets, which take the options of
-	// their protocols, too.
+	// their protocols, too. nng: nng_socket_get.
 	Config() Config
-	// Name is what the socket is called in logs and events, see [WithName].
+	// Name is what the socket is called in logs and events, see [WithName]. nng:
+	// NNG_OPT_SOCKNAME; pynng: name.
 	Name() string
 	// ID is the socket's number, unique among the sockets that this process ever
 	// had, from 1. nng: nng_socket_id.
 	ID() uint32
-	// Protocol is the protocol that the socket speaks.
+	// Protocol is the protocol that the socket speaks. nng: NNG_OPT_PROTO; pynng:
+	// protocol.
 	Protocol() Protocol
-	// Peer is the protocol that the socket talks to.
+	// Peer is the protocol that the socket talks to. nng: NNG_OPT_PEER; pynng: peer.
 	Peer() Protocol
 	// RecvFD is a descriptor that is readable while a receive would not wait, for
 	// poll, select and the like; do not read from it. It belongs to the socket, and
@@ -93,12 +99,13 @@ type Socket interface {
 	// rules of RecvFD apply. nng: NNG_OPT_SENDFD; pynng: send_fd.
 	SendFD() (int, error)
 	// ListenURL is the URL of the socket's only listener, with its real port and
-	// path; "" unless there is exactly one.
+	// path; "" unless there is exactly one. nng: NNG_OPT_TCP_BOUND_PORT.
 	ListenURL() string
 	// Raw reports whether the socket is raw: whether the program writes the headers.
+	// nng: NNG_OPT_RAW; pynng: raw.
 	Raw() bool
 	// Stats are the socket's counters: what went through, and what was dropped
-	// for which reason.
+	// for which reason. nng: nng_stats_get.
 	Stats() Stats
 
 	base() *socket

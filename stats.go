@@ -80,7 +80,7 @@ func (st *Stats) add(pipes int, c *sp.Counters) {
 func (st *Stats) count(event func(*ConnectStats)) { event(&st.ConnectStats) }
 
 // ConnectStats are the counters of the connections of a socket, dialer or listener since it
-// was made.
+// was made. nng: nng_stats_get.
 type ConnectStats struct {
 	Connects        uint64 `json:"connects"`         // peers connected
 	ConnectFailures uint64 `json:"connect_failures"` // attempts to dial, and look-ups of names with many addresses, that failed
@@ -118,6 +118,7 @@ func (st *ConnectStats) refused(why error) {
 }
 
 // PipeStats are the counters of a pipe since it was made; the last four are numbers of now.
+// nng: nng_stats_get.
 type PipeStats struct {
 	Sent          uint64 `json:"sent"`           // messages accepted for this peer
 	SentBytes     uint64 `json:"sent_bytes"`     // with their headers

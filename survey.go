@@ -26,7 +26,7 @@ type Surveyor0 struct {
 	*receiver
 }
 
-// NewSurveyor0 makes a Surveyor0.
+// NewSurveyor0 makes a Surveyor0. Errors: see [NewReq0]. nng: nng_surveyor0_open; pynng: Surveyor0().
 func NewSurveyor0(opts ...SurveyorOption) (*Surveyor0, error) {
 	s := newSocket(ProtocolSurveyor0, sp.NewSurveyor())
 	return openSocket(&Surveyor0{s, s.sender(), s.receiver()}, s, opts)
@@ -49,8 +49,8 @@ type SurveyorContext struct {
 // socket is closed.
 func (c *SurveyorContext) Set(opts ...SurveyorOption) error { return setContext(c.endpoint, opts) }
 
-// NewContext makes a context with the socket's present options. nng:
-// nng_ctx_open; pynng: new_context.
+// NewContext makes a context with the socket's present options. ErrClosed: the socket is
+// closed. nng: nng_ctx_open; pynng: new_context.
 func (x *Surveyor0) NewContext() (*SurveyorContext, error) {
 	e, err := x.newContext()
 	if err != nil {

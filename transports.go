@@ -11,7 +11,8 @@ import (
 	"github.com/gonng/gonng/transport/ws"
 )
 
-// InprocAddr is the address of an inproc pipe: the name after inproc://.
+// InprocAddr is the address of an inproc pipe: the name after inproc://. nng:
+// nng_sockaddr_inproc; pynng: InprocAddr.
 type InprocAddr = inproc.Addr
 
 // names of inproc are the process's
