@@ -54,16 +54,16 @@ func (k EventKind) String() string {
 type Event struct {
 	Seq      uint64    // the number of the event, from 1: each event has one more than the one before
 	Time     time.Time // when it was noticed
-	Kind     EventKind
-	Socket   uint32   // see [Socket].ID
-	Name     string   // of the socket
-	Protocol Protocol // of the socket
-	Pipe     uint32   // see [Pipe.ID]; 0: none
-	URL      string   // of the dialer or listener; "": none
-	Peer     string   // address or process of the peer; "": none
-	Reason   string   // of drops: the counter of [Stats] that moves, by its name in JSON, such as "dropped_full"
-	Count    uint64   // see Kind
-	Err      error    // see Kind; a text of more than 500 bytes is cut off
+	Kind     EventKind // what happened; says what Count and Err are
+	Socket   uint32    // see [Socket].ID
+	Name     string    // of the socket
+	Protocol Protocol  // of the socket
+	Pipe     uint32    // see [Pipe.ID]; 0: none
+	URL      string    // of the dialer or listener; "": none
+	Peer     string    // address or process of the peer; "": none
+	Reason   string    // of drops: the counter of [Stats] that moves, by its name in JSON, such as "dropped_full"
+	Count    uint64    // see Kind
+	Err      error     // see Kind; a text of more than 500 bytes is cut off
 }
 
 // String is the event in a line, without its time.

@@ -27,6 +27,7 @@ type CA struct {
 }
 
 // Certificate is a certificate and its key, in PEM.
+// They fit [gonng.TLSConfig.OwnCert] and [gonng.TLSConfig.OwnKey].
 type Certificate struct{ Cert, Key string }
 
 // NewCA makes an authority.

@@ -13,10 +13,10 @@ const Version = 1
 // Snapshot is what snapshot.json and each sample of events have. All times are in RFC 3339,
 // all ages in seconds.
 type Snapshot struct {
-	Version int       `json:"version"`
-	Time    time.Time `json:"time"`
+	Version int       `json:"version"` // of the schema, see [Version]
+	Time    time.Time `json:"time"`    // when it was taken
 	Process Process   `json:"process"`
-	Sockets []Socket  `json:"sockets"`
+	Sockets []Socket  `json:"sockets"`          // those that are open, in the order in which they were made
 	Events  []Event   `json:"events,omitempty"` // the last, the oldest first; in events they come by themselves
 }
 
@@ -25,8 +25,8 @@ type Process struct {
 	Name       string  `json:"name"`
 	PID        int     `json:"pid"`
 	Host       string  `json:"host"`
-	Go         string  `json:"go"` // the version of Go
-	Age        float64 `json:"age"`
+	Go         string  `json:"go"`  // the version of Go
+	Age        float64 `json:"age"` // seconds since it began
 	Goroutines int     `json:"goroutines"`
 	Memory     uint64  `json:"memory"` // bytes that the Go runtime has from the operating system
 	Heap       uint64  `json:"heap"`   // bytes of objects
@@ -34,19 +34,19 @@ type Process struct {
 
 // Socket is an open socket.
 type Socket struct {
-	ID         uint32            `json:"id"`
+	ID         uint32            `json:"id"` // see [gonng.Socket].ID
 	Name       string            `json:"name"`
 	Protocol   string            `json:"protocol"`
-	Peer       string            `json:"peer"` // the protocol it talks to
-	Raw        bool              `json:"raw,omitempty"`
+	Peer       string            `json:"peer"`              // the protocol it talks to
+	Raw        bool              `json:"raw,omitempty"`     // see [gonng.Socket].Raw
 	Options    map[string]string `json:"options,omitempty"` // those that differ from the default, by the field of gonng.Config
 	Stats      gonng.Stats       `json:"stats"`
 	Lossy      bool              `json:"lossy,omitempty"` // a message for a peer whose queue is full is dropped
 	Dialers    []Dialer          `json:"dialers,omitempty"`
 	Listeners  []Listener        `json:"listeners,omitempty"`
-	Pipes      []Pipe            `json:"pipes,omitempty"` // a page of them
-	PipesTotal int               `json:"pipes_total"`
-	Advice     []Advice          `json:"advice,omitempty"`
+	Pipes      []Pipe            `json:"pipes,omitempty"`  // a page of them
+	PipesTotal int               `json:"pipes_total"`      // how many there are, also those that Pipes leaves out
+	Advice     []Advice          `json:"advice,omitempty"` // what is suspicious
 }
 
 // Dialer is a dialer of a socket.
@@ -55,32 +55,32 @@ type Dialer struct {
 	Connected   bool               `json:"connected"`
 	Error       string             `json:"error,omitempty"`        // the last failure
 	NextAttempt *time.Time         `json:"next_attempt,omitempty"` // when it tries again
-	Pipes       int                `json:"pipes"`
+	Pipes       int                `json:"pipes"`                  // how many it has
 	Stats       gonng.ConnectStats `json:"stats"`
 }
 
 // Listener is a listener of a socket.
 type Listener struct {
 	URL   string             `json:"url"`
-	Pipes int                `json:"pipes"`
+	Pipes int                `json:"pipes"` // how many it has
 	Stats gonng.ConnectStats `json:"stats"`
 }
 
 // Pipe is a connection to a peer.
 type Pipe struct {
 	ID         uint32          `json:"id"`
-	URL        string          `json:"url"`  // of its dialer or listener
-	Side       string          `json:"side"` // dialer, listener or attached
-	Local      string          `json:"local,omitempty"`
-	Remote     string          `json:"remote,omitempty"`
+	URL        string          `json:"url"`              // of its dialer or listener
+	Side       string          `json:"side"`             // dialer, listener or attached
+	Local      string          `json:"local,omitempty"`  // address of this side
+	Remote     string          `json:"remote,omitempty"` // address of the peer
 	TLS        *TLS            `json:"tls,omitempty"`
 	PeerCred   *PeerCred       `json:"peer_cred,omitempty"` // the process of the peer, where the operating system tells
-	Age        float64         `json:"age"`
-	Unchanged  float64         `json:"unchanged"` // how long the monitor has seen no change of its counters
+	Age        float64         `json:"age"`                 // seconds since it connected
+	Unchanged  float64         `json:"unchanged"`           // for how many seconds the monitor has seen no change of its counters
 	Stats      gonng.PipeStats `json:"stats"`
 	SendLimit  Limit           `json:"send_limit"`
 	RecvLimit  *Limit          `json:"recv_limit,omitempty"` // none where the socket, not each peer, has a queue
-	SendFull   float64         `json:"send_full,omitempty"`  // how long each sample has found the send queue full
+	SendFull   float64         `json:"send_full,omitempty"`  // for how many seconds each sample has found the send queue full
 	inTrouble  bool            // it has lost messages lately, or its queue is full
 	throughput uint64          // for the order
 }
@@ -113,7 +113,7 @@ type Advice struct {
 	Text  string `json:"text"`
 }
 
-// Event is a [gonng.Event].
+// Event is a [gonng.Event], which explains the fields.
 type Event struct {
 	Seq      uint64    `json:"seq"`
 	Time     time.Time `json:"time"`

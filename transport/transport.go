@@ -92,7 +92,10 @@ type Listener interface {
 	Accept() (Incoming, error)
 	// URL is where to dial, with the real port where the kernel chose one.
 	URL() string
+	// Addr is the address that it is bound to.
 	Addr() net.Addr
+	// Close unbinds the address and ends an Accept that waits. Connections that were
+	// accepted stay.
 	Close() error
 }
 
@@ -108,7 +111,9 @@ type Reconfigurable interface {
 type Incoming interface {
 	// Handshake introduces both sides. On failure the connection is closed.
 	Handshake(ctx context.Context) (Conn, error)
+	// RemoteAddr is the peer's address.
 	RemoteAddr() net.Addr
+	// Close disconnects the peer, without a handshake.
 	Close() error
 }
 
@@ -148,8 +153,10 @@ type Conn interface {
 	Read(dst []Message) ([]Message, error)
 	// Protocol is the peer's protocol number.
 	Protocol() uint16
+	// LocalAddr and RemoteAddr are the addresses of this side and of the peer.
 	LocalAddr() net.Addr
 	RemoteAddr() net.Addr
+	// Close disconnects, and ends a Read and a Write that wait.
 	Close() error
 }
 
@@ -160,6 +167,7 @@ type Direct interface {
 	// closed. The messages belong to deliver, the slice does not. After deliver has
 	// returned false, it is not called again before Resume.
 	Receive(deliver func([]Message) bool, closed func(error))
+	// Resume has the connection deliver again after deliver has returned false.
 	Resume()
 }
 
