@@ -83,9 +83,15 @@ func TestPageNames(t *testing.T) {
 	}
 }
 
-// TestPageTables: no row of a table has an empty counterpart.
+var emptyRow = regexp.MustCompile(`(?m)^\|[| ]*$`)
+
+// TestPageTables: no row of a table is empty, and none of those of other libraries has an
+// empty counterpart.
 func TestPageTables(t *testing.T) {
 	for _, p := range pages(t) {
+		if n := len(emptyRow.FindAllString(fenced.ReplaceAllString(p.text, ""), -1)); n > 0 {
+			t.Errorf("%s: %d rows of tables, or their heads, are empty", p.path, n)
+		}
 		for _, row := range rows(p.text) {
 			if len(row) < 2 || row[len(row)-1] == "" && p.path == "docs/coming-from.md" {
 				t.Errorf("%s: the row %q is empty", p.path, row)
