@@ -217,14 +217,18 @@ func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	return p.s.sendMsg(ctx, m, false)
 }
 
-// closeWith begins the end of the pipe; the first reason counts. The pipe's goroutine
-// notices, and calls disconnected. The socket is not locked.
+// closeWith begins the end of the pipe; the first reason counts. What the peer was asked goes
+// to another one first: to close the connection may take a while. The pipe's goroutine
+// notices the end, and calls disconnected. The socket is not locked.
 func (p *Pipe) closeWith(why error) {
 	p.once.Do(func() {
 		p.err = why
 		close(p.done)
 		p.s.lock()
 		p.peer.CloseOutbox()
+		if p.connectedLocked() {
+			p.s.detachLocked(&p.peer)
+		}
 		undecided := p.undecided
 		p.s.unlock()
 		if !undecided { // or else the peer is refused, and told so

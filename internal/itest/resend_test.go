@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -197,4 +198,36 @@ func TestReqServerKilled(t *testing.T) {
 		}
 		server.finish(t)
 	})
+}
+
+// closing is a connection whose Close takes until release is closed.
+type closing struct {
+	net.Conn
+	release <-chan struct{}
+}
+
+func (c *closing) Close() error {
+	<-c.release
+	return c.Conn.Close()
+}
+
+// A request goes to another peer before the connection of the first is closed: that may
+// take a while.
+func TestReqResendsBeforeConnectionIsClosed(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	req, first, second := open(t, gonng.NewReq0), open(t, gonng.NewRep0), open(t, gonng.NewRep0)
+	release := make(chan struct{})
+	x, y := net.Pipe()
+	attached(t, req, first, &closing{Conn: x, release: release}, y)
+	defer close(release)
+	reply := concurrently(func() error {
+		_, err := req.Request(testContext(t), []byte("x"))
+		return err
+	})
+	recvText(t, first, "x")
+	link(t, second, req, tcp)
+	check(t, first.Close())
+	recvText(t, second, "x")
+	sendText(t, second, "y")
+	check(t, wait(t, "the reply", reply))
 }
