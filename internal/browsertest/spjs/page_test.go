@@ -224,13 +224,15 @@ func testStalledPage(t *testing.T, chromium *browsertest.Browser) {
 	push := serve(t, s, gonng.NewPush0)
 	b.Text(script("globalThis.pull = new sp.Pull('/sp', {recvBuffer: 100000, log: null}); return ''"))
 	check(t, push.WaitPeers(ctx, 1))
-	gone := make(chan *gonng.Pipe, 8)
-	push.OnPipe(gonng.PipeClosed, func(p *gonng.Pipe) { gone <- p })
-	for sent := 0; len(gone) == 0; sent++ {
+	connected, gone := context.WithCancel(ctx)
+	push.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { gone() })
+	for sent := 0; ; sent++ {
 		if sent > 100_000 {
 			t.Fatal("the page takes everything")
 		}
-		if err := push.TrySend(talk.Body(sent)); err != nil && !errors.Is(err, gonng.ErrTryAgain) {
+		if err := push.Send(connected, talk.Body(sent)); errors.Is(err, gonng.ErrCanceled) {
+			break
+		} else if err != nil {
 			t.Fatal(err)
 		}
 	}
