@@ -5,7 +5,7 @@
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** An error of a kind that gonng and nng have, too: its class, name and code say which. */
+/** An error of a kind that gonng has, too: class, name and code say which. */
 export class SPError extends Error {
   constructor(text, options) {
     super(text, options)
@@ -32,8 +32,8 @@ const defaults = {
 }
 
 const handshakeTime = 10e3
-const pollTime = 4 // a browser does not tell when it has sent: a sender that waits looks again after this time
-const stallTime = 1e3 // a peer that has taken nothing for this time is slow, and loses what it has no room for
+const pollTime = 4 // no event says that the browser has sent: a sender that waits looks again
+const stallTime = 1e3 // a peer that takes nothing for so long loses what it has no room for
 const hint = 'The browser does not tell a page why. It may be that nobody listens there, a wrong path (404), another ' +
   'protocol than the peer\'s (400), an origin that the server does not let in (403, see WithCheckOrigin), missing ' +
   'credentials (401), or a certificate that is not trusted: look at the console and the network panel of the ' +
@@ -66,7 +66,7 @@ function join(header, body) {
 const pause = () => new Promise(resolve => setTimeout(resolve, pollTime))
 const word = n => Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n)
 
-/** Returns the length of the backtrace at the start of data, 0 if that is malformed. */
+/** Returns the length of the backtrace that data begins with, 0 if that is malformed. */
 function backtrace(data) {
   for (let at = 0; at + 4 <= data.length; at += 4) if (data[at] & 0x80) return at + 4
   return 0
@@ -275,7 +275,7 @@ class Socket extends EventTarget {
     const entry = { poll: () => this._pipes.length >= n && entry.resolve() }
     if (this._pipes.length < n) await wait(this, entry, bounds, 'waiting for peers')
   }
-  /** Ends everything. What was sent before is still written, for at most linger milliseconds. */
+  /** Ends everything. What was sent is still written, for at most linger milliseconds. */
   async close({ linger = 1e3 } = {}) {
     if (!this.closed) {
       this.closed = true
@@ -347,7 +347,7 @@ class Socket extends EventTarget {
     if (!signal?.aborted) this._pump(entry)
     await done.finally(() => this._senders.delete(entry))
   }
-  /** Sends to every peer; one that has no room loses the message. Gives the browser time to send, while it does. */
+  /** Sends to every peer; one that has no room loses the message. Then gives the browser time to send. */
   async _sendAll(body, header, json = this.options.json) {
     this._check()
     const bytes = join(header, encode(body, json))
@@ -415,7 +415,7 @@ const receiving = (Base, lossy = false) => class extends Base {
   _deliver(pipe, body) { this._inbox.push({ pipe, body }) }
 }
 
-// The sockets. sp.d.ts says what each of them and of their methods does.
+// sp.d.ts says what each socket and method does.
 
 const noHeader = new Uint8Array()
 
