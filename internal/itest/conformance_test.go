@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"testing"
 
 	"github.com/gonng/gonng"
@@ -58,7 +57,7 @@ func trying[T any](ctx context.Context, try func() (T, error)) (T, error) {
 		if !errors.Is(err, gonng.ErrTryAgain) || ctx.Err() != nil {
 			return v, err
 		}
-		runtime.Gosched() // to who sends
+		letOthersRun()
 	}
 }
 
@@ -182,7 +181,7 @@ func TestTooSmallBufferWakesTheNext(t *testing.T) {
 // Mixed sizes, so that messages lie in every way across what one read brings.
 func TestConformanceManyMessages(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
-		messages := 10_000
+		messages := manyMessages
 		if raceDetector {
 			messages /= 8 // of the same sizes
 		}
@@ -269,6 +268,7 @@ func TestConformanceBackpressure(t *testing.T) {
 		if r.lockstep {
 			t.Skip("has no queue")
 		}
+		needHoldup(t, r.receiver)
 		testBackpressure(t, r, 8<<10)
 	})
 }

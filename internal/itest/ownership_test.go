@@ -16,6 +16,7 @@ var ownedSizes = []int{100, 10 << 10, 20 << 10, 40 << 10, 100 << 10}
 // message still waits to be written.
 func TestConformanceSentSliceIsTheCallers(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
+		needHere(t, r.sender)
 		for _, size := range ownedSizes {
 			const messages = 6
 			ctx := testContext(t)
@@ -48,6 +49,7 @@ func TestConformanceSentSliceIsTheCallers(t *testing.T) {
 // change it, and the caller may.
 func TestConformanceReceivedSliceIsTheCallers(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
+		needHere(t, r.receiver)
 		ctx := testContext(t)
 		var received [][]byte
 		for i, size := range ownedSizes {
@@ -67,6 +69,7 @@ func TestConformanceReceivedSliceIsTheCallers(t *testing.T) {
 // SendMsg takes a message over when it succeeds, and only then.
 func TestConformanceSentMessage(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
+		needHere(t, r.sender)
 		ctx := testContext(t)
 		canceled, cancel := context.WithCancel(ctx)
 		cancel()
@@ -109,6 +112,7 @@ func TestUnsentMessageIsTheCallers(t *testing.T) {
 // later do not share it.
 func TestConformanceFreeTwice(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
+		needHere(t, r.receiver)
 		ctx := testContext(t)
 		receive := func(i, size int) *gonng.Message {
 			r.prepare(t)
@@ -141,6 +145,7 @@ func TestConformanceFreeTwice(t *testing.T) {
 // A clone and its original are freed independently.
 func TestConformanceClone(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
+		needHere(t, r.receiver)
 		ctx := testContext(t)
 		for _, size := range ownedSizes {
 			r.prepare(t)

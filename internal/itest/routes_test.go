@@ -2,7 +2,6 @@ package itest
 
 import (
 	"context"
-	"net"
 	"testing"
 
 	"github.com/gonng/gonng"
@@ -71,11 +70,11 @@ func TestConformanceRows(t *testing.T) {
 
 // route is one direction between two connected sockets.
 type route struct {
-	from     gonng.Sender
-	to       gonng.Receiver
-	receiver gonng.Socket // the socket that to is
-	lockstep bool
-	before   func(testing.TB) // what must happen before each message, or nil
+	from             gonng.Sender
+	to               gonng.Receiver
+	sender, receiver gonng.Socket // the sockets that from and to are
+	lockstep         bool
+	before           func(testing.TB) // what must happen before each message, or nil
 }
 
 // prepare does what must happen before a message.
@@ -102,37 +101,20 @@ func (r route) batch(n int) int {
 	return n
 }
 
-// brought are connections that nobody listens for: the program brings them.
-var brought = map[string]func(t testing.TB, a, b gonng.Socket){
-	"attached": func(t testing.TB, a, b gonng.Socket) {
-		x, y := net.Pipe()
-		attached(t, a, b, x, y)
-	},
-	"socket": func(t testing.TB, a, b gonng.Socket) {
-		x, y := socketURLs(t)
-		_, err := a.Dial(testContext(t), x, gonng.WithDialMode(gonng.DialBackground)) // it waits for the other
-		check(t, err)
-		_, err = b.Dial(testContext(t), y)
-		check(t, err)
-		waitPeers(t, a, 1)
-	},
-}
-
 // eachPair runs test for all pairs, over all transports, with either side
 // listening. connect makes two connected sockets.
 func eachPair(t *testing.T, test func(t *testing.T, pair protocolPair, connect func(testing.TB) (a, b gonng.Socket)), opts ...gonng.SocketOption) {
 	for _, pair := range protocolPairs {
 		t.Run(pair.name, func(t *testing.T) {
 			gonngtest.NoLeaks(t)
-			parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
+			parallel(t, routed, func(t *testing.T, tr gonngtest.Transport) {
 				for _, side := range []string{"listening", "dialing"} {
 					t.Run(side, func(t *testing.T) {
 						test(t, pair, func(t testing.TB) (a, b gonng.Socket) {
-							a, b = open(t, pair.a, opts...), open(t, pair.b, opts...)
 							if side == "listening" {
-								gonngtest.Connect(t, a, b, tr)
+								a, b = openLinked(t, pair.a, pair.b, tr, opts...)
 							} else {
-								gonngtest.Connect(t, b, a, tr)
+								b, a = openLinked(t, pair.b, pair.a, tr, opts...)
 							}
 							return a, b
 						})
@@ -181,19 +163,19 @@ func (p protocolPair) goes(t testing.TB, direction string) bool {
 
 func (p protocolPair) route(t testing.TB, direction string, a, b gonng.Socket) route {
 	t.Helper()
-	r := route{from: a.(gonng.Sender), to: b.(gonng.Receiver), receiver: b, lockstep: p.lockstep}
+	r := route{from: a.(gonng.Sender), to: b.(gonng.Receiver), sender: a, receiver: b, lockstep: p.lockstep}
 	if p.header != nil {
-		r.from = headed{a.(*gonng.Raw), p.header}
+		r.from = headed{a.(rawSocket), p.header}
 	}
 	if direction == "forth" {
 		return r
 	}
 	r.lockstep = p.lockstep || p.lossyBack
 	question := r.from
-	r.from, r.to, r.receiver = b.(gonng.Sender), a.(gonng.Receiver), a
+	r.from, r.to, r.sender, r.receiver = b.(gonng.Sender), a.(gonng.Receiver), b, a
 	if p.header != nil { // one question can have any number of answers
 		sendText(t, question, "?")
-		r.from = headed{b.(*gonng.Raw), recvMsg(t, b.(gonng.Receiver)).Header()}
+		r.from = headed{b.(rawSocket), recvMsg(t, b.(gonng.Receiver)).Header()}
 	}
 	if p.answers {
 		r.before = func(t testing.TB) {
@@ -209,11 +191,15 @@ func (p protocolPair) route(t testing.TB, direction string, a, b gonng.Socket) r
 
 // headed is a raw socket that sends bodies with a header.
 type headed struct {
-	*rawSocket
+	rawSocket
 	header []byte
 }
 
-type rawSocket = gonng.Raw // has a method Raw
+type rawSocket interface {
+	gonng.Socket
+	gonng.Sender
+	gonng.Receiver
+}
 
 func (h headed) Send(ctx context.Context, body []byte) error {
 	return h.SendMsg(ctx, gonng.NewRawMessage(h.header, body))

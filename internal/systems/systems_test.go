@@ -33,7 +33,7 @@ func TestSystems(t *testing.T) {
 		{"darwin", "arm64", []string{"./..."}},
 		{"freebsd", "amd64", []string{"./..."}},
 		{"linux", "386", []string{"./..."}},
-		{"js", "wasm", []string{".", "./transport/...", "./gonngtest", "./rpc", "./spjs", "./examples/wasm"}},
+		{"js", "wasm", []string{".", "./transport/...", "./gonngtest", "./internal/itest", "./rpc", "./spjs", "./examples/wasm"}},
 	} {
 		t.Run(system.os+"/"+system.arch, func(t *testing.T) {
 			t.Parallel()
