@@ -16,7 +16,13 @@ import (
 // build builds a command, with more in the environment.
 func build(t *testing.T, file, pkg string, env ...string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-o", file, pkg)
+	compile(t, []string{"build", "-o", file, pkg}, env...)
+}
+
+// compile runs the go command, with more in the environment.
+func compile(t *testing.T, args []string, env ...string) {
+	t.Helper()
+	cmd := exec.Command("go", args...)
 	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

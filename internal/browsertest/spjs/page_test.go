@@ -31,14 +31,14 @@ func messages() int {
 
 // long are the tests that build programs or fill queues of megabytes. They run with
 // GONNG_BROWSER=all in the environment.
-var long = []string{"PushAcrossRestart", "StalledServer", "Wasm", "Feed"}
+var long = []string{"PushAcrossRestart", "StalledServer", "Wasm", "WasmConformance", "Feed"}
 
 // TestChromium runs everything that needs a page, each in a tab of its own.
 func TestChromium(t *testing.T) {
 	chromium := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
 		"Page": testPage, "ServerRestarts": testServerRestarts, "PushAcrossRestart": testPushAcrossRestart, "StalledServer": testStalledServer,
-		"StalledPage": testStalledPage, "Errors": testErrors, "TwoOrigins": testTwoOrigins, "Wasm": testWasm, "Feed": testFeed,
+		"StalledPage": testStalledPage, "Errors": testErrors, "TwoOrigins": testTwoOrigins, "Wasm": testWasm, "WasmConformance": testWasmConformance, "Feed": testFeed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if slices.Contains(long, name) && os.Getenv("GONNG_BROWSER") != "all" {
