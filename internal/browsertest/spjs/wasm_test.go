@@ -40,7 +40,7 @@ func (s *site) wasm(t *testing.T, file string, env map[string]string, args ...st
 				return lines.splice(0).map(line => line + '\n').join('')
 			}
 			WebAssembly.instantiateStreaming(fetch('/program.wasm'), go.importObject).then(r => go.run(r.instance))
-				.catch(error => { console.log(String(error)); go.exit(1) })
+				.catch(error => { document.body.innerText = error; console.log(String(error)); go.exit(1) })
 			</script>`, start)
 	})
 }
@@ -51,7 +51,7 @@ func testWasm(t *testing.T, chromium *browsertest.Browser) {
 	s.stalled(t)
 	file := filepath.Join(t.TempDir(), "client.wasm")
 	build(t, file, "./wasmclient", "GOOS=js", "GOARCH=wasm")
-	s.wasm(t, file, nil)
+	s.wasm(t, file, map[string]string{})
 	b := chromium.Tab(t, s.URL+"/wasm")
 	b.Until("the program runs", "globalThis.goRun !== undefined")
 	converse(t, s, func(name string, n int) string {
