@@ -38,7 +38,8 @@ func TestChromium(t *testing.T) {
 	chromium := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
 		"Page": testPage, "ServerRestarts": testServerRestarts, "PushAcrossRestart": testPushAcrossRestart, "StalledServer": testStalledServer,
-		"StalledPage": testStalledPage, "Errors": testErrors, "TwoOrigins": testTwoOrigins, "Wasm": testWasm, "WasmConformance": testWasmConformance, "Feed": testFeed,
+		"StalledPage": testStalledPage, "Errors": testErrors, "TwoOrigins": testTwoOrigins, "Wasm": testWasm,
+		"WasmConformance": testWasmConformance, "Feed": testFeed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if slices.Contains(long, name) && os.Getenv("GONNG_BROWSER") != "all" {

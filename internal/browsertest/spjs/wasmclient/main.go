@@ -22,7 +22,7 @@ func main() {
 		return run(args[0].String(), args[1].String(), args[2].Int())
 	}))
 	js.Global().Set("goCheck", promise(func(args []js.Value) error {
-		return errors.Join(unsupported(), inproc(), refused(args[0].String()), sizes(args[1].String()), stalled(args[2].String()))
+		return errors.Join(unsupported(), inproc(), refused(args[0].String()), refused("wss"+strings.TrimPrefix(args[0].String(), "ws")), sizes(args[1].String()), stalled(args[2].String()))
 	}))
 	select {}
 }
