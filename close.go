@@ -60,7 +60,7 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	for _, d := range dialers {
 		d.stop()
 	}
-	task.AtOnce(listeners, func(l *Listener) { l.close() }) // not their pipes, which may have something to send
+	task.AtOnce(listeners, (*Listener).stop) // not their pipes, which may have something to send
 	for _, p := range pipes {
 		p.readOn()
 	}
@@ -92,7 +92,7 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 	var mu sync.Mutex
 	var waiting []*Pipe
 	task.AtOnce(pipes, func(p *Pipe) {
-		if p.part() {
+		if p.part(ctx) {
 			mu.Lock()
 			waiting = append(waiting, p)
 			mu.Unlock()
@@ -107,7 +107,7 @@ func (s *socket) part(ctx context.Context, pipes []*Pipe) (unconfirmed int) {
 }
 
 // end is the fifth phase: the connections are closed, and the goroutines end. It
-// returns the URLs of foreign transports whose calls do not end.
+// names what is foreign and has calls that do not end.
 func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 	for _, p := range pipes {
 		p.start(func(*task.Task) { p.Close() })
@@ -155,7 +155,7 @@ func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error
 		text = append(text, fmt.Sprintf("%d peers did not confirm what they were sent", unconfirmed))
 	}
 	if len(hanging) > 0 {
-		text = append(text, fmt.Sprintf("the transport of %s breaks its contract: a call of it does not end after Close", hanging[0]))
+		text = append(text, hanging[0]+" breaks its contract: a call of it does not end after Close")
 	}
 	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
 	return s.opError("close", "", errorf(ErrTimeout, "%s", strings.Join(text, "; ")))

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gonng/gonng/internal/sp"
@@ -371,21 +370,12 @@ func (s *socket) countUnsentLocked(n int) {
 	}
 }
 
-// taskName names a goroutine that calls the transport of url: "" if the transport is one
-// of gonng's, whose calls end on Close; else the URL, since a foreign transport may break
-// that rule.
-func taskName(url string) string {
-	scheme, _, _ := strings.Cut(url, ":")
-	if inner, _, ok := cutName(scheme); ok {
-		scheme = inner
-	}
-	if url != "" && builtin[scheme] == nil {
-		return url
-	}
-	return ""
-}
+// start starts a goroutine of the socket that calls neither a listener nor a dialer, nor
+// waits for a connection.
+func (s *socket) start(do func(*task.Task)) { s.tasks.Start("", do) }
 
-// start starts a goroutine of the socket that may call the transport of url.
-func (s *socket) start(url string, do func(*task.Task)) { s.tasks.Start(taskName(url), do) }
+func (l *Listener) start(do func(*task.Task)) { l.s.tasks.Start(l.foreign, do) }
 
-func (p *Pipe) start(do func(*task.Task)) { p.s.start(p.url, do) }
+func (d *Dialer) start(do func(*task.Task)) { d.s.tasks.Start(d.foreign(), do) }
+
+func (p *Pipe) start(do func(*task.Task)) { p.s.tasks.Start(p.foreign, do) }

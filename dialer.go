@@ -41,7 +41,7 @@ func (s *socket) Dial(ctx context.Context, url string, opts ...DialOption) (*Dia
 		return nil, s.opError("dial", url, err)
 	}
 	first := make(chan error, 1)
-	s.start(url, func(t *task.Task) { first <- d.connect(t) })
+	d.start(func(t *task.Task) { first <- d.connect(t) })
 	mode := d.mode() // others may have the dialer from s.Dialers, and change its options
 	if mode == DialBackground {
 		return d, nil
@@ -118,6 +118,21 @@ func (d *Dialer) mode() DialMode {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.cfg.DialMode
+}
+
+// foreign names what of an attempt is not gonng's, see endpointURL.foreign.
+func (d *Dialer) foreign() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.foreignBy(&d.cfg)
+}
+
+// foreignBy is foreign of an attempt that was made with cfg.
+func (d *Dialer) foreignBy(cfg *Config) string {
+	if cfg.DialContext != nil {
+		return "the function of WithDialContext for " + d.url + ", or a connection of it,"
+	}
+	return d.to.foreign(d.url)
 }
 
 // URL is the URL that the dialer dials. nng: NNG_OPT_URL.

@@ -27,6 +27,8 @@ type Listener struct {
 	cancel context.CancelFunc
 	once   sync.Once
 
+	foreign string // whose the listener and its connections are, see endpointURL.foreign
+
 	telling  sync.Mutex      // held while the transport is told of new options, before the socket's lock
 	own      settings        // the options of this listener alone; guarded by the socket's lock
 	cfg      Config          // guarded by the socket's lock
@@ -55,6 +57,11 @@ func (s *socket) ListenOn(nl net.Listener, opts ...ListenOption) (*Listener, err
 		nl.Close()
 		return nil, s.opError("listen", url, err)
 	}
+	switch nl.(type) {
+	case *net.TCPListener, *net.UnixListener: // their calls end on Close
+	default:
+		l.foreign = "the listener given to ListenOn at " + url + ", or a connection of it,"
+	}
 	if err := l.accept(stream.Listen(nl, l.transportConfig())); err != nil {
 		return nil, s.opError("listen", url, err)
 	}
@@ -70,6 +77,7 @@ func (s *socket) listen(ctx context.Context, url string, opts []ListenOption) (*
 	if err != nil {
 		return nil, err
 	}
+	l.foreign = to.foreign(url)
 	tl, err := to.listen(ctx, l.transportConfig())
 	if err = classify(err); errors.Is(err, ErrAddressInUse) && to.knows(transport.OptTCPNoDelay) {
 		err = fmt.Errorf("%w; another socket or program listens there: end it, or listen at port 0, for which the system chooses a free one", err)
@@ -110,7 +118,7 @@ func (l *Listener) accept(tl transport.Listener) error {
 		l.close()
 		return err
 	}
-	l.s.start(l.URL(), l.run)
+	l.start(l.run)
 	return nil
 }
 
@@ -196,6 +204,16 @@ func (l *Listener) Close() error {
 	return err
 }
 
+// stop is close by the socket's Close, which does not wait for a foreign one now: when the
+// linger is over, it waits a moment more for all that is foreign.
+func (l *Listener) stop() {
+	if l.foreign == "" {
+		l.close()
+		return
+	}
+	l.start(func(*task.Task) { l.close() })
+}
+
 func (l *Listener) close() (err error) {
 	l.once.Do(func() {
 		l.cancel()
@@ -214,7 +232,7 @@ func (l *Listener) run(*task.Task) {
 		switch {
 		case err == nil:
 			failing = false
-			l.s.start(l.URL(), func(t *task.Task) { l.introduce(t, peer) })
+			l.start(func(t *task.Task) { l.introduce(t, peer) })
 			continue
 		case l.ctx.Err() != nil:
 			return
@@ -258,7 +276,7 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 		l.notIntroduced(err)
 		return err
 	}
-	p := &Pipe{s: l.s, conn: conn, listener: l, url: l.URL(), undecided: decides}
+	p := &Pipe{s: l.s, conn: conn, listener: l, url: l.URL(), foreign: l.foreign, undecided: decides}
 	p.init(l.priority())
 	if !decides {
 		return p.add(ctx, t)

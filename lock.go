@@ -138,7 +138,7 @@ func (s *socket) due() {
 
 // carryOutElsewhere is carryOut on a goroutine of the socket.
 func (s *socket) carryOutElsewhere(e sp.Effects, slow []*Pipe) {
-	s.tasks.Start("", func(*task.Task) { s.carryOut(e, slow) })
+	s.start(func(*task.Task) { s.carryOut(e, slow) })
 }
 
 // pipeOf is the pipe of a peer.

@@ -25,6 +25,7 @@ type Pipe struct {
 	target   *target          // of a dialer; nil unless one made the pipe
 	listener *Listener        // nil unless it accepted the pipe
 	url      string
+	foreign  string // whose the connection is, see endpointURL.foreign
 	name     string // of the peer, for logs and errors
 
 	peer       sp.Peer   // guarded by the socket's lock, except its ID and Current

@@ -47,7 +47,7 @@ func (p *Pipe) run() {
 		p.s.unlock()
 		p.direct.Receive(p.deliver, func(err error) {
 			// On another goroutine: this one belongs to the peer's socket.
-			p.s.start("", func(t *task.Task) {
+			p.s.start(func(t *task.Task) {
 				p.closeWith(p.endReason(err))
 				p.disconnected(t)
 			})

@@ -220,9 +220,22 @@ func (p *Pipe) finishAnswers(ctx context.Context) {
 // part tells the peer that nothing more comes, and reports whether Close has to wait
 // until the peer closes the connection. A peer to which nothing was sent can lose
 // nothing.
-func (p *Pipe) part() bool {
+func (p *Pipe) part(ctx context.Context) bool {
 	f, ok := p.conn.(transport.Finisher)
-	return ok && p.wasSentTo() && f.Finish()
+	if !ok || !p.wasSentTo() {
+		return false
+	}
+	if p.foreign == "" {
+		return f.Finish()
+	}
+	parted := make(chan bool, 1)
+	p.start(func(*task.Task) { parted <- f.Finish() })
+	select {
+	case wait := <-parted:
+		return wait
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (p *Pipe) wasSentTo() bool {
@@ -287,7 +300,7 @@ const flushChunk = 256
 // flushLater passes writing tokens to the flusher, also those of pipes that were written to:
 // it gives them back when nothing more has gathered.
 func (s *socket) flushLater(pipes iter.Seq[*Pipe]) {
-	s.toFlush.add(func() { s.start("", s.runFlusher) }, pipes)
+	s.toFlush.add(func() { s.start(s.runFlusher) }, pipes)
 }
 
 // runFlusher visits the pipes until none is due.

@@ -30,9 +30,9 @@ func (d *Dialer) connectName(tell bool) error {
 	fresh, err := d.lookUp(tell)
 	outcomes := make(chan error, len(fresh))
 	for _, t := range fresh {
-		d.s.start(d.url, func(task *task.Task) { outcomes <- t.connect(task, tell) })
+		d.start(func(task *task.Task) { outcomes <- t.connect(task, tell) })
 	}
-	d.s.start(d.url, d.keepUp)
+	d.start(d.keepUp)
 	var others <-chan time.Time
 	for range fresh {
 		select {
@@ -63,7 +63,7 @@ func (d *Dialer) keepUp(*task.Task) {
 	for d.waitToLookUp() {
 		fresh, _ := d.lookUp(false)
 		for _, t := range fresh {
-			d.s.start(d.url, func(task *task.Task) { _ = t.connect(task, false) })
+			d.start(func(task *task.Task) { _ = t.connect(task, false) })
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (d *Dialer) lookUp(tell bool) (fresh []*target, err error) {
 	fresh, retired := d.compare(found, err == nil)
 	for _, t := range retired {
 		d.s.log(slog.LevelInfo, "the name does not have the address any more", "url", d.url, "address", t.where())
-		d.s.start(d.url, t.retire)
+		d.start(t.retire)
 	}
 	return fresh, err
 }

@@ -71,7 +71,7 @@ func (t *target) connect(task *task.Task, tell bool) error {
 		return err
 	}
 	t.failed(d, err, "cannot connect, trying again", tell)
-	d.s.start(d.url, t.retry)
+	d.start(t.retry)
 	return err
 }
 
@@ -104,7 +104,7 @@ func (t *target) redial(received bool) {
 	case d.once():
 		d.Close()
 	default:
-		d.s.start(d.url, t.retry)
+		d.start(t.retry)
 	}
 }
 
@@ -128,7 +128,7 @@ func (t *target) attempt(task *task.Task) error {
 		// The error of a DialContext of the program may be of any kind.
 		return d.s.opError("dial", d.url, classifyOr(err, ErrUnreachable))
 	}
-	return d.s.opError("dial", d.url, t.adopt(ctx, task, conn, cfg.Priority))
+	return d.s.opError("dial", d.url, t.adopt(ctx, task, conn, &cfg))
 }
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -152,10 +152,10 @@ func (t *target) toAddress(dial dialFunc) dialFunc {
 }
 
 // adopt makes a peer of a new connection.
-func (t *target) adopt(ctx context.Context, task *task.Task, conn transport.Conn, priority int) error {
+func (t *target) adopt(ctx context.Context, task *task.Task, conn transport.Conn, cfg *Config) error {
 	d := t.d
-	p := &Pipe{s: d.s, conn: conn, target: t, url: d.url}
-	p.init(priority)
+	p := &Pipe{s: d.s, conn: conn, target: t, url: d.url, foreign: d.foreignBy(cfg)}
+	p.init(cfg.Priority)
 	d.mu.Lock()
 	t.pipe, t.since, t.next = p, time.Now(), time.Time{}
 	d.mu.Unlock()

@@ -103,6 +103,15 @@ func (to endpointURL) once() bool {
 	return ok
 }
 
+// foreign names the transport for the error of Close if it is not one of gonng's: it may break
+// the rule that calls end on Close. "": it is.
+func (to endpointURL) foreign(url string) string {
+	if builtin[to.scheme] != nil {
+		return ""
+	}
+	return "the transport of " + url
+}
+
 // knows reports whether the transport can honour the options.
 func (to endpointURL) knows(options transport.Options) bool {
 	return options&^to.options == 0

@@ -2,7 +2,10 @@ package itest
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -241,16 +244,29 @@ func TestCloseWithManyClients(t *testing.T) {
 	}
 }
 
-// stubborn is tcp of which one call, with an error, returns only when the test has ended.
+// stubborn is tcp of which one call returns only when the test has ended: of Read and
+// Accept one with an error.
 type stubborn struct {
 	tcptransport.Transport
 	call    string
+	waits   chan<- struct{} // told when the call waits
 	release <-chan struct{}
 }
 
-func (s stubborn) until(call string, err error) {
-	if s.call == call && err != nil {
+// at waits if this is the call.
+func (s stubborn) at(call string) {
+	if s.call == call {
+		select {
+		case s.waits <- struct{}{}:
+		default:
+		}
 		<-s.release
+	}
+}
+
+func (s stubborn) until(call string, err error) {
+	if err != nil {
+		s.at(call)
 	}
 }
 
@@ -262,13 +278,15 @@ type stubbornConn struct {
 type stubbornListener struct {
 	contract.Listener
 	stubborn
-	scheme string
+}
+
+type stubbornIncoming struct {
+	contract.Incoming
+	stubborn
 }
 
 func (s stubborn) Dial(ctx context.Context, _, address string, cfg *contract.Config) (contract.Conn, error) {
-	if s.call == "Dial" {
-		<-s.release
-	}
+	s.at("Dial")
 	c, err := s.Transport.Dial(ctx, "tcp", address, cfg)
 	if err != nil {
 		return nil, err
@@ -276,23 +294,36 @@ func (s stubborn) Dial(ctx context.Context, _, address string, cfg *contract.Con
 	return stubbornConn{c, s}, nil
 }
 
-func (s stubborn) Listen(ctx context.Context, scheme, address string, cfg *contract.Config) (contract.Listener, error) {
+// Listen returns a listener whose URL is of tcp, where it can be dialed, too.
+func (s stubborn) Listen(ctx context.Context, _, address string, cfg *contract.Config) (contract.Listener, error) {
 	l, err := s.Transport.Listen(ctx, "tcp", address, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return stubbornListener{l, s, scheme}, nil
-}
-
-func (l stubbornListener) URL() string {
-	_, address, _ := strings.Cut(l.Listener.URL(), ":")
-	return l.scheme + ":" + address
+	return stubbornListener{l, s}, nil
 }
 
 func (l stubbornListener) Accept() (contract.Incoming, error) {
 	in, err := l.Listener.Accept()
-	l.until("Accept", err)
-	return in, err
+	if l.until("Accept", err); err != nil {
+		return nil, err
+	}
+	return stubbornIncoming{in, l.stubborn}, nil
+}
+
+func (l stubbornListener) Close() error {
+	err := l.Listener.Close()
+	l.at("Listener.Close")
+	return err
+}
+
+func (in stubbornIncoming) Handshake(ctx context.Context) (contract.Conn, error) {
+	in.at("Handshake")
+	c, err := in.Incoming.Handshake(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stubbornConn{c, in.stubborn}, nil
 }
 
 func (c stubbornConn) Read(dst []contract.Message) ([]contract.Message, error) {
@@ -302,49 +333,148 @@ func (c stubbornConn) Read(dst []contract.Message) ([]contract.Message, error) {
 }
 
 func (c stubbornConn) Write(b contract.Batch) error {
-	err := c.Conn.Write(b)
-	c.until("Write", err)
-	return err
+	c.at("Write")
+	return c.Conn.Write(b)
+}
+
+func (c stubbornConn) Finish() bool {
+	c.at("Finish")
+	return false
 }
 
 func (c stubbornConn) Close() error {
 	err := c.Conn.Close()
-	if c.call == "Close" {
-		<-c.release
-	}
+	c.at("Close")
 	return err
 }
 
 // TestStubbornTransport: a transport of somebody else's of which a call does not end does
 // not hold up Close, whose error names it.
 func TestStubbornTransport(t *testing.T) {
-	for _, call := range []string{"Read", "Write", "Close", "Dial", "Accept"} {
-		t.Run(call, func(t *testing.T) {
+	for _, side := range []string{"dialer", "listener"} {
+		calls := []string{"Read", "Write", "Close", "Finish", "Dial"}
+		if side == "listener" {
+			calls = []string{"Read", "Write", "Close", "Finish", "Accept", "Handshake", "Listener.Close"}
+		}
+		for _, call := range calls {
+			t.Run(side+"/"+call, func(t *testing.T) {
+				t.Parallel()
+				gonngtest.NoLeaks(t)
+				release := make(chan struct{})
+				defer close(release)
+				waits := make(chan struct{}, 1)
+				scheme := "stubborn-" + strings.ToLower(rand.Text()) // another with each -count
+				contract.Register(scheme, stubborn{call: call, waits: waits, release: release})
+				tr := gonngtest.Transport{Address: func(string) string { return scheme + "://127.0.0.1:0" }}
+				peer, s := open(t, gonng.NewPair0), open(t, gonng.NewPair0, gonng.WithLinger(50*time.Millisecond))
+				if side == "listener" {
+					dial(t, peer, tr, listen(t, s, tr).URL(), gonng.WithDialMode(gonng.DialBackground))
+				} else {
+					dial(t, s, tr, strings.Replace(listen(t, peer, tcp).URL(), "tcp", scheme, 1), gonng.WithDialMode(gonng.DialBackground))
+				}
+				if call == "Dial" || call == "Handshake" {
+					wait(t, call, waits)
+				} else {
+					waitPeers(t, s, 1)
+					sendText(t, s, "x") // or else Close has nothing to Finish
+					recvText(t, peer, "x")
+				}
+				for call == "Write" && len(waits) == 0 { // until the kernel takes no more
+					_ = s.TrySend(make([]byte, 100<<10))
+					runtime.Gosched()
+				}
+				err := wait(t, "Close", concurrently(s.Close))
+				wantError(t, err, "close", gonng.ErrTimeout)
+				wantText(t, fmt.Sprint(err), scheme)
+			})
+		}
+	}
+}
+
+// stubbornNetConn is a connection of the program's, and stubbornNetListener has such, of
+// which one call returns only when the test has ended.
+type stubbornNetConn struct {
+	net.Conn
+	stubborn
+}
+
+type stubbornNetListener struct {
+	net.Listener
+	stubborn
+}
+
+func (c stubbornNetConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.until("Read", err)
+	return n, err
+}
+
+func (c stubbornNetConn) Close() error {
+	err := c.Conn.Close()
+	c.at("Close")
+	return err
+}
+
+func (l stubbornNetListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if l.until("Accept", err); err != nil {
+		return nil, err
+	}
+	return stubbornNetConn{c, l.stubborn}, nil
+}
+
+func (l stubbornNetListener) Close() error {
+	err := l.Listener.Close()
+	l.at("Listener.Close")
+	return err
+}
+
+// TestStubbornConnection: the same for what the program gives to ListenOn and returns to
+// WithDialContext.
+func TestStubbornConnection(t *testing.T) {
+	closes := func(t *testing.T, s gonng.Socket, text string) {
+		t.Helper()
+		err := wait(t, "Close", concurrently(s.Close))
+		wantError(t, err, "close", gonng.ErrTimeout)
+		wantText(t, fmt.Sprint(err), text)
+	}
+	for _, call := range []string{"Read", "Close", "Accept", "Listener.Close"} {
+		t.Run("ListenOn/"+call, func(t *testing.T) {
+			t.Parallel()
 			gonngtest.NoLeaks(t)
 			release := make(chan struct{})
 			defer close(release)
-			scheme := "stubborn-" + strings.ToLower(call) + "+tcp"
-			contract.Register(scheme, stubborn{call: call, release: release})
-			tr := gonngtest.Transport{Address: func(string) string { return scheme + "://127.0.0.1:0" }}
-			pull, push := open(t, gonng.NewPull0), open(t, gonng.NewPush0, gonng.WithLinger(50*time.Millisecond))
-			if call == "Accept" {
-				url := listen(t, push, tr).URL()
-				dial(t, pull, tr, strings.Replace(url, scheme, "tcp", 1), gonng.WithDialMode(gonng.DialWait))
-			} else {
-				dial(t, push, tr, strings.Replace(listen(t, pull, tcp).URL(), "tcp", scheme, 1), gonng.WithDialMode(gonng.DialBackground))
-			}
-			if call != "Dial" {
-				waitPeers(t, push, 1)
-			}
-			if call == "Write" { // until one waits
-				for full := 0; full < 10; full++ {
-					for push.TrySend(make([]byte, 100<<10)) == nil {
-					}
+			peer, s := open(t, gonng.NewPair0), open(t, gonng.NewPair0, gonng.WithLinger(50*time.Millisecond))
+			nl, err := net.Listen("tcp", "127.0.0.1:0")
+			check(t, err)
+			l, err := s.ListenOn(stubbornNetListener{nl, stubborn{call: call, release: release}})
+			check(t, err)
+			dial(t, peer, tcp, l.URL())
+			waitPeers(t, s, 1)
+			closes(t, s, "ListenOn at "+l.URL())
+		})
+	}
+	for _, call := range []string{"Read", "Close", "Dial"} {
+		t.Run("DialContext/"+call, func(t *testing.T) {
+			t.Parallel()
+			gonngtest.NoLeaks(t)
+			release := make(chan struct{})
+			defer close(release)
+			peer, s := open(t, gonng.NewPair0), open(t, gonng.NewPair0, gonng.WithLinger(50*time.Millisecond))
+			url := listen(t, peer, tcp).URL()
+			st := stubborn{call: call, release: release}
+			dial(t, s, tcp, url, gonng.WithDialMode(gonng.DialBackground), gonng.WithDialContext(func(ctx context.Context, network, address string) (net.Conn, error) {
+				st.at("Dial")
+				c, err := new(net.Dialer).DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
 				}
+				return stubbornNetConn{c, st}, nil
+			}))
+			if call != "Dial" {
+				waitPeers(t, s, 1)
 			}
-			err := wait(t, "Close", concurrently(push.Close))
-			wantError(t, err, "close", gonng.ErrTimeout)
-			wantText(t, fmt.Sprint(err), scheme)
+			closes(t, s, "WithDialContext for "+url)
 		})
 	}
 }
