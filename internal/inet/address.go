@@ -23,11 +23,15 @@ func Check(network, address string) error {
 		return invalid("%s is not an address of %s", host, network)
 	case strings.HasPrefix(address, "[") && (err != nil || ip.Is4()):
 		return invalid("%q: brackets are for IPv6, and %q is not an IPv6 address", address, host)
+	case err == nil && (ip.Unmap().IsMulticast() || ip.Unmap() == broadcast):
+		return invalid("%s is the address of a group, and TCP connects two", host)
 	case err == nil, host == "", host == "*":
 		return nil
 	}
 	return checkName(host)
 }
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // CheckDial is Check for an address to dial.
 func CheckDial(network, address string) error {

@@ -22,7 +22,7 @@ func TestCheck(t *testing.T) {
 		"[127.0.0.1]:5": never, "[localhost]:5": never, "[*]:5": never, "[fe80::1%25%zz]:5": never,
 		"eth0;127.0.0.1:5": never, "user@127.0.0.1:1": never, "user:pw@host:1": never, "a b:1": never, "a\x00b:1": never, "**:1": never,
 		"a/b:1": never, "a?b:1": never, "a%20b:1": never, "127.0.0.1%lo:1": never, "256.0.0.1:1": never, "127.0.0.01:1": never,
-		"1.2.3.4.5:1": never, "a..b:1": never, ".a:1": never, strings.Repeat("a", 300) + ":1": never,
+		"1.2.3.4.5:1": never, "224.0.0.1:5": never, "[ff02::1]:5": never, "[ff02::1%lo]:5": never, "[::ffff:239.1.2.3]:5": never, "255.255.255.255:5": never, "[::ffff:255.255.255.255]:0": never, "a..b:1": never, ".a:1": never, strings.Repeat("a", 300) + ":1": never,
 	} {
 		err, dial := Check("tcp", address), CheckDial("tcp", address)
 		if wrong := err != nil; wrong != (use == never) || wrong && !errors.Is(err, transport.ErrAddressInvalid) {

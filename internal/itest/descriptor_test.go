@@ -102,8 +102,10 @@ func TestDescriptorRefused(t *testing.T) {
 	gonngtest.Eventually(t, func() bool { return len(s.Dialers()) == 0 }, "the dialer has closed itself")
 
 	for _, address := range []string{"", "x", "-1", "3/", "99999999999", "1000000"} {
-		_, err := s.Dial(testContext(t), "socket://"+address)
-		wantError(t, err, "dial", gonng.ErrAddressInvalid)
+		for _, mode := range []gonng.DialMode{gonng.DialRetry, gonng.DialWait, gonng.DialBackground} {
+			_, err := s.Dial(testContext(t), "socket://"+address, gonng.WithDialMode(mode))
+			wantError(t, err, "dial", gonng.ErrAddressInvalid)
+		}
 		_, err = s.Listen(testContext(t), "socket://"+address)
 		wantError(t, err, "listen", gonng.ErrAddressInvalid)
 	}

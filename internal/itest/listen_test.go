@@ -55,6 +55,13 @@ func TestBadURL(t *testing.T) {
 		"unix://":                     {gonng.ErrAddressInvalid, []string{"empty"}},
 		"ipc://" + long:               {gonng.ErrAddressInvalid, []string{"205 bytes", "107"}},
 		"ipc:///tmp/a\x00b":           {gonng.ErrAddressInvalid, []string{"zero byte"}},
+		"ipc:///tmp/":                 {gonng.ErrAddressInvalid, []string{"directory"}},
+		"ipc:///":                     {gonng.ErrAddressInvalid, []string{"directory"}},
+		"ipc://.":                     {gonng.ErrAddressInvalid, []string{"directory"}},
+		"unix://x/..":                 {gonng.ErrAddressInvalid, []string{"directory"}},
+		"tcp://224.0.0.1:5":           {gonng.ErrAddressInvalid, []string{"group"}},
+		"tls+tcp6://[ff02::1%lo]:5":   {gonng.ErrAddressInvalid, []string{"group"}},
+		"ws://255.255.255.255:5/":     {gonng.ErrAddressInvalid, []string{"group"}},
 		"inproc://":                   {gonng.ErrAddressInvalid, []string{"empty"}},
 	} {
 		t.Run(url, func(t *testing.T) {

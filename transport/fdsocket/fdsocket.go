@@ -31,6 +31,16 @@ func (Transport) Check(_, address string) error {
 	return err
 }
 
+// CheckDial implements transport.DialChecker. A descriptor is dialed at once and once only:
+// one that is no socket now never is.
+func (Transport) CheckDial(_, address string) error {
+	fd, err := number(address)
+	if err != nil {
+		return err
+	}
+	return checkSocket(fd)
+}
+
 // Dial implements transport.Transport. The messages are framed as over tcp, as
 // nng does, whatever kind of socket it is.
 func (Transport) Dial(ctx context.Context, _, address string, cfg *transport.Config) (transport.Conn, error) {

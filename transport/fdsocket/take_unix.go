@@ -56,6 +56,14 @@ func Listener(fd int) (net.Listener, error) {
 	return take(fd, net.FileListener)
 }
 
+// checkSocket refuses a descriptor that is no socket.
+func checkSocket(fd int) error {
+	if _, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TYPE); err != nil {
+		return refused(fd, err)
+	}
+	return nil
+}
+
 // refused is why the descriptor is of no use, today or ever.
 func refused(fd int, err error) error {
 	return fmt.Errorf("%w: descriptor %d: %w", transport.ErrAddressInvalid, fd, err)

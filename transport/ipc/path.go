@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -38,6 +39,8 @@ func check(path string) error {
 		return fmt.Errorf("%w: path %q has %d bytes, a Unix socket takes at most %d", transport.ErrAddressInvalid, path, len(path), limit)
 	case path[0] == '@': // package net would take it for an abstract name
 		return fmt.Errorf("%w: path %q: write ./%s for a file of that name", transport.ErrAddressInvalid, path, path)
+	case slices.Contains([]string{"", ".", ".."}, path[strings.LastIndexByte(path, '/')+1:]):
+		return fmt.Errorf("%w: path %q is that of a directory", transport.ErrAddressInvalid, path)
 	case strings.IndexByte(path, 0) >= 0:
 		return fmt.Errorf("%w: path %q has a zero byte", transport.ErrAddressInvalid, path)
 	}
