@@ -184,9 +184,10 @@ the fewest unanswered requests, is a load balancer on the side of the client.
 # Timeouts and contexts
 
 Whatever can wait takes a [context.Context] and returns soon after it ends; only
-Close has the linger instead, see [WithLinger]. [WithSendTimeout] and
-[WithRecvTimeout] bound each call beside it; by default they do not. The methods
-that begin with Try never wait.
+Close has the linger instead, see [WithLinger]. A context that is nil is a
+mistake of the program, and the call may panic, as in the standard library.
+[WithSendTimeout] and [WithRecvTimeout] bound each call beside it; by default
+they do not. The methods that begin with Try never wait.
 
 A [context.Context] bounds a call. A context of this package is something else:
 Req0, Rep0, Sub0, Surveyor0 and Respondent0 keep state between calls, such as

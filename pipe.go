@@ -214,7 +214,9 @@ func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	if err := p.s.canSend(); err != nil {
 		return p.s.opError("send", p.url, err)
 	}
-	m.SetPipe(p)
+	if m != nil {
+		m.SetPipe(p)
+	}
 	return p.s.sendMsg(ctx, m, false)
 }
 

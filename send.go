@@ -79,8 +79,8 @@ func (e *endpoint) sendMsg(ctx context.Context, m *Message, try bool) error {
 
 // sendShared sends a message that goes on belonging to the caller.
 func (e *endpoint) sendShared(ctx context.Context, m *Message, try bool) error {
-	if m.isFreed() {
-		return e.s.opError("send", "", errorf(ErrInvalid, "the message was sent or freed before"))
+	if m == nil || m.isFreed() {
+		return e.s.opError("send", "", noMessage(m))
 	}
 	if ctx.Err() != nil {
 		return e.s.opError("send", "", contextError(ctx))
@@ -88,6 +88,14 @@ func (e *endpoint) sendShared(ctx context.Context, m *Message, try bool) error {
 	e.s.lock()
 	e.offered = m.toSend(e.s.Raw())
 	return e.finish(ctx, try)
+}
+
+// noMessage is why m cannot be sent.
+func noMessage(m *Message) error {
+	if m == nil {
+		return errorf(ErrInvalid, "the message is nil")
+	}
+	return errorf(ErrInvalid, "the message was sent or freed before")
 }
 
 // finish sends e.offered, which the caller has filled after it locked the socket, empties

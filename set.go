@@ -9,8 +9,13 @@ import (
 )
 
 // Set changes options of a socket of any type, by the rules of [Req0.Set]. The method Set of
-// a socket also takes the options of its protocol. nng: nng_socket_set.
-func Set(s Socket, opts ...SocketOption) error { return set(s.base(), opts) }
+// a socket also takes the options of its protocol. ErrInvalid: s is nil. nng: nng_socket_set.
+func Set(s Socket, opts ...SocketOption) error {
+	if s == nil {
+		return errorf(ErrInvalid, "set: the socket is nil")
+	}
+	return set(s.base(), opts)
+}
 
 func (s *socket) base() *socket { return s }
 

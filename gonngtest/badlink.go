@@ -42,11 +42,15 @@ type BadLink struct {
 // name+ipc, name+abstract, name+inproc, name+ws and name+wss, for the whole process and
 // all sockets made afterwards. What follows in the URL, and the options, are those of the
 // transport underneath. Both ends have to use such a URL, and each is as bad as its own
-// side receives. It panics when one of the schemes is taken, as [transport.Register] does.
+// side receives. It panics when one of the schemes is taken, as [transport.Register] does,
+// and when a field is negative.
 //
 //	gonngtest.BadLink{Delay: 50 * time.Millisecond, CutEvery: time.Second}.Register("pigeon")
 //	rep.Listen(ctx, "pigeon+tcp://127.0.0.1:0")
 func (b BadLink) Register(name string) {
+	if b.Delay < 0 || b.Jitter < 0 || b.BytesPerSecond < 0 || b.CutEvery < 0 {
+		panic(fmt.Sprintf("gonngtest: BadLink.Register(%q): a field is negative: %+v", name, b))
+	}
 	for scheme, t := range map[string]transport.Transport{
 		"tcp": tcp.Transport{}, "tcp4": tcp.Transport{}, "tcp6": tcp.Transport{},
 		"tls+tcp": tlstcp.Transport{},

@@ -17,7 +17,8 @@ type Client struct {
 }
 
 // NewClient makes a Client that calls by req. All peers of req are to be rpc servers with
-// the same methods, since a call goes to any of them. It panics when req is nil.
+// the same methods, since a call goes to any of them. It panics when req or
+// an option is nil.
 func NewClient(req *gonng.Req0, opts ...Option) *Client {
 	if req == nil {
 		panic("gonng: rpc.NewClient: the socket is nil")
@@ -25,7 +26,7 @@ func NewClient(req *gonng.Req0, opts ...Option) *Client {
 	return &Client{newConfig(opts), req}
 }
 
-// CallOption is an option for Call.
+// CallOption is an option for Call, which fails with CodeInvalidArgument when one is nil.
 type CallOption interface{ forCall(*callConfig) }
 
 type callOption func(*callConfig)
@@ -51,8 +52,11 @@ func WithHeader(key, value string) CallOption {
 }
 
 // ReplyHeader sets *h to the headers of the reply, also of one that is an error. When
-// there is no reply, or it has no headers, *h is nil.
+// there is no reply, or it has no headers, *h is nil. It panics when h is nil.
 func ReplyHeader(h *Header) CallOption {
+	if h == nil {
+		panic("gonng: rpc.ReplyHeader: the pointer is nil")
+	}
 	return callOption(func(c *callConfig) { *h, c.replyHeader = nil, h })
 }
 
@@ -88,7 +92,10 @@ func (c *Client) call(ctx context.Context, method string, in, out any, opts []Ca
 	cfg := &noOptions
 	if len(opts) > 0 || c.propagator != nil || len(c.interceptors) > 0 {
 		cfg = new(callConfig)
-		for _, o := range opts {
+		for i, o := range opts {
+			if o == nil {
+				return Errorf(CodeInvalidArgument, "option %d of %d of the call to %s is nil", i+1, len(opts), method)
+			}
 			o.forCall(cfg)
 		}
 	}

@@ -235,6 +235,8 @@ func TestPanicsAtOnce(t *testing.T) {
 		"no propagator":        func() { rpc.WithPropagator(nil) },
 		"no interceptor":       func() { rpc.WithInterceptor(nil) },
 		"no socket":            func() { rpc.NewClient(nil) },
+		"no header":            func() { rpc.ReplyHeader(nil) },
+		"no option":            func() { rpc.NewServer(nil) },
 	} {
 		func() {
 			defer func() {
@@ -244,5 +246,9 @@ func TestPanicsAtOnce(t *testing.T) {
 			}()
 			do()
 		}()
+	}
+	_, err := rpc.Call[empty](t.Context(), rpc.NewClient(new(gonng.Req0)), "nothing", empty{}, rpc.Once(), nil)
+	if rpc.CodeOf(err) != rpc.CodeInvalidArgument || !strings.Contains(err.Error(), "option 2 of 2") {
+		t.Errorf("an option of a call that is nil: %v", err)
 	}
 }

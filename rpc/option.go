@@ -22,6 +22,9 @@ type config struct {
 func newConfig(opts []Option) config {
 	c := config{codec: JSON{}}
 	for _, o := range opts {
+		if o == nil {
+			panic("gonng: rpc.NewServer, rpc.NewClient: an option is nil")
+		}
 		o.forEnd(&c)
 	}
 	return c

@@ -30,7 +30,7 @@ type method struct {
 	call func(ctx context.Context, c Codec, payload []byte) (any, error)
 }
 
-// NewServer makes a Server without methods.
+// NewServer makes a Server without methods. It panics when an option is nil.
 func NewServer(opts ...Option) *Server {
 	return &Server{config: newConfig(opts), methods: make(map[string]*method)}
 }

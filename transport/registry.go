@@ -9,9 +9,13 @@ import (
 var registry sync.Map // scheme → Transport
 
 // Register adds a transport for the URLs of a scheme, for all sockets made
-// afterwards. It panics when the scheme is taken or is not a plain scheme:
-// both are mistakes of the program. gonng's own schemes cannot be replaced.
+// afterwards. It panics when the scheme is taken or is not a plain scheme, and
+// when t is nil: these are mistakes of the program. gonng's own schemes cannot be
+// replaced.
 func Register(scheme string, t Transport) {
+	if t == nil {
+		panic(fmt.Sprintf("transport: Register: the transport of %q is nil", scheme))
+	}
 	if scheme == "" || strings.ToLower(scheme) != scheme || strings.ContainsAny(scheme, ":/ ") {
 		panic(fmt.Sprintf("transport: Register: %q is not a URL scheme in lower case", scheme))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -413,6 +414,22 @@ func TestNilArguments(t *testing.T) {
 	wantError(t, err, "listen", gonng.ErrInvalid)
 	_, err = s.Attach(testContext(t), nil)
 	wantError(t, err, "attach", gonng.ErrInvalid)
+	nobody := open(t, gonng.NewPair1, gonng.WithPolyamorous())
+	_, connected := link(t, nobody, open(t, gonng.NewPair1), tcp)
+	for _, send := range []func() error{
+		func() error { return s.SendMsg(testContext(t), nil) },
+		func() error { return s.TrySendMsg(nil) },
+		func() error { return nobody.Pipes()[0].SendMsg(testContext(t), nil) },
+		func() error { return connected.Pipes()[0].SendMsg(testContext(t), nil) },
+	} {
+		err := send()
+		wantError(t, err, "send", gonng.ErrInvalid)
+		wantText(t, fmt.Sprint(err), "the message is nil")
+	}
+	_, err = open(t, gonng.NewReq0).RequestMsg(testContext(t), nil)
+	wantError(t, err, "send", gonng.ErrInvalid)
+	want(t, gonng.Device(testContext(t), nil, openRaw(t, gonng.ProtocolBus0)), gonng.ErrInvalid)
+	want(t, gonng.Set(nil, gonng.WithLinger(0)), gonng.ErrInvalid)
 	// Nil is the default again.
 	check(t, s.Set(gonng.WithLogger(optionLogger), gonng.WithTLS(optionTLS), gonng.WithDialContext(new(net.Dialer).DialContext),
 		gonng.WithCheckOrigin(func(*http.Request) bool { return true }), gonng.WithHTTPHeader(http.Header{"X": {"y"}}),
