@@ -50,14 +50,15 @@ type queue struct {
 	head  int
 	bytes int // memory that the messages pin, and that of their slots
 	grown int // by how much bytes has grown since the last compact
+	last  int // how many messages it had room for before it was empty: probably it needs that again
 }
 
 func (q *queue) len() int { return len(q.items) - q.head }
 
 // push adds messages.
 func (q *queue) push(c *Core, from *Peer, batch ...msg.Message) {
-	if q.items == nil {
-		q.items = c.spare.take()
+	if len(q.items)+len(batch) > cap(q.items) {
+		q.grow(c, len(batch))
 	}
 	before := q.bytes
 	for i := range batch {
@@ -72,6 +73,19 @@ func (q *queue) push(c *Core, from *Peer, batch ...msg.Message) {
 	q.bytes += slot * len(batch)
 	q.grown += q.bytes - before
 	c.Counters.RecvQueue += len(batch)
+}
+
+// grow is called when there is no room for n messages more. A small array grows by append.
+func (q *queue) grow(c *Core, n int) {
+	switch need := max(len(q.items)+n, q.last); {
+	case need > fewItems:
+		larger := append(manyItems.Get(max(need, 2*cap(q.items))), q.items...)
+		clear(q.items)
+		c.spare.give(q.items[:0])
+		q.items = larger
+	case q.items == nil:
+		q.items = c.spare.take()
+	}
 }
 
 // pushLossily adds a message. Where the queue is full it drops the oldest ones, or, unless
@@ -103,9 +117,10 @@ func (q *queue) drop(c *Core) {
 	c.Counters.RecvQueue--
 	switch q.head++; {
 	case q.head == len(q.items):
+		last := min(len(q.items), compactAfter)
 		c.spare.give(q.items[:0])
-		*q = queue{}
-	case q.head >= spareItems/2 && q.head*2 > len(q.items):
+		*q = queue{last: last}
+	case q.head >= compactAfter && q.head*2 > len(q.items):
 		// A queue that is never empty would grow for ever behind its head.
 		n := copy(q.items, q.items[q.head:])
 		clear(q.items[n:])
@@ -209,16 +224,23 @@ func gather(items []arrival, used int) int {
 	return items[0].Pinned()
 }
 
-// spares are the arrays of queues that are empty now, for those that fill: what a
-// burst needed is not kept by every peer.
+// compactAfter is how many places behind its head a queue that is never empty may have.
+const compactAfter = 1 << 12
+
+// manyItems are the arrays of queues with many messages, for all sockets of the process.
+var manyItems msg.Arrays[arrival]
+
+// fewItems is the largest array that a socket keeps for its own queues.
+const fewItems = 64
+
+// spares are the small arrays of queues of a socket that are empty now, for those that fill.
 type spares struct {
 	free [][]arrival
 	size int // of all
 }
 
-// spareItems is the size of all arrays that a socket keeps: enough for the smallest
-// messages of one read.
-const spareItems = 1 << 13
+// spareItems is the size of all arrays that a socket keeps.
+const spareItems = 16 * fewItems
 
 func (s *spares) take() []arrival {
 	n := len(s.free)
@@ -232,7 +254,10 @@ func (s *spares) take() []arrival {
 }
 
 func (s *spares) give(items []arrival) {
-	if c := cap(items); c > 0 && s.size+c <= spareItems {
+	switch c := cap(items); {
+	case c > fewItems:
+		manyItems.Put(items)
+	case c > 0 && s.size+c <= spareItems:
 		s.free = append(s.free, items)
 		s.size += c
 	}
