@@ -209,7 +209,7 @@ func (w *watcher) account(f figures) error {
 		}
 		return received, dropped
 	}
-	for calm, last := 0, -1.0; calm < 5; {
+	for calm, last := 0, -1.0; calm < 40; {
 		if err := w.pause(50 * time.Millisecond); err != nil {
 			return err
 		}
