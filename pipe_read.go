@@ -96,9 +96,9 @@ func (p *Pipe) deliverArrived() (more bool) {
 	return more
 }
 
-// keepArrived is how many messages of one read a pipe keeps room for: as many as a
-// stream hands over at once.
-const keepArrived = 1 << 11
+// keepArrived is how many messages of one read a pipe keeps room for: as many as append makes
+// room for when a stream hands over 2048, the most that it does at once.
+const keepArrived = 3 << 10
 
 // deliver passes a batch to the protocol and reports whether the caller may read on. If
 // not, readOn is called when there is room again.

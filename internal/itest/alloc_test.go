@@ -2,6 +2,7 @@ package itest
 
 import (
 	"context"
+	"runtime"
 	"testing"
 
 	"github.com/gonng/gonng"
@@ -75,6 +76,49 @@ func allocateReceive(t *testing.T, tr gonngtest.Transport) {
 		_, err := pull.Recv(ctx)
 		check(t, err)
 	})
+}
+
+// TestSmallMessagesAllocateNothing: reads that bring as many messages as a read may bring need
+// no new memory.
+func TestSmallMessagesAllocateNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates, and makes pools forget")
+	}
+	for _, name := range []string{"tcp", "ws"} {
+		transport(name).Run(t, func(t *testing.T, tr gonngtest.Transport) {
+			push, pull := open(t, gonng.NewPush0, gonng.WithLinger(0)), open(t, gonng.NewPull0)
+			link(t, pull, push, tr)
+			ctx, buf := context.Background(), make([]byte, 1)
+			ended := concurrently(func() error {
+				for {
+					if err := push.Send(ctx, []byte{1}); err != nil {
+						return err
+					}
+				}
+			})
+			receive := func(n int) {
+				for range n {
+					_, err := pull.RecvInto(ctx, buf)
+					check(t, err)
+				}
+			}
+			const messages = 200_000
+			receive(messages)
+			least := ^uint64(0) // of three: the garbage collector empties pools
+			for range 3 {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				receive(messages)
+				runtime.ReadMemStats(&after)
+				least = min(least, (after.TotalAlloc-before.TotalAlloc)/messages)
+			}
+			if least > 16 {
+				t.Errorf("a message of one byte takes %d bytes of new memory", least)
+			}
+			_ = push.Close() // what nobody receives is not sent in time
+			want(t, <-ended, gonng.ErrClosed)
+		})
+	}
 }
 
 // allocateRequest requests of a server that allocates nothing.

@@ -8,29 +8,65 @@ import (
 
 // Arrays are arrays of powers of two that queues lend each other: a burst needs a large one,
 // and one queue of many at a time. The zero value is ready.
-type Arrays[T any] struct{ pools [largestArray + 1]sync.Pool }
+type Arrays[T any] struct {
+	mu   sync.Mutex
+	kept [largestArray + 1][]*T // for good, a few of each size
+	// The garbage collector frees those beyond. A pool alone would not do: the last array
+	// that was put on one processor cannot be got on another.
+	pools [largestArray + 1]sync.Pool
+}
 
-// The sizes that are kept, as powers of two.
+// The sizes that are kept, as powers of two, and how many arrays of each for good.
 const (
 	smallestArray = 7
 	largestArray  = 13
+	fewArrays     = 4
 )
 
 // Get returns an empty slice with room for n elements at least.
 func (a *Arrays[T]) Get(n int) []T {
 	class := max(bits.Len(uint(n-1)), smallestArray)
 	if class <= largestArray {
-		if p, ok := a.pools[class].Get().(*T); ok {
+		p := a.take(class)
+		if p == nil {
+			p, _ = a.pools[class].Get().(*T)
+		}
+		if p != nil {
 			return unsafe.Slice(p, 1<<class)[:0]
 		}
 	}
 	return make([]T, 0, 1<<class)
 }
 
+func (a *Arrays[T]) take(class int) *T {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last := len(a.kept[class]) - 1
+	if last < 0 {
+		return nil
+	}
+	p := a.kept[class][last]
+	a.kept[class] = a.kept[class][:last]
+	return p
+}
+
 // Put takes over a slice of Get, which must be cleared.
 func (a *Arrays[T]) Put(s []T) {
 	class := bits.Len(uint(cap(s) - 1))
-	if cap(s) == 1<<class && class >= smallestArray && class <= largestArray {
-		a.pools[class].Put(unsafe.SliceData(s))
+	if cap(s) != 1<<class || class < smallestArray || class > largestArray {
+		return
 	}
+	if p := unsafe.SliceData(s); !a.keep(class, p) {
+		a.pools[class].Put(p)
+	}
+}
+
+func (a *Arrays[T]) keep(class int, p *T) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.kept[class]) == fewArrays {
+		return false
+	}
+	a.kept[class] = append(a.kept[class], p)
+	return true
 }

@@ -176,9 +176,11 @@ func (q *queue) keep(c *Core, wanted func(*msg.Message) bool) (dropped int) {
 	return dropped
 }
 
-// full reports whether the queue has reached its limit.
+// full reports whether the queue has reached its limit. Where the slots take half of that, to
+// copy messages would make little room.
 func (q *queue) full(l Limit) bool {
-	if q.grown > min(l.bytes, LossyBytes)/2 && (q.bytes >= l.bytes || l.bytes == math.MaxInt) {
+	half := min(l.bytes, LossyBytes) / 2
+	if q.grown > half && (q.bytes >= l.bytes && slot*q.len() < half || l.bytes == math.MaxInt) {
 		q.compact()
 	}
 	return l.reached(q.len(), q.bytes)

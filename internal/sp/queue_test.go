@@ -102,6 +102,24 @@ func TestQueueCompacts(t *testing.T) {
 	}
 }
 
+// TestQueueOfManySmall: messages whose slots fill a queue by themselves are not copied, though
+// they leave most of their chunk unused.
+func TestQueueOfManySmall(t *testing.T) {
+	c := new(Core)
+	var q queue
+	sizes := make([]int, QueueBytes/slot*3/4+1)
+	sizes[len(sizes)-1] = 60 << 10
+	batch := chunk(sizes...)
+	before := append(batch[:0:0], batch...)
+	q.push(c, nil, batch[:len(batch)-1]...)
+	equal(t, "full", q.full(NewLimit(0, QueueBytes)), true)
+	for i := range q.items {
+		if !q.items[i].Shares(&before[i]) {
+			t.Fatalf("message %d was copied", i)
+		}
+	}
+}
+
 // TestQueueLimits: a queue has room for a number of messages if the program gave one, else
 // for bytes; one message always fits.
 func TestQueueLimits(t *testing.T) {

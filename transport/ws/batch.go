@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 
+	"github.com/gonng/gonng/internal/msg"
 	"github.com/gonng/gonng/internal/stream"
 	"github.com/gonng/gonng/transport"
 )
@@ -34,7 +35,10 @@ type batch struct {
 }
 
 // keepMessages bounds for how many messages an idle connection keeps arrays.
-const keepMessages = 1024
+const keepMessages = 64
+
+// manyEnds are the arrays of ends of batches with many messages.
+var manyEnds msg.Arrays[int]
 
 // piece is a part of a body that goes over the wire after buf[:at].
 type piece struct {
@@ -85,6 +89,11 @@ func (b *batch) add(header, body []byte, refer bool) {
 		}
 	}
 	b.wire += len(b.buf) - begin
+	if n := len(b.ends); n == cap(b.ends) && n >= keepMessages {
+		larger := append(manyEnds.Get(2*n), b.ends...)
+		manyEnds.Put(b.ends)
+		b.ends = larger
+	}
 	b.ends = append(b.ends, b.wire)
 }
 
@@ -146,6 +155,7 @@ func (b *batch) Reset() {
 		large: b.large[:0], refs: b.refs[:0], ends: b.ends[:0], memory: b.memory[:0],
 	}
 	if cap(b.ends) > keepMessages {
+		manyEnds.Put(b.ends)
 		b.large, b.refs, b.ends, b.memory = nil, nil, nil, nil
 	}
 }
