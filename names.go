@@ -52,12 +52,15 @@ func parseName(inner, address string, srv bool) (endpointURL, error) {
 		}
 		address = withPort(labels[2], 1, address[end:]) // each SRV record has a port
 	}
-	to, err := parseDialURL(inner + "://" + address)
+	to, err := parseURL(inner + "://" + address)
 	if err != nil {
 		return endpointURL{}, err
 	}
 	if !to.knows(transport.OptDialContext | transport.OptTCPNoDelay) {
 		return endpointURL{}, errorf(ErrNotSupported, "only hosts of tcp, tls+tcp, ws and wss have many addresses, not those of %s", inner)
+	}
+	if err := to.checkDial(); err != nil {
+		return endpointURL{}, classify(err)
 	}
 	u, err := url.Parse("//" + address)
 	if err != nil || u.Hostname() == "" {
