@@ -23,6 +23,9 @@ const (
 	fewArrays     = 4
 )
 
+// LargestArray is the most elements of an array that Put keeps.
+const LargestArray = 1 << largestArray
+
 // Get returns an empty slice with room for n elements at least.
 func (a *Arrays[T]) Get(n int) []T {
 	class := max(bits.Len(uint(n-1)), smallestArray)

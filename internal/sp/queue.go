@@ -75,9 +75,11 @@ func (q *queue) push(c *Core, from *Peer, batch ...msg.Message) {
 	c.Counters.RecvQueue += len(batch)
 }
 
-// grow is called when there is no room for n messages more. A small array grows by append.
+// grow is called when there is no room for n messages more. A small array grows by append,
+// and so does a very large one, which would be of twice the size that the queue needs.
 func (q *queue) grow(c *Core, n int) {
 	switch need := max(len(q.items)+n, q.last); {
+	case need > msg.LargestArray:
 	case need > fewItems:
 		larger := append(manyItems.Get(max(need, 2*cap(q.items))), q.items...)
 		clear(q.items)
