@@ -270,6 +270,12 @@ func (s stubborn) until(call string, err error) {
 	}
 }
 
+// after is what a call returns that has done its work, and waits if this is the call.
+func (s stubborn) after(call string, err error) error {
+	s.at(call)
+	return err
+}
+
 type stubbornConn struct {
 	contract.Conn
 	stubborn
@@ -311,11 +317,7 @@ func (l stubbornListener) Accept() (contract.Incoming, error) {
 	return stubbornIncoming{in, l.stubborn}, nil
 }
 
-func (l stubbornListener) Close() error {
-	err := l.Listener.Close()
-	l.at("Listener.Close")
-	return err
-}
+func (l stubbornListener) Close() error { return l.after("Listener.Close", l.Listener.Close()) }
 
 func (in stubbornIncoming) Handshake(ctx context.Context) (contract.Conn, error) {
 	in.at("Handshake")
@@ -342,11 +344,7 @@ func (c stubbornConn) Finish() bool {
 	return false
 }
 
-func (c stubbornConn) Close() error {
-	err := c.Conn.Close()
-	c.at("Close")
-	return err
-}
+func (c stubbornConn) Close() error { return c.after("Close", c.Conn.Close()) }
 
 // TestStubbornTransport: a transport of somebody else's of which a call does not end does
 // not hold up Close, whose error names it.
@@ -409,11 +407,7 @@ func (c stubbornNetConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (c stubbornNetConn) Close() error {
-	err := c.Conn.Close()
-	c.at("Close")
-	return err
-}
+func (c stubbornNetConn) Close() error { return c.after("Close", c.Conn.Close()) }
 
 func (l stubbornNetListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
@@ -423,11 +417,7 @@ func (l stubbornNetListener) Accept() (net.Conn, error) {
 	return stubbornNetConn{c, l.stubborn}, nil
 }
 
-func (l stubbornNetListener) Close() error {
-	err := l.Listener.Close()
-	l.at("Listener.Close")
-	return err
-}
+func (l stubbornNetListener) Close() error { return l.after("Listener.Close", l.Listener.Close()) }
 
 // TestStubbornConnection: the same for what the program gives to ListenOn and returns to
 // WithDialContext.
