@@ -62,7 +62,7 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	}
 	task.AtOnce(listeners, (*Listener).stop) // not their pipes, which may have something to send
 	for _, p := range pipes {
-		p.readOn()
+		p.readOut()
 	}
 	return first, pipes
 }

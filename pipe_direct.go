@@ -2,7 +2,6 @@ package gonng
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -167,13 +166,7 @@ func (p *Pipe) readForLocked(w *waiter, ctx context.Context) {
 
 // readFor is readBatch for a receiver. It reports whether anything has come.
 func (p *Pipe) readFor(w *waiter) (more bool, err error) {
-	if !p.lockReading() {
-		p.s.lock()
-		defer p.s.unlock()
-		p.reader = nil
-		w.hasReadLocked()
-		return false, nil
-	}
+	p.readMu.Lock()
 	defer p.readMu.Unlock()
 	p.arrived, err = p.conn.Read(p.arrived[:0])
 	p.s.lock()
@@ -183,22 +176,6 @@ func (p *Pipe) readFor(w *waiter) (more bool, err error) {
 	more = len(p.arrived) > 0
 	p.deliverArrived()
 	return more, err
-}
-
-// lockReading locks readMu for a receiver that reads. It reports false when the pipe's goroutine
-// has the reading again and may wait for the peer meanwhile: that would hold up the receiver.
-// Before that it holds readMu for a moment only, after it has lent the reading.
-func (p *Pipe) lockReading() bool {
-	for !p.readMu.TryLock() {
-		p.s.lock()
-		taken := p.reading != byReceiver
-		p.s.unlock()
-		if taken {
-			return false
-		}
-		runtime.Gosched()
-	}
-	return true
 }
 
 // wasReadLocked is called after a receiver has read p. The next may read on if something

@@ -200,6 +200,18 @@ func (p *Pipe) readOn() {
 	}
 }
 
+// readOut has a pipe read while its socket closes, to discard what comes. A receiver that
+// reads was woken, and gives the reading back by itself: if the pipe's goroutine read first,
+// the receiver would wait for the connection as long as the peer is silent.
+func (p *Pipe) readOut() {
+	p.s.lock()
+	taken := p.reading == byReceiver
+	p.s.unlock()
+	if !taken {
+		p.readOn()
+	}
+}
+
 // readOnLocked gives the reading to the pipe's goroutine.
 func (p *Pipe) readOnLocked() {
 	p.peer.Held = false
