@@ -11,9 +11,9 @@ import (
 // peers, a pair to its peer.
 //
 // Device returns the error of ctx when ctx ends, nil when one of the sockets is closed, and
-// ErrInvalid when the protocols do not talk to each other or a is nil. It closes neither socket. A message
-// that it cannot send within the send timeout of the socket ([WithSendTimeout]), or before it
-// ends, is dropped and counted (Unsent). nng: nng_device.
+// ErrInvalid when the protocols do not talk to each other or a is nil. It closes neither
+// socket. A message that it cannot send within the send timeout of the socket
+// ([WithSendTimeout]), or before it ends, is dropped and counted (Unsent). nng: nng_device.
 func Device(ctx context.Context, a, b *Raw) error {
 	if a == nil {
 		return errorf(ErrInvalid, "device: the first socket is nil; to reflect, the second is")

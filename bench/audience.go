@@ -209,6 +209,7 @@ func (w *watcher) account(f figures) error {
 		}
 		return received, dropped
 	}
+	// TCP sends again what the kernel had no memory for, but not at once.
 	for calm, last := 0, -1.0; calm < 40; {
 		if err := w.pause(50 * time.Millisecond); err != nil {
 			return err

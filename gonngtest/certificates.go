@@ -26,8 +26,8 @@ type CA struct {
 	key  *ecdsa.PrivateKey
 }
 
-// Certificate is a certificate and its key, in PEM.
-// They fit [gonng.TLSConfig.OwnCert] and [gonng.TLSConfig.OwnKey].
+// Certificate is a certificate and its key, in PEM: what [gonng.TLSConfig] takes as OwnCert
+// and OwnKey.
 type Certificate struct{ Cert, Key string }
 
 // NewCA makes an authority.

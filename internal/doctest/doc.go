@@ -6,7 +6,8 @@
 // A block that begins with another package clause is a test file: go test runs it. Any other
 // block is a fragment: it is type-checked as the body of a function, or as declarations,
 // with the variables of prelude. A console block is run by bash: lines after "$ " are
-// commands, which lines after "> " continue, the others are what they print. A block of sh is not run, but the subcommands and
-// options of gonng and the packages in it must exist. A block of js is run by Node with a server
-// that has what the pages speak of, and prints what a comment behind a console.log names.
+// commands, which lines after "> " continue, the others are what they print. A block of sh is
+// not run, but the subcommands and options of gonng and the packages in it must exist. A block
+// of js is run by Node with a server that has what the pages speak of, and prints what a
+// comment behind a console.log names.
 package doctest

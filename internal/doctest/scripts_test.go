@@ -60,7 +60,11 @@ func TestPageScripts(t *testing.T) {
 			cmd.Stderr = cmd.Stdout
 			check(t, cmd.Start())
 			lines := bufio.NewScanner(out)
-			for _, m := range logged.FindAllStringSubmatch(b.text, -1) {
+			prints := logged.FindAllStringSubmatch(b.text, -1)
+			if len(prints) == 0 {
+				t.Error("no console.log has a comment that says what it prints")
+			}
+			for _, m := range prints {
 				if !lines.Scan() || lines.Text() != m[1] {
 					t.Errorf("the script printed %q, want %q", lines.Text(), m[1])
 				}
