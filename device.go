@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Device forwards messages between two raw sockets whose protocols talk to each other (raw rep
@@ -16,7 +17,7 @@ import (
 // ([WithSendTimeout]), or before it ends, is dropped and counted (Unsent). nng: nng_device.
 func Device(ctx context.Context, a, b *Raw) error {
 	if a == nil {
-		return errorf(ErrInvalid, "device: the first socket is nil; to reflect, the second is")
+		return fmt.Errorf("gonng: device: %w", errorf(ErrInvalid, "the first socket is nil; to reflect, leave out the second"))
 	}
 	if b == nil {
 		b = a

@@ -12,7 +12,7 @@ import (
 // a socket also takes the options of its protocol. ErrInvalid: s is nil. nng: nng_socket_set.
 func Set(s Socket, opts ...SocketOption) error {
 	if s == nil {
-		return errorf(ErrInvalid, "set: the socket is nil")
+		return fmt.Errorf("gonng: set: %w", errorf(ErrInvalid, "the socket is nil"))
 	}
 	return set(s.base(), opts)
 }

@@ -24,7 +24,7 @@ func Check(network, address string) error {
 	case strings.HasPrefix(address, "[") && (err != nil || ip.Is4()):
 		return invalid("%q: brackets are for IPv6, and %q is not an IPv6 address", address, host)
 	case err == nil && (ip.Unmap().IsMulticast() || ip.Unmap() == broadcast):
-		return invalid("%s is the address of a group, and TCP connects two", host)
+		return invalid("%s is the address of a group, and TCP connects two: name one host", host)
 	case err == nil, host == "", host == "*":
 		return nil
 	}

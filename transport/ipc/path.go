@@ -40,7 +40,7 @@ func check(path string) error {
 	case path[0] == '@': // package net would take it for an abstract name
 		return fmt.Errorf("%w: path %q: write ./%s for a file of that name", transport.ErrAddressInvalid, path, path)
 	case slices.Contains([]string{"", ".", ".."}, path[strings.LastIndexByte(path, '/')+1:]):
-		return fmt.Errorf("%w: path %q is that of a directory", transport.ErrAddressInvalid, path)
+		return fmt.Errorf("%w: path %q is that of a directory: name a file in it", transport.ErrAddressInvalid, path)
 	case strings.IndexByte(path, 0) >= 0:
 		return fmt.Errorf("%w: path %q has a zero byte", transport.ErrAddressInvalid, path)
 	}
