@@ -17,7 +17,7 @@ import (
 // ([WithSendTimeout]), or before it ends, is dropped and counted (Unsent). nng: nng_device.
 func Device(ctx context.Context, a, b *Raw) error {
 	if a == nil {
-		return fmt.Errorf("gonng: device: %w", errorf(ErrInvalid, "the first socket is nil; to reflect, leave out the second"))
+		return fmt.Errorf("gonng: device: %w", errorf(ErrInvalid, "the first socket is nil; to reflect, pass nil as the second"))
 	}
 	if b == nil {
 		b = a
