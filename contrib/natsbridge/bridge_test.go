@@ -120,11 +120,7 @@ func TestHandOutInOrder(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the worker got %q", got)
 	}
-	c, err := s.Consumer(w.ctx, "D")
-	check(t, err)
-	if info := c.CachedInfo(); info.NumAckPending > 0 || info.AckFloor.Stream != n {
-		t.Errorf("after the graceful stop %d are not acknowledged, and those to %d are", info.NumAckPending, info.AckFloor.Stream)
-	}
+	w.acknowledged(s, n)
 }
 
 // TestFailingMessage: a message that always fails does not stop the others, and ends where
@@ -389,11 +385,7 @@ func TestGracefulStop(t *testing.T) {
 	cancel()
 	close(proceed)
 	check(t, <-ended)
-	w.until("the server, which does so later, has taken in the acknowledgement", func() bool {
-		c, err := s.Consumer(w.ctx, "D")
-		check(t, err)
-		return c.CachedInfo().AckFloor.Stream == 1
-	})
+	w.acknowledged(s, 1)
 }
 
 // TestRefused: bridges that cannot be say why.

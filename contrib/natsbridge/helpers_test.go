@@ -155,3 +155,14 @@ func (w *world) restart(address, dir string) {
 	check(w.T, err)
 	natstest.Start(w.T, server.Options{Port: n, JetStream: true, StoreDir: filepath.Dir(dir)})
 }
+
+// acknowledged waits until the first n messages are acknowledged to D: the server takes in
+// what a bridge has sent it before it ended, but later.
+func (w *world) acknowledged(s jetstream.Stream, n uint64) {
+	w.Helper()
+	w.until("all are acknowledged", func() bool {
+		c, err := s.Consumer(w.ctx, "D")
+		check(w.T, err)
+		return c.CachedInfo().AckFloor.Stream == n
+	})
+}
