@@ -19,6 +19,7 @@ type recordReader struct {
 	at     int64 // where the next record begins
 	number int   // of the last record
 	buf    []byte
+	last   recorded
 }
 
 // tornError says that the recording ends within a record: the recorder was killed, or it
@@ -52,17 +53,16 @@ func (r *recordReader) next() (*recorded, error) {
 	if left == 0 {
 		return nil, io.EOF
 	}
-	torn := &tornError{r.path, r.number, left}
-	var length [4]byte
-	if left < int64(len(length)) {
-		return nil, torn
+	if left < 4 {
+		return nil, &tornError{r.path, r.number, left}
 	}
-	if _, err := io.ReadFull(r.in, length[:]); err != nil {
+	length, err := r.in.Peek(4)
+	if err != nil {
 		return nil, err
 	}
-	n := int64(binary.BigEndian.Uint32(length[:]))
+	n := int64(binary.BigEndian.Uint32(length))
 	if n+recordAround > left {
-		return nil, torn
+		return nil, &tornError{r.path, r.number, left}
 	}
 	if n < recordFixed {
 		return nil, r.damaged()
@@ -71,8 +71,7 @@ func (r *recordReader) next() (*recorded, error) {
 		r.buf = make([]byte, n+recordAround)
 	}
 	b := r.buf[:n+recordAround]
-	copy(b, length[:])
-	if _, err := io.ReadFull(r.in, b[4:]); err != nil {
+	if _, err := io.ReadFull(r.in, b); err != nil {
 		return nil, err
 	}
 	data, sum := b[:4+n], binary.BigEndian.Uint32(b[4+n:])
@@ -83,13 +82,14 @@ func (r *recordReader) next() (*recorded, error) {
 	r.at += n + recordAround
 	r.number++
 	data = data[4+recordFixed:]
-	return &recorded{
+	r.last = recorded{
 		number: r.number,
 		time:   time.Unix(0, int64(binary.BigEndian.Uint64(b[4:]))),
 		pipe:   binary.BigEndian.Uint32(b[12:]),
 		header: data[:header:header],
 		body:   data[header:],
-	}, nil
+	}
+	return &r.last, nil
 }
 
 func (r *recordReader) damaged() error {
