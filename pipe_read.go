@@ -241,33 +241,26 @@ func (p *Pipe) refillOrReadOn() {
 	}
 }
 
-// refill is called by a receiver that has taken the last message of a paused pipe. The
-// receiver reads what has arrived, without waiting. When nothing has, it leaves the
-// reading to the pipe's goroutine.
+// refill is called by a receiver that has taken the last message of a paused pipe, or that
+// must not wait. The receiver reads what has arrived, once and without waiting: if it went on
+// as long as something comes that is not for it, it might never return. Unless that has
+// filled the queue, it leaves the reading to the pipe's goroutine.
 func (p *Pipe) refill() {
 	if !p.readMu.TryLock() {
 		p.readOn() // another goroutine still delivers the batch before: the pipe's goroutine waits for that
 		return
 	}
-	for {
-		p.arrived = p.tryReader.TryRead(p.arrived[:0])
-		nothing := len(p.arrived) == 0
-		if !nothing {
-			p.deliverArrived()
-		}
-		p.s.lock()
-		if nothing || p.s.endedLocked() != nil {
-			p.readOnLocked()
-			break
-		}
-		if p.reading == byPipe { // another receiver could not read and left it to the goroutine
-			break
-		}
-		if p.peer.RecvQueue() > 0 { // the receiver that takes the last of them reads on
-			p.peer.Held, p.reading = true, paused
-			break
-		}
-		p.s.unlock()
+	p.arrived = p.tryReader.TryRead(p.arrived[:0])
+	if len(p.arrived) > 0 {
+		p.deliverArrived()
+	}
+	p.s.lock()
+	switch {
+	case p.reading == byPipe: // another receiver could not read and left it to the goroutine
+	case p.peer.RecvQueue() > 0 && p.s.endedLocked() == nil: // the receiver that takes the last of them reads on
+		p.peer.Held, p.reading = true, paused
+	default:
+		p.readOnLocked()
 	}
 	p.readMu.Unlock() // before that of the socket: the next receiver finds it free
 	p.s.unlock()
