@@ -14,7 +14,9 @@ import (
 //	paused → byPipe            there is room again, or the socket closes (readOn)
 //	paused → byReceiver        a receiver took the last message, and reads more without
 //	                           waiting (received, then refill)
-//	byReceiver → paused        it has read something, or had no room (refill, deliver)
+//	byReceiver → paused        what it has read waits to be received, or had no room (refill,
+//	                           deliver)
+//	byReceiver → byPipe        it has read nothing that waits (refill)
 //	byPipe → lent              one message woke the only receiver, which probably comes
 //	                           back to wait (deliver)
 //	lent → byReceiver          the receiver came back, and reads while it waits
