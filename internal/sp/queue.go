@@ -234,7 +234,8 @@ const compactAfter = 1 << 12
 // manyItems are the arrays of queues with many messages, for all sockets of the process.
 var manyItems msg.Arrays[arrival]
 
-// fewItems is the largest array that a socket keeps for its own queues.
+// fewItems is how many messages a queue has in an array of its socket. What append makes for
+// them may have room for some more, but not for twice as many.
 const fewItems = 64
 
 // spares are the small arrays of queues of a socket that are empty now, for those that fill.
@@ -259,7 +260,7 @@ func (s *spares) take() []arrival {
 
 func (s *spares) give(items []arrival) {
 	switch c := cap(items); {
-	case c > fewItems:
+	case c >= 2*fewItems:
 		manyItems.Put(items)
 	case c > 0 && s.size+c <= spareItems:
 		s.free = append(s.free, items)

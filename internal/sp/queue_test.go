@@ -120,6 +120,25 @@ func TestQueueOfManySmall(t *testing.T) {
 	}
 }
 
+// TestQueueKeepsArrays: a queue that fills and empties again and again allocates nothing,
+// however many messages come at a time.
+func TestQueueKeepsArrays(t *testing.T) {
+	for n := 1; n <= msg.LargestArray; n += 1 + n/40 {
+		c := new(Core)
+		var q queue
+		batch := chunk(make([]int, n)...)
+		got := testing.AllocsPerRun(20, func() {
+			q.push(c, nil, batch...)
+			for range batch {
+				q.drop(c)
+			}
+		})
+		if got > 0 {
+			t.Errorf("%d messages at a time: %.0f allocations", n, got)
+		}
+	}
+}
+
 // TestQueueLimits: a queue has room for a number of messages if the program gave one, else
 // for bytes; one message always fits.
 func TestQueueLimits(t *testing.T) {
