@@ -86,39 +86,44 @@ func TestSmallMessagesAllocateNothing(t *testing.T) {
 	}
 	for _, name := range []string{"tcp", "ws"} {
 		transport(name).Run(t, func(t *testing.T, tr gonngtest.Transport) {
-			push, pull := open(t, gonng.NewPush0, gonng.WithLinger(0)), open(t, gonng.NewPull0)
-			link(t, pull, push, tr)
-			ctx, buf := context.Background(), make([]byte, 1)
-			ended := concurrently(func() error {
-				for {
-					if err := push.Send(ctx, []byte{1}); err != nil {
-						return err
-					}
-				}
-			})
-			receive := func(n int) {
-				for range n {
-					_, err := pull.RecvInto(ctx, buf)
-					check(t, err)
-				}
-			}
-			const messages = 200_000
-			receive(messages)
-			least := ^uint64(0) // of three: the garbage collector empties pools
-			for range 3 {
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				receive(messages)
-				runtime.ReadMemStats(&after)
-				least = min(least, (after.TotalAlloc-before.TotalAlloc)/messages)
-			}
-			if least > 16 {
-				t.Errorf("a message of one byte takes %d bytes of new memory", least)
-			}
-			_ = push.Close() // what nobody receives is not sent in time
-			want(t, <-ended, gonng.ErrClosed)
+			t.Run("1 B", func(t *testing.T) { floodAllocates(t, tr, 1, 200_000) })
+			t.Run("1 KiB", func(t *testing.T) { floodAllocates(t, tr, 1<<10, 30_000) }) // 60 at a time
 		})
 	}
+}
+
+func floodAllocates(t *testing.T, tr gonngtest.Transport, size, messages int) {
+	push, pull := open(t, gonng.NewPush0, gonng.WithLinger(0)), open(t, gonng.NewPull0)
+	link(t, pull, push, tr)
+	ctx, buf := context.Background(), make([]byte, size)
+	ended := concurrently(func() error {
+		for body := make([]byte, size); ; {
+			if err := push.Send(ctx, body); err != nil {
+				return err
+			}
+		}
+	})
+	receive := func() {
+		for range messages {
+			_, err := pull.RecvInto(ctx, buf)
+			check(t, err)
+		}
+	}
+	receive()
+	bytes, objects := ^uint64(0), ^uint64(0) // the least of three: the garbage collector empties pools
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		receive()
+		runtime.ReadMemStats(&after)
+		bytes = min(bytes, after.TotalAlloc-before.TotalAlloc)
+		objects = min(objects, after.Mallocs-before.Mallocs)
+	}
+	if bytes > 16*uint64(messages) || objects > uint64(messages)/50 {
+		t.Errorf("%d messages take %d bytes of new memory in %d pieces", messages, bytes, objects)
+	}
+	_ = push.Close() // what nobody receives is not sent in time
+	want(t, <-ended, gonng.ErrClosed)
 }
 
 // allocateRequest requests of a server that allocates nothing.

@@ -27,6 +27,7 @@ type batch struct {
 	large  []piece
 	refs   []transport.Message // the messages that the pieces are parts of
 	ends   []int               // where each message ends on the wire
+	few    []int               // the array for ends while that has a larger one
 	wire   int                 // bytes on the wire, with the headers of frames
 	size   int                 // bytes of the messages alone
 
@@ -91,7 +92,11 @@ func (b *batch) add(header, body []byte, refer bool) {
 	b.wire += len(b.buf) - begin
 	if n := len(b.ends); n == cap(b.ends) && n >= keepMessages {
 		larger := append(manyEnds.Get(2*n), b.ends...)
-		manyEnds.Put(b.ends)
+		if b.few == nil {
+			b.few = b.ends[:0]
+		} else {
+			manyEnds.Put(b.ends)
+		}
 		b.ends = larger
 	}
 	b.ends = append(b.ends, b.wire)
@@ -149,15 +154,24 @@ func (b *batch) Reset() {
 	clear(b.refs)
 	clear(b.large)
 	clear(b.memory)
+	ends := b.ends
+	if b.few != nil {
+		manyEnds.Put(ends)
+		ends = b.few
+	}
 	buf := b.room.Reuse(b.buf)
 	*b = batch{
-		client: b.client, buf: buf, room: b.room,
-		large: b.large[:0], refs: b.refs[:0], ends: b.ends[:0], memory: b.memory[:0],
+		client: b.client, buf: buf, room: b.room, ends: ends[:0],
+		large: emptied(b.large), refs: emptied(b.refs), memory: emptied(b.memory),
 	}
-	if cap(b.ends) > keepMessages {
-		manyEnds.Put(b.ends)
-		b.large, b.refs, b.ends, b.memory = nil, nil, nil, nil
+}
+
+// emptied is the array of s for the next batch, unless it is a large one.
+func emptied[T any](s []T) []T {
+	if cap(s) > keepMessages {
+		return nil
 	}
+	return s[:0]
 }
 
 // pieces returns the bytes of the batch in the order of the wire.
