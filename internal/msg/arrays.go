@@ -6,24 +6,26 @@ import (
 	"unsafe"
 )
 
-// Arrays are arrays of powers of two that queues lend each other: a burst needs a large one,
-// and one queue of many at a time. The zero value is ready.
+// Arrays are arrays of powers of two that queues and batches lend each other: a burst needs a
+// large one, and one queue of many at a time. The zero value is ready.
 type Arrays[T any] struct {
 	mu   sync.Mutex
-	kept [largestArray + 1][]*T // for good, a few of each size
+	kept [largestKept + 1][]*T // for good, a few of each size
 	// The garbage collector frees those beyond. A pool alone would not do: the last array
 	// that was put on one processor cannot be got on another.
 	pools [largestArray + 1]sync.Pool
 }
 
-// The sizes that are kept, as powers of two, and how many arrays of each for good.
+// The sizes that are lent, as powers of two, up to which some are kept for good, and how many
+// of each.
 const (
 	smallestArray = 7
-	largestArray  = 13
+	largestKept   = 13
+	largestArray  = 16
 	fewArrays     = 4
 )
 
-// LargestArray is the most elements of an array that Put keeps.
+// LargestArray is the most elements of an array that is lent.
 const LargestArray = 1 << largestArray
 
 // Get returns an empty slice with room for n elements at least.
@@ -42,6 +44,9 @@ func (a *Arrays[T]) Get(n int) []T {
 }
 
 func (a *Arrays[T]) take(class int) *T {
+	if class > largestKept {
+		return nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last := len(a.kept[class]) - 1
@@ -65,6 +70,9 @@ func (a *Arrays[T]) Put(s []T) {
 }
 
 func (a *Arrays[T]) keep(class int, p *T) bool {
+	if class > largestKept {
+		return false
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.kept[class]) == fewArrays {

@@ -7,19 +7,24 @@ type List struct {
 	size     int
 	arena    *Buffer // where small messages are packed
 	used     int
+	last     int // what it had room for before it gave its array back, if it probably needs that again; or 0
 }
+
+// manyMessages are the arrays of lists with many messages.
+var manyMessages Arrays[Message]
 
 const (
 	arenaSize = 16 << 10
 	packMax   = 1 << 10 // above it a message has a buffer of its own and pins no other
 
-	keepMessages = 4096 // room that an idle connection keeps
+	keepMessages = 2048 // up to which an array grows by append, and is kept by an idle connection
 )
 
 // Append implements Batch.
 func (l *List) Append(header, body []byte) {
 	b, data := l.alloc(len(header) + len(body))
 	copy(data[copy(data, header):], body)
+	l.makeRoom()
 	l.messages = AppendIn(l.messages, b, data)
 	l.size += len(data)
 }
@@ -32,8 +37,24 @@ func (l *List) AppendMessage(header []byte, m Message) {
 	}
 	m = m.Retain()
 	m.Header = 0 // the receiver finds out for itself
+	l.makeRoom()
 	l.messages = append(l.messages, m)
 	l.size += len(m.Data)
+}
+
+// makeRoom makes room for a message more. A small array grows by append, and so does a very
+// large one.
+func (l *List) makeRoom() {
+	n := len(l.messages)
+	if n < cap(l.messages) {
+		return
+	}
+	if need := max(2*n, l.last); need > keepMessages && need <= LargestArray {
+		larger := append(manyMessages.Get(need), l.messages...)
+		clear(l.messages)
+		manyMessages.Put(l.messages)
+		l.messages = larger
+	}
 }
 
 // alloc returns n bytes, and a reference to the buffer in which they lie.
@@ -76,7 +97,12 @@ func (l *List) Forget(n int) {
 	left := copy(l.messages, l.messages[n:])
 	clear(l.messages[left:])
 	l.messages, l.size = l.messages[:left], 0
-	if left == 0 && cap(l.messages) > keepMessages {
+	if left == 0 && cap(l.messages) >= 2*keepMessages { // append makes less
+		l.last = 0
+		if n > keepMessages/2 {
+			l.last = min(cap(l.messages), 4*keepMessages)
+		}
+		manyMessages.Put(l.messages)
 		l.messages = nil
 	}
 	for _, m := range l.messages {

@@ -67,3 +67,21 @@ func TestList(t *testing.T) {
 		t.Errorf("after Reset %d messages of %d bytes", list.Len(), list.Size())
 	}
 }
+
+// TestListKeepsArrays: a list that fills and empties again and again allocates nothing,
+// however many messages it has.
+func TestListKeepsArrays(t *testing.T) {
+	m := NewMessage([]byte("body"))
+	for n := 1; n <= 1<<13; n += 1 + n/10 {
+		var l List
+		got := testing.AllocsPerRun(20, func() {
+			for range n {
+				l.AppendMessage(nil, m)
+			}
+			l.Reset()
+		})
+		if got > 0 {
+			t.Errorf("%d messages: %.0f allocations", n, got)
+		}
+	}
+}
