@@ -250,7 +250,9 @@ func (p *Pipe) attach(t *task.Task) error {
 	p.since = time.Now()
 	p.countLocked((*ConnectStats).connected)
 	s.unlock()
-	s.log(slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.url, "peer", p.name)
+	if l := s.logger(); l != nil {
+		s.logTo(l, slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.url, "peer", p.name)
+	}
 	s.happens(p.event(EventConnected))
 	s.runHooks(t, PipeConnected, p)
 	s.lock()
@@ -337,9 +339,11 @@ func (p *Pipe) disconnected(t *task.Task) {
 	received := p.stats.hasReceived()
 	level := s.countEndLocked(p.err, unsent)
 	s.unlock()
-	s.log(level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.name, "error", loggable(p.err), "unsent", unsent)
 	e := p.event(EventDisconnected)
 	e.Err, e.Count = shortened(p.err), uint64(unsent)
+	if l := s.logger(); l != nil {
+		s.logTo(l, level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.name, "error", e.Err, "unsent", unsent)
+	}
 	s.happens(e)
 	s.runHooks(t, PipeClosed, p)
 	if p.target != nil {

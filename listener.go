@@ -359,7 +359,7 @@ func (l *Listener) logRefusal(remote string, why error) {
 	if first && !errors.Is(why, transport.ErrSilent) { // a health probe is not worth a warning
 		level, which, count = slog.LevelWarn, "earlier", before // those that were not warned of
 	}
-	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", loggable(why), which, count)
+	l.s.log(level, "peer not accepted", "url", l.URL(), "peer", remote, "error", shortened(why), which, count)
 }
 
 // notIntroduced counts a peer whose handshake failed, unless the listener has ended it.

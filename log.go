@@ -33,28 +33,20 @@ func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any
 // nameForLog says in a line of the log which pipe it is about.
 func (p *Pipe) nameForLog() []any { return []any{"pipe", p.ID(), "peer", p.name} }
 
-// loggable is err as it is, or the beginning of its text if that is long: a peer or the
-// program may have made it so.
-func loggable(err error) any {
-	if err == nil || len(err.Error()) <= longestError {
-		return err
-	}
-	return shortText(err)
-}
-
-// shortened is loggable that returns an error, which is of the same kind.
+// shortened is err as it is, or an error of the same kind with the beginning of its text if
+// that is long: a peer or the program may have made it so.
 func shortened(err error) error {
-	if err == nil || len(err.Error()) <= longestError {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if len(text) <= longestError {
 		return err
 	}
-	return errorf(kindIn(err), "%s", shortText(err))
+	return errorf(kindIn(err), "%s…", strings.ToValidUTF8(text[:longestError], ""))
 }
 
 const longestError = 500 // bytes of its text in logs and events
-
-func shortText(err error) string {
-	return strings.ToValidUTF8(err.Error()[:longestError], "") + "…"
-}
 
 // kindIn is the kind that err wraps.
 func kindIn(err error) (kind Error) {

@@ -66,7 +66,7 @@ func (t *target) connect(task *task.Task, tell bool) error {
 	}
 	if d.once() {
 		t.count(d, err)
-		d.s.log(slog.LevelWarn, "cannot connect", "url", d.url, "error", loggable(err))
+		d.s.log(slog.LevelWarn, "cannot connect", "url", d.url, "error", shortened(err))
 		d.Close()
 		return err
 	}
@@ -204,7 +204,7 @@ func (a *trials) failed(d *Dialer, err error, what string, tell bool) {
 	}
 	a.logged = true
 	d.mu.Unlock()
-	d.s.logTo(l, level, what, "url", d.url, "error", loggable(err))
+	d.s.logTo(l, level, what, "url", d.url, "error", shortened(err))
 }
 
 // succeededLocked forgets the last failure. The dialer is locked.
