@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,11 +39,35 @@ var fakeTime = func() time.Duration {
 	return 100 * time.Millisecond
 }()
 
+// badLink makes "pigeon" the scheme of a link that is slow, and cut again and again.
+var badLink = sync.OnceFunc(func() {
+	gonngtest.BadLink{Delay: time.Millisecond, Jitter: 5 * time.Millisecond, CutEvery: 200 * time.Millisecond}.Register("pigeon")
+})
+
+// TestBadTCP does rounds of each pattern over tcp connections that are slow and cut.
+func TestBadTCP(t *testing.T) {
+	badLink()
+	for i, p := range patterns {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			s := &soak{out: t.Output()}
+			r := newRound(s, uint64(i))
+			r.pattern, r.scheme = p, "pigeon+tcp"
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			r.run(ctx)
+			if s.problems.Load() > 0 {
+				t.Errorf("seed %d", i)
+			}
+		})
+	}
+}
+
 // TestFakeTime does rounds in a bubble of testing/synctest, over inproc and over a bad link:
 // the times of lingers, pauses before a dialer tries again, surveys, requests that are sent
 // again and calls that wait pass as soon as nothing else happens.
 func TestFakeTime(t *testing.T) {
-	gonngtest.BadLink{Delay: time.Millisecond, Jitter: 5 * time.Millisecond, CutEvery: 200 * time.Millisecond}.Register("pigeon")
+	badLink()
 	for i := range uint64(2 * len(patterns)) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &soak{out: t.Output()}
