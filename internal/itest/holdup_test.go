@@ -294,27 +294,27 @@ type stubbornIncoming struct {
 func (s stubborn) Dial(ctx context.Context, _, address string, cfg *contract.Config) (contract.Conn, error) {
 	s.at("Dial")
 	c, err := s.Transport.Dial(ctx, "tcp", address, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return stubbornConn{c, s}, nil
+	return wrapped(c, err, func() contract.Conn { return stubbornConn{c, s} })
 }
 
 // Listen returns a listener whose URL is of tcp, where it can be dialed, too.
 func (s stubborn) Listen(ctx context.Context, _, address string, cfg *contract.Config) (contract.Listener, error) {
 	l, err := s.Transport.Listen(ctx, "tcp", address, cfg)
+	return wrapped(l, err, func() contract.Listener { return stubbornListener{l, s} })
+}
+
+// wrapped is what wrap makes of v, unless the call that has returned v failed.
+func wrapped[T any](v T, err error, wrap func() T) (T, error) {
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	return stubbornListener{l, s}, nil
+	return wrap(), nil
 }
 
 func (l stubbornListener) Accept() (contract.Incoming, error) {
 	in, err := l.Listener.Accept()
-	if l.until("Accept", err); err != nil {
-		return nil, err
-	}
-	return stubbornIncoming{in, l.stubborn}, nil
+	l.until("Accept", err)
+	return wrapped(in, err, func() contract.Incoming { return stubbornIncoming{in, l.stubborn} })
 }
 
 func (l stubbornListener) Close() error { return l.after("Listener.Close", l.Listener.Close()) }
@@ -322,10 +322,7 @@ func (l stubbornListener) Close() error { return l.after("Listener.Close", l.Lis
 func (in stubbornIncoming) Handshake(ctx context.Context) (contract.Conn, error) {
 	in.at("Handshake")
 	c, err := in.Incoming.Handshake(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return stubbornConn{c, in.stubborn}, nil
+	return wrapped(c, err, func() contract.Conn { return stubbornConn{c, in.stubborn} })
 }
 
 func (c stubbornConn) Read(dst []contract.Message) ([]contract.Message, error) {
@@ -411,10 +408,8 @@ func (c stubbornNetConn) Close() error { return c.after("Close", c.Conn.Close())
 
 func (l stubbornNetListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if l.until("Accept", err); err != nil {
-		return nil, err
-	}
-	return stubbornNetConn{c, l.stubborn}, nil
+	l.until("Accept", err)
+	return wrapped(c, err, func() net.Conn { return stubbornNetConn{c, l.stubborn} })
 }
 
 func (l stubbornNetListener) Close() error { return l.after("Listener.Close", l.Listener.Close()) }
