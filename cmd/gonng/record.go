@@ -86,7 +86,7 @@ func (r *recorder) begin(f *os.File, path string, say io.Writer) error {
 			return err
 		}
 		if string(begin) != recordMagic[:len(begin)] {
-			return fmt.Errorf("%s is no recording", path)
+			return notRecording(path)
 		}
 		if len(begin) > 0 {
 			if err := f.Truncate(0); err != nil {

@@ -34,6 +34,10 @@ func (e *tornError) Error() string {
 	return fmt.Sprintf("%s ends with %d bytes of a record that is not whole, behind record %d", e.path, e.bytes, e.after)
 }
 
+func notRecording(path string) error {
+	return fmt.Errorf("%s is no recording, which gonng cat --record makes; name another file", path)
+}
+
 func newRecordReader(f *os.File, path string, size int64) (*recordReader, error) {
 	r := &recordReader{path: path, in: bufio.NewReaderSize(io.NewSectionReader(f, 0, size), recordBuffer), size: size, at: int64(len(recordMagic))}
 	magic := make([]byte, len(recordMagic))
@@ -41,7 +45,7 @@ func newRecordReader(f *os.File, path string, size int64) (*recordReader, error)
 		return nil, err
 	}
 	if string(magic) != recordMagic {
-		return nil, fmt.Errorf("%s is no recording", path)
+		return nil, notRecording(path)
 	}
 	return r, nil
 }
