@@ -253,9 +253,7 @@ func (p *Pipe) refill() {
 		return
 	}
 	p.arrived = p.tryReader.TryRead(p.arrived[:0])
-	if len(p.arrived) > 0 {
-		p.deliverArrived()
-	}
+	p.deliverArrived()
 	p.s.lock()
 	switch {
 	case p.reading == byPipe: // another receiver could not read and left it to the goroutine

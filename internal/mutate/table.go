@@ -383,7 +383,7 @@ var engine = []mutation{
 	{
 		promise: "A call that must not wait returns, whatever arrives for others meanwhile",
 		file:    "pipe_read.go",
-		old:     "\tp.arrived = p.tryReader.TryRead(p.arrived[:0])\n\tif len(p.arrived) > 0 {\n\t\tp.deliverArrived()\n\t}\n",
+		old:     "\tp.arrived = p.tryReader.TryRead(p.arrived[:0])\n\tp.deliverArrived()\n",
 		new:     "\tfor p.arrived = p.tryReader.TryRead(nil); len(p.arrived) > 0; p.arrived = p.tryReader.TryRead(nil) {\n\t\tp.deliverArrived()\n\t}\n",
 		pkg:     ".", test: "TestTryRecvReturns",
 	},
