@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,10 +48,17 @@ var badLink = sync.OnceFunc(func() {
 // TestBadTCP does rounds of each pattern over tcp connections that are slow and cut.
 func TestBadTCP(t *testing.T) {
 	badLink()
+	var messages atomic.Int64
+	t.Cleanup(func() {
+		if messages.Load() == 0 {
+			t.Error("no message was received")
+		}
+	})
 	for i, p := range patterns {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			s := &soak{out: t.Output()}
+			defer func() { messages.Add(int64(s.messages.Load())) }()
 			r := newRound(s, uint64(i))
 			r.pattern, r.scheme = p, "pigeon+tcp"
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
