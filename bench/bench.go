@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -70,10 +71,20 @@ func (b *bench) measure(ctx context.Context, c cell) (figures, error) {
 
 // addresses are where the first process listens, by transport.
 var addresses = map[string]string{
-	"tcp":    "tcp://127.0.0.1:0",
+	"tcp":    "tcp://" + loopback() + ":0",
 	"inproc": "inproc://bench",
-	"tls":    "tls+tcp://localhost:0",
-	"ws":     "ws://127.0.0.1:0/bench",
+	"tls":    "tls+tcp://" + loopback() + ":0",
+	"ws":     "ws://" + loopback() + ":0/bench",
+}
+
+// loopback is an address of its own where the system has more than one: a program
+// that still dials a port of 127.0.0.1 which was another's before would be taken for the
+// peer of a raw contestant, which has no handshake to tell.
+func loopback() string {
+	if runtime.GOOS == "linux" {
+		return "127.0.77.1"
+	}
+	return "127.0.0.1"
 }
 
 // jobs are those of the processes of one cell; the first one listens.
