@@ -110,6 +110,7 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	s.stats.received(count, bytes)
 	p.stats.received(count, bytes)
 	p.yield = false
+	parts := 0
 	for more = true; len(batch) > 0; {
 		if s.closed {
 			release(batch)
@@ -121,6 +122,9 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 		p.yield = p.yield || s.core.Effects.Yield()
 		if batch = batch[n:]; len(batch) > 0 { // let others have the lock
 			s.unlockDelivery(p)
+			if parts++; parts%yieldAfter == 0 {
+				runtime.Gosched()
+			}
 			s.lock()
 		}
 	}
@@ -134,6 +138,11 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	s.unlockDelivery(p)
 	return more
 }
+
+// yieldAfter is the number of parts of a batch after which a goroutine that delivers lets others
+// run. One that does not is stopped by the runtime after 10 ms, most probably in the middle of a
+// part: then all that want the lock wait until a thousand receivers have had their turn.
+const yieldAfter = 4
 
 func bytesIn(batch []transport.Message) (n uint64) {
 	for i := range batch {

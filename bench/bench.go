@@ -120,8 +120,11 @@ func (b *bench) jobs(c cell, dir string) []job {
 		jobs = append(jobs, j.playing([]string{"server"}))
 	}
 	if c.row.together {
-		floods := slices.Repeat([]string{"sink", "pump"}, c.row.n)
-		return append(jobs, j.playing(slices.Concat(listen, dial, floods)))
+		all := slices.Concat(listen, dial)
+		if c.row.floods {
+			all = append(all, slices.Repeat([]string{"sink", "pump"}, c.row.n)...)
+		}
+		return append(jobs, j.playing(all))
 	}
 	if c.row.transport == "inproc" || c.row.pairs > 0 {
 		both := slices.Concat(listen, dial)

@@ -24,7 +24,8 @@ type variant struct {
 	processes int    // of the role that dials, which share n; 0 is one
 	perSecond int    // messages; 0 is as many as possible
 	lengths   int    // that topics have
-	together  bool   // all roles in one process, beside n pairs that flood
+	together  bool   // all roles in one process
+	floods    bool   // and beside n pairs that flood
 	min       int    // the smallest n for which it is done
 	method    string // how gonng sends and receives, see gonngEnd
 }
@@ -100,7 +101,10 @@ var growing = []*pattern{
 			{name: "p99", title: "another call p99 µs", format: digits, less: true},
 			p50, p999, delivered,
 		},
-		growth: growth{grows: "contexts", with: alone, size: 64, steps: []int{1, 10, 100, 1000}, quick: 100},
+		growth: growth{
+			grows: "contexts", with: alone, size: 64, steps: []int{1, 10, 100, 1000}, quick: 100,
+			variants: []variant{{name: "publisher elsewhere"}, {name: "all in one process", together: true}},
+		},
 	},
 	{
 		name: "topics", listen: "announce", dial: "topics", dialers: 1,
@@ -149,7 +153,7 @@ var growing = []*pattern{
 		},
 		growth: growth{
 			grows: "floods", with: []string{subject, limit, "nng", "libzmq", "nats"}, size: 64, steps: []int{0, 1, 4}, quick: 1,
-			variants: []variant{{together: true}},
+			variants: []variant{{together: true, floods: true}},
 		},
 	},
 	{

@@ -68,7 +68,7 @@ func (x *Sub) NewEndpoint() Endpoint {
 
 // batchWork bounds how many references to messages one Deliver makes, since the lock is
 // held meanwhile.
-const batchWork = 4096
+const batchWork = 1024
 
 func (x *Sub) Deliver(p *Peer, batch []msg.Message) (n int, more bool) {
 	x.Effects.yield = false
