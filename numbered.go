@@ -12,13 +12,13 @@ type numbered[T comparable] struct {
 	list []T
 }
 
-// add returns the number of x.
-func (l *numbered[T]) add(x T) uint32 {
+// add adds x, and stores its number before another goroutine can find x in the list.
+func (l *numbered[T]) add(x T, number *uint32) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++
+	*number = l.last
 	l.list = append(l.list, x)
-	return l.last
 }
 
 func (l *numbered[T]) remove(x T) {

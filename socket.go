@@ -267,7 +267,7 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 // open makes the socket known as x, which the constructor returns.
 func (s *socket) open(x Socket) {
 	s.self = x
-	s.id = registry.add(s.self)
+	registry.add(s.self, &s.id)
 }
 
 // public is what the constructor returns.

@@ -2,6 +2,7 @@ package itest
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -185,6 +186,63 @@ func TestSocketOfEnds(t *testing.T) {
 			t.Error("a closed socket is in Sockets")
 		}
 	})
+}
+
+// TestLookAround: whatever Sockets, Pipes, Dialers and Listeners return can be asked everything
+// at once, also while it is being made or closed.
+func TestLookAround(t *testing.T) {
+	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+		done := make(chan struct{})
+		looked := make(chan error, 1)
+		go func() {
+			defer close(looked)
+			for {
+				for _, s := range gonng.Sockets() {
+					if s.ID() == 0 {
+						looked <- fmt.Errorf("%s has no number yet", s.Name())
+						return
+					}
+					askAll(s)
+					for _, d := range s.Dialers() {
+						askAll(d)
+					}
+					for _, l := range s.Listeners() {
+						askAll(l)
+					}
+					for _, p := range s.Pipes() {
+						askAll(p)
+					}
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		}()
+		for range 10 {
+			a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+			link(t, a, b, tr)
+			check(t, a.Close())
+			check(t, b.Close())
+		}
+		close(done)
+		check(t, wait(t, "the goroutine that looks", looked))
+	})
+}
+
+// askAll calls the methods of x that take nothing and change nothing.
+func askAll(x any) {
+	v := reflect.ValueOf(x)
+	for m, f := range v.Methods() {
+		switch m.Name {
+		case "Close", "RecvFD", "SendFD", "TryRecv", "TryRecvMsg":
+			continue
+		}
+		if f.Type().NumIn() == 0 {
+			f.Call(nil)
+		}
+	}
 }
 
 // prioritized is a sender with two peers, of priorities 1 and 2 by its dialers.
