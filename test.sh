@@ -37,8 +37,8 @@ formatted() {
 	[ -z "$files" ] || { printf 'not formatted:\n%s\n' "$files"; return 1; }
 }
 
-# others tests the packages of this module but internal/itest.
-others() { go test $race -timeout 40m $(go list ./... | grep -v /internal/itest$); }
+# others tests the packages of this module but those below.
+others() { go test $race -timeout 40m $(go list ./... | grep -v '/internal/itest$\|/internal/systems$'); }
 
 # part runs the tests of internal/itest whose names match: one process for all of them
 # would take longest of all.
@@ -79,8 +79,8 @@ checked() {
 }
 
 # elsewhere vets what is for Windows, which has most files of its own; internal/systems
-# type-checks for the other systems.
-elsewhere() { GOOS=windows go vet ./...; }
+# type-checks for the other systems, and with the race detector that takes five times as long.
+elsewhere() { GOOS=windows go vet ./... && go test -timeout 20m ./internal/systems; }
 
 # tests runs all checks and tests, several jobs at the same time: some of them wait for processes while
 # others compute. What a job prints comes in one piece.
