@@ -73,7 +73,7 @@ func (s *socket) newDialer(url string, opts []DialOption) (*Dialer, error) {
 		return nil, err
 	}
 	ctx, cancel := s.untilStop()
-	d := &Dialer{s: s, url: url, to: to, own: own, ctx: ctx, cancel: cancel}
+	d := &Dialer{s: s, url: withoutPassword(url), to: to, own: own, ctx: ctx, cancel: cancel}
 	if to.name == nil {
 		d.targets = []*target{d.newTarget(to, netip.AddrPort{})}
 	}
@@ -135,7 +135,7 @@ func (d *Dialer) foreignBy(cfg *Config) string {
 	return d.to.foreign(d.url)
 }
 
-// URL is the URL that the dialer dials. nng: NNG_OPT_URL.
+// URL is the URL that the dialer dials, with xxxxx for a password. nng: NNG_OPT_URL.
 func (d *Dialer) URL() string { return d.url }
 
 // LastError is why the last attempt failed or the last connection ended; nil while

@@ -124,7 +124,7 @@ type OpError struct {
 	Op string
 	// Protocol is the socket's protocol.
 	Protocol Protocol
-	// URL is the URL of the operation, "" if it has none.
+	// URL is the URL of the operation, with xxxxx for a password; "" if it has none.
 	URL string
 	// Err is the reason; it wraps an [Error].
 	Err error

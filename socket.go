@@ -325,7 +325,7 @@ func (s *socket) opError(op, url string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &OpError{Op: op, Protocol: s.protocol, URL: url, Err: classify(err)}
+	return &OpError{Op: op, Protocol: s.protocol, URL: withoutPassword(url), Err: classify(err)}
 }
 
 // refusal is the error for a verdict. The socket is locked.

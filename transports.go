@@ -24,6 +24,12 @@ var (
 	wssTransport = ws.Transport{Secure: true}
 )
 
+func init() {
+	for scheme, t := range builtin {
+		transport.Register(scheme, t)
+	}
+}
+
 // endpointURL is a URL that was taken apart and checked.
 type endpointURL struct {
 	transport       transport.Transport
@@ -50,10 +56,7 @@ func parseURL(url string) (endpointURL, error) {
 	if _, _, ok := cutName(scheme); ok {
 		return endpointURL{}, errorf(ErrAddressInvalid, "%s: a name with many addresses can be dialed, not listened on", scheme)
 	}
-	t := builtin[scheme]
-	if t == nil {
-		t = transport.Lookup(scheme)
-	}
+	t := transport.Lookup(scheme)
 	if t == nil {
 		return endpointURL{}, errorf(ErrNotSupported, "no transport for scheme %q; there are %s and what was registered",
 			scheme, strings.Join(slices.Sorted(maps.Keys(builtin)), ", "))
@@ -115,6 +118,22 @@ func (to endpointURL) foreign(url string) string {
 // knows reports whether the transport can honour the options.
 func (to endpointURL) knows(options transport.Options) bool {
 	return options&^to.options == 0
+}
+
+// withoutPassword is url as errors, logs and pages show it. Only a URL with a host has a
+// password.
+func withoutPassword(url string) string {
+	scheme, address, _ := strings.Cut(url, "://")
+	if !strings.Contains(scheme, "ws") && !strings.Contains(scheme, "tcp") {
+		return url
+	}
+	host := address[:strings.IndexAny(address+"/", "/?#")]
+	at := strings.LastIndex(host, "@")
+	user, _, has := strings.Cut(host[:max(at, 0)], ":")
+	if !has {
+		return url
+	}
+	return scheme + "://" + user + ":xxxxx" + address[at:]
 }
 
 // String names the transport, for errors.

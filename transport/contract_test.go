@@ -20,7 +20,7 @@ func TestLoft(t *testing.T) {
 func TestRegisterRefuses(t *testing.T) {
 	taken := strings.ToLower(rand.Text())
 	transport.Register(taken, new(Loft))
-	for scheme, tr := range map[string]transport.Transport{"": new(Loft), "A": new(Loft), "a b": new(Loft), taken: new(Loft), "nothing": nil} {
+	for scheme, tr := range map[string]transport.Transport{"": new(Loft), "A": new(Loft), "a b": new(Loft), "tcp": new(Loft), "dns+x": new(Loft), taken: new(Loft), "nothing": nil} {
 		func() {
 			defer func() {
 				if text, _ := recover().(string); !strings.HasPrefix(text, "transport: Register: ") {

@@ -57,8 +57,6 @@ func checkName(host string) error {
 	switch {
 	case strings.Contains(host, ";"):
 		return invalid("host %q: an interface before ; cannot be given, only the address or name of a host", host)
-	case strings.Contains(host, "@"):
-		return invalid("host %q: there are no users", host)
 	case foreign >= 0:
 		return invalid("host %q: %q is in no name and no address of a host", host, host[foreign])
 	case len(host) > limit:
@@ -75,6 +73,9 @@ func checkName(host string) error {
 // in URLs, [fe80::1%25eth0]:5555, or as in package net, [fe80::1%eth0]:5555; the
 // host that Split returns has it as in package net.
 func Split(address string) (host, port string, err error) {
+	if login, _, ok := strings.Cut(address, "@"); ok && !strings.Contains(login, "[") { // with a password, perhaps: it is not quoted
+		return "", "", invalid("want host:port, there are no users")
+	}
 	host, port, err = net.SplitHostPort(address)
 	if err != nil {
 		return "", "", invalid("%q: want host:port, for IPv6 [host]:port", address)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -373,5 +374,37 @@ func TestAttachFails(t *testing.T) {
 				t.Errorf("there are %d pipes", n)
 			}
 		})
+	}
+}
+
+// TestPasswordIsNotShown: the server gets the password of a URL, and nothing that is printed
+// has it.
+func TestPasswordIsNotShown(t *testing.T) {
+	const hidden = "ws://ann:xxxxx@"
+	log := newRecorder()
+	a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0, gonng.WithLogger(log.logger()))
+	ctx := testContext(t)
+	l := listen(t, a, transport("ws"))
+	url := strings.Replace(l.URL(), "ws://", "ws://ann:secret@", 1)
+	d, err := b.Dial(ctx, url, gonng.WithDialMode(gonng.DialWait))
+	check(t, err)
+	waitPeers(t, a, 1)
+	if user, password, _ := a.Pipes()[0].HTTPRequest().BasicAuth(); user != "ann" || password != "secret" {
+		t.Errorf("the server got %q and %q", user, password)
+	}
+	shown := []string{d.URL(), b.Pipes()[0].URL(), log.want(t, "connected")}
+	check(t, a.Close())
+	_, err = b.Dial(ctx, url, gonng.WithDialMode(gonng.DialWait))
+	shown = append(shown, err.Error())
+	_, err = b.Dial(ctx, strings.Replace(url, "ws:", "tcp:", 1))
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("over tcp: %v", err)
+	}
+	_, err = b.Listen(ctx, url)
+	shown = append(shown, err.Error())
+	for _, text := range shown {
+		if !strings.Contains(text, hidden) || strings.Contains(text, "secret") {
+			t.Errorf("shown: %s", text)
+		}
 	}
 }

@@ -29,7 +29,8 @@ type address struct {
 	network string // tcp, tcp4 or tcp6
 }
 
-// parse parses text, which follows "scheme://". Without a port it is that of HTTP or HTTPS.
+// parse parses text, which follows "scheme://". Without a port it is that of HTTP or HTTPS. The
+// errors do not quote text, which may have a password.
 func (t *Transport) parse(scheme, text string) (address, error) {
 	kind, port := "http", "80"
 	if t.Secure {
@@ -40,10 +41,10 @@ func (t *Transport) parse(scheme, text string) (address, error) {
 		if parse, ok := err.(*url.Error); ok {
 			err = parse.Err
 		}
-		return address{}, fmt.Errorf("%w: %q: %w", transport.ErrAddressInvalid, text, err)
+		return address{}, fmt.Errorf("%w: %w", transport.ErrAddressInvalid, err)
 	}
 	if u.Fragment != "" || u.Opaque != "" {
-		return address{}, fmt.Errorf("%w: %q: want host:port/path", transport.ErrAddressInvalid, text)
+		return address{}, fmt.Errorf("%w: want host:port/path", transport.ErrAddressInvalid)
 	}
 	a := address{u, scheme, "tcp" + strings.TrimLeft(scheme, "ws")}
 	if u.Path == "" {
@@ -66,7 +67,7 @@ func (t *Transport) parseDial(scheme, text string) (address, error) {
 		return address{}, err
 	}
 	if a.Host == "" {
-		return address{}, fmt.Errorf("%w: %q has no host: it can be listened on, not dialed", transport.ErrAddressInvalid, text)
+		return address{}, fmt.Errorf("%w: the URL has no host: it can be listened on, not dialed", transport.ErrAddressInvalid)
 	}
 	if err := inet.CheckDial(a.network, a.hostPort()); err != nil {
 		return address{}, err

@@ -45,7 +45,7 @@ func (t *Transport) Listen(ctx context.Context, scheme, address string, cfg *tra
 		return nil, err
 	}
 	if a.User != nil || a.RawQuery != "" {
-		return nil, fmt.Errorf("%w: %q: a user or query can be dialed, not listened on", transport.ErrAddressInvalid, address)
+		return nil, fmt.Errorf("%w: a user or a query can be dialed, not listened on", transport.ErrAddressInvalid)
 	}
 	l := newListener(a, cfg)
 	if a.Host == "" {
