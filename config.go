@@ -149,6 +149,17 @@ func (c *Config) transport(p Protocol) *transport.Config {
 	}
 }
 
+// functionOfTLS names the functions of the program that a handshake at url calls, for the error
+// of Close if one does not return; "": there are none.
+func (c *Config) functionOfTLS(url string) string {
+	t := c.TLS
+	if t == nil || t.GetCertificate == nil && t.GetClientCertificate == nil && t.GetConfigForClient == nil &&
+		t.VerifyPeerCertificate == nil && t.VerifyConnection == nil {
+		return ""
+	}
+	return "a function of the configuration given to WithTLS for " + url
+}
+
 // protocol returns what the state machine of a protocol needs to know of c.
 func (c *Config) protocol() sp.Config {
 	return sp.Config{

@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -124,10 +125,10 @@ func (d *Dialer) mode() DialMode {
 func (d *Dialer) foreign() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.foreignBy(&d.cfg)
+	return cmp.Or(d.foreignBy(&d.cfg), d.cfg.functionOfTLS(d.url))
 }
 
-// foreignBy is foreign of an attempt that was made with cfg.
+// foreignBy names what of a connection that was made with cfg is not gonng's.
 func (d *Dialer) foreignBy(cfg *Config) string {
 	if cfg.DialContext != nil {
 		return "the function of WithDialContext for " + d.url + ", or a connection of it,"

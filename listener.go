@@ -1,6 +1,7 @@
 package gonng
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -207,11 +208,20 @@ func (l *Listener) Close() error {
 // stop is close by the socket's Close, which does not wait for a foreign one now: when the
 // linger is over, it waits a moment more for all that is foreign.
 func (l *Listener) stop() {
-	if l.foreign == "" {
+	foreign := l.handshakes()
+	if foreign == "" {
 		l.close()
 		return
 	}
-	l.start(func(*task.Task) { l.close() })
+	l.s.tasks.Start(foreign, func(*task.Task) { l.close() })
+}
+
+// handshakes names what of them is not gonng's, see endpointURL.foreign.
+func (l *Listener) handshakes() string {
+	url := l.URL()
+	l.s.lock()
+	defer l.s.unlock()
+	return cmp.Or(l.foreign, l.cfg.functionOfTLS(url))
 }
 
 func (l *Listener) close() (err error) {
@@ -232,7 +242,7 @@ func (l *Listener) run(*task.Task) {
 		switch {
 		case err == nil:
 			failing = false
-			l.start(func(t *task.Task) { l.introduce(t, peer) })
+			l.s.tasks.Start(l.handshakes(), func(t *task.Task) { l.introduce(t, peer) })
 			continue
 		case l.ctx.Err() != nil:
 			return

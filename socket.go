@@ -55,8 +55,8 @@ type Socket interface {
 	// the peers do: only an answer can tell. ErrTimeout says how many messages were
 	// left, and, of a socket that receives, too, how many peers had not said goodbye
 	// after what they were sent. A transport that is not gonng's, or what the program
-	// has given to ListenOn or WithDialContext, is named in it if a call of it does not
-	// end. nng: nng_close; pynng: close.
+	// has given to ListenOn, WithDialContext or WithTLS, is named in it if a call of it does
+	// not end. nng: nng_close; pynng: close.
 	Close() error
 	// Shutdown is Close that takes as long as ctx allows, instead of the linger. Its
 	// errors are those of Close.

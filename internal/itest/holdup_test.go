@@ -3,8 +3,10 @@ package itest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"fmt"
 	"net"
+	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -378,12 +380,18 @@ func TestStubbornTransport(t *testing.T) {
 					_ = s.TrySend(make([]byte, 100<<10))
 					runtime.Gosched()
 				}
-				err := wait(t, "Close", concurrently(s.Close))
-				wantError(t, err, "close", gonng.ErrTimeout)
-				wantText(t, fmt.Sprint(err), scheme)
+				wantHanging(t, s, scheme)
 			})
 		}
 	}
+}
+
+// wantHanging closes s, whose error says what hangs.
+func wantHanging(t *testing.T, s gonng.Socket, text string) {
+	t.Helper()
+	err := wait(t, "Close", concurrently(s.Close))
+	wantError(t, err, "close", gonng.ErrTimeout)
+	wantText(t, fmt.Sprint(err), text)
 }
 
 // stubbornNetConn is a connection of the program's, and stubbornNetListener has such, of
@@ -417,12 +425,6 @@ func (l stubbornNetListener) Close() error { return l.after("Listener.Close", l.
 // TestStubbornConnection: the same for what the program gives to ListenOn and returns to
 // WithDialContext.
 func TestStubbornConnection(t *testing.T) {
-	closes := func(t *testing.T, s gonng.Socket, text string) {
-		t.Helper()
-		err := wait(t, "Close", concurrently(s.Close))
-		wantError(t, err, "close", gonng.ErrTimeout)
-		wantText(t, fmt.Sprint(err), text)
-	}
 	for _, call := range []string{"Read", "Close", "Accept", "Listener.Close"} {
 		t.Run("ListenOn/"+call, func(t *testing.T) {
 			t.Parallel()
@@ -436,7 +438,7 @@ func TestStubbornConnection(t *testing.T) {
 			check(t, err)
 			dial(t, peer, tcp, l.URL())
 			waitPeers(t, s, 1)
-			closes(t, s, "ListenOn at "+l.URL())
+			wantHanging(t, s, "ListenOn at "+l.URL())
 		})
 	}
 	for _, call := range []string{"Read", "Close", "Dial"} {
@@ -459,7 +461,57 @@ func TestStubbornConnection(t *testing.T) {
 			if call != "Dial" {
 				waitPeers(t, s, 1)
 			}
-			closes(t, s, "WithDialContext for "+url)
+			wantHanging(t, s, "WithDialContext for "+url)
 		})
 	}
+}
+
+// TestStubbornFunction: the same for the functions of the program that a handshake calls.
+func TestStubbornFunction(t *testing.T) {
+	ca := gonngtest.NewCA(t)
+	for _, scheme := range []string{"tls+tcp", "wss"} {
+		for _, side := range []string{"dialer", "listener"} {
+			t.Run(scheme+"/"+side, func(t *testing.T) {
+				t.Parallel()
+				gonngtest.NoLeaks(t)
+				waits, release := make(chan struct{}, 1), make(chan struct{})
+				defer close(release)
+				st := stubborn{call: side, waits: waits, release: release}
+				config := func(at string) *tls.Config {
+					return &tls.Config{
+						RootCAs: ca.Pool, Certificates: []tls.Certificate{ca.Issue(t).TLS()},
+						VerifyConnection: func(tls.ConnectionState) error { st.at(at); return nil },
+					}
+				}
+				a, b := open(t, gonng.NewPair0, gonng.WithLinger(50*time.Millisecond)), open(t, gonng.NewPair0, gonng.WithLinger(50*time.Millisecond))
+				l, err := a.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(config("listener")))
+				check(t, err)
+				_, err = b.Dial(testContext(t), l.URL(), gonng.WithTLS(config("dialer")), gonng.WithDialMode(gonng.DialBackground))
+				check(t, err)
+				wait(t, "the function", waits)
+				switch {
+				case side == "listener":
+					wantHanging(t, a, "WithTLS for "+l.URL())
+				case scheme == "tls+tcp":
+					wantHanging(t, b, "WithTLS for "+l.URL())
+				default: // package net/http does not wait for the function
+					check(t, wait(t, "Close", concurrently(b.Close)))
+				}
+			})
+		}
+	}
+	t.Run("ws/WithCheckOrigin", func(t *testing.T) {
+		t.Parallel()
+		gonngtest.NoLeaks(t)
+		waits, release := make(chan struct{}, 1), make(chan struct{})
+		defer close(release)
+		st := stubborn{call: "check", waits: waits, release: release}
+		a, b := open(t, gonng.NewPair0), open(t, gonng.NewPair0)
+		l, err := a.Listen(testContext(t), "ws://127.0.0.1:0", gonng.WithCheckOrigin(func(*http.Request) bool { st.at("check"); return true }))
+		check(t, err)
+		_, err = b.Dial(testContext(t), l.URL(), gonng.WithHTTPHeader(http.Header{"Origin": {"https://example.org"}}), gonng.WithDialMode(gonng.DialBackground))
+		check(t, err)
+		wait(t, "the function", waits)
+		check(t, wait(t, "Close", concurrently(a.Close))) // package net/http does not wait for the function either
+	})
 }

@@ -132,8 +132,23 @@ func (s *server) add(l *listener, a address) error {
 }
 
 // remove takes l off. With the last listener it ends the server, and waits until its
-// connections without a request have ended.
+// connections without a request have ended. A function of the program may keep those.
 func (s *server) remove(l *listener) error {
+	last, err := s.takeOff(l)
+	if !last {
+		return nil
+	}
+	<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.pending) > 0 {
+		s.changed.Wait()
+	}
+	return err
+}
+
+// takeOff takes l off, and closes the server if that was the last listener.
+func (s *server) takeOff(l *listener) (last bool, err error) {
 	s.t.mu.Lock()
 	defer s.t.mu.Unlock()
 	s.mu.Lock()
@@ -144,20 +159,13 @@ func (s *server) remove(l *listener) error {
 			break
 		}
 	}
-	last := len(s.paths) == 0
+	last = len(s.paths) == 0
 	s.mu.Unlock()
-	if !last {
-		return nil
+	if last {
+		maps.DeleteFunc(s.t.servers, func(_ string, x *server) bool { return x == s })
+		err = s.http.Close()
 	}
-	maps.DeleteFunc(s.t.servers, func(_ string, x *server) bool { return x == s })
-	err := s.http.Close()
-	<-s.done
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.pending) > 0 {
-		s.changed.Wait()
-	}
-	return err
+	return last, err
 }
 
 // firstListener returns server.first; nil: the server has no listener any more.
