@@ -36,13 +36,14 @@ func (s *socket) unlockDelivery(p *Pipe) {
 	s.mu.Unlock()
 }
 
-// unlockWithEffects wakes the waiters, unlocks the socket and carries out the rest: what
-// calls out on a goroutine of this socket if elsewhere is set.
+// unlockWithEffects unlocks the socket, wakes the waiters, who want the lock at once, and carries
+// out the rest: what calls out on a goroutine of this socket if elsewhere is set.
 func (s *socket) unlockWithEffects(elsewhere bool) {
 	e := &s.core.Effects
+	wakes := e.TakeWakes()
 	var interrupt *Pipe
-	for w := e.NextWaiter(); w != nil; w = e.NextWaiter() {
-		if p := w.Owner.(*waiter).wakeLocked(); p != nil {
+	for w := range wakes.All() {
+		if p := w.Owner.(*waiter).reads; p != nil {
 			interrupt = p // one at most: a receiver reads the only pipe
 		}
 	}
@@ -58,10 +59,12 @@ func (s *socket) unlockWithEffects(elsewhere bool) {
 	}
 	if !e.Any() {
 		s.mu.Unlock()
+		wakeAll(wakes)
 	} else {
 		rest := *e
 		*e = sp.Effects{}
 		s.mu.Unlock()
+		wakeAll(wakes)
 		if elsewhere && (rest.CallsOut() || slow != nil) {
 			s.carryOutElsewhere(rest, slow)
 		} else {
@@ -76,6 +79,12 @@ func (s *socket) unlockWithEffects(elsewhere bool) {
 	}
 	if send != nil {
 		send.Apply()
+	}
+}
+
+func wakeAll(wakes sp.Wakes) {
+	for w := range wakes.All() {
+		w.Owner.(*waiter).wake()
 	}
 }
 

@@ -88,11 +88,13 @@ func (x *Req0) Request(ctx context.Context, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer x.giveBack(c)
-	if err := c.Send(ctx, body); err != nil {
-		return nil, err
+	err = c.Send(ctx, body)
+	var reply []byte
+	if err == nil {
+		reply, err = c.Recv(ctx)
 	}
-	return c.Recv(ctx)
+	x.giveBack(c, err)
+	return reply, err
 }
 
 // RequestMsg is Request for messages, with the same errors. It takes m over when it returns
@@ -102,19 +104,21 @@ func (x *Req0) RequestMsg(ctx context.Context, m *Message) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer x.giveBack(c)
-	if err := c.sendShared(ctx, m, false); err != nil {
-		return nil, err
+	err = c.sendShared(ctx, m, false)
+	var reply *Message
+	if err == nil {
+		reply, err = c.RecvMsg(ctx)
 	}
-	reply, err := c.RecvMsg(ctx)
+	x.giveBack(c, err)
 	if err == nil {
 		m.Free()
 	}
 	return reply, err
 }
 
-// borrow takes a context for one Request, and giveBack keeps it for the next. The pool
-// leaves contexts that a burst needed to the garbage collector.
+// borrow takes a context for one Request, and giveBack keeps it for the next: one that has its
+// reply has nothing to give up. The pool leaves contexts that a burst needed to the garbage
+// collector.
 func (x *Req0) borrow() (*ReqContext, error) {
 	c, _ := x.idle.Get().(*ReqContext)
 	if c == nil {
@@ -124,7 +128,9 @@ func (x *Req0) borrow() (*ReqContext, error) {
 	return c, nil
 }
 
-func (x *Req0) giveBack(c *ReqContext) {
-	c.abandon()
+func (x *Req0) giveBack(c *ReqContext, err error) {
+	if err != nil {
+		c.abandon()
+	}
 	x.idle.Put(c)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gonng/gonng/internal/pollfd"
 	"github.com/gonng/gonng/internal/sp"
@@ -131,6 +132,7 @@ type socket struct {
 	tasks   task.Group
 	serving serving
 	losses  losses
+	changes atomic.Uint32   // of cfg
 	stop    context.Context // ends in the last phase of Close
 	halt    context.CancelFunc
 
@@ -165,6 +167,7 @@ type endpoint struct {
 	core      sp.Endpoint // guarded by the socket's lock
 	cfg       *Config     // of a context its own; guarded by the socket's lock
 	offered   sp.Message  // what a sender offers just now: one for each call would be an allocation; guarded by the socket's lock
+	changes   uint32      // of the socket's options when the context of a Request got them
 	gone      bool        // the context is closed; guarded by the socket's lock
 	answering bool        // a worker of Serve uses it, and may send while the socket closes
 }

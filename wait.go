@@ -85,12 +85,9 @@ func (w *waiter) endLocked(err error) {
 	w.s.core.EndWait(&w.Waiter, sp.OK)
 }
 
-// wakeLocked wakes the goroutine. It returns the pipe to interrupt if the goroutine waits
-// by reading it.
-func (w *waiter) wakeLocked() *Pipe {
-	w.woken <- struct{}{}
-	return w.reads
-}
+// wake wakes the goroutine. The waiter has been taken out of its queue under the lock; if its
+// goroutine finds that before, it waits for the wake-up.
+func (w *waiter) wake() { w.woken <- struct{}{} }
 
 // waitLocked parks the goroutine in l until it is woken, its context ends or its time is
 // over. The socket is locked when waitLocked is called and when it returns, not between.

@@ -128,7 +128,7 @@ func (s *socket) sendHeld(n int) {
 // carryOut does what the shell does after a call.
 func (s *socket) carryOut() {
 	e := &s.core.Effects
-	for w := e.NextWaiter(); w != nil; w = e.NextWaiter() {
+	for w := range e.TakeWakes().All() {
 		c := w.Owner.(*caller)
 		if c.woken {
 			s.w.fail("woken twice", "%v", c)

@@ -1,11 +1,13 @@
 package sp
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // Effects is what a call of a protocol leaves to the shell. Peers and waiters are
 // chained in it, so that it needs no memory; each Next takes the first of its chain.
-// The shell wakes the waiters before it unlocks the socket, and carries the rest out
-// after that.
+// The shell carries it out when it has unlocked the socket.
 type Effects struct {
 	wake, wakeLast *Waiter
 	flush          *Peer
@@ -23,13 +25,28 @@ func (e *Effects) Any() bool { return e.wake != nil || e.flush != nil || e.rare 
 // Rare reports whether there is more than waiters to wake and peers to flush.
 func (e *Effects) Rare() bool { return e.rare }
 
-// NextWaiter is a waiter to wake. Its Verdict says why.
-func (e *Effects) NextWaiter() *Waiter {
-	w := e.wake
-	if w != nil {
-		e.wake, w.next = w.next, nil
+// Wakes is a chain of waiters to wake.
+type Wakes struct{ first *Waiter }
+
+// TakeWakes takes the chain of waiters to wake out of the effects.
+func (e *Effects) TakeWakes() Wakes {
+	taken := Wakes{e.wake}
+	e.wake = nil
+	return taken
+}
+
+// All are the waiters; the Verdict of each says why. One that was yielded may be woken, and
+// wait again.
+func (l Wakes) All() iter.Seq[*Waiter] {
+	return func(yield func(*Waiter) bool) {
+		for w := l.first; w != nil; {
+			next := w.next
+			if !yield(w) {
+				return
+			}
+			w = next
+		}
 	}
-	return w
 }
 
 // OnlyWaiter reports whether exactly one waiter is to be woken.

@@ -2,6 +2,7 @@ package sp
 
 import (
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -18,9 +19,8 @@ func TestEffects(t *testing.T) {
 		equal(t, "only waiter", e.OnlyWaiter(), w == ws[0])
 	}
 	equal(t, "rare with waiters", e.Rare(), false)
-	equal(t, "first waiter", e.NextWaiter(), ws[0])
-	equal(t, "second waiter", e.NextWaiter(), ws[1])
-	equal(t, "no waiter", e.NextWaiter(), nil)
+	equal(t, "waiters", slices.Equal(slices.Collect(e.TakeWakes().All()), ws), true)
+	equal(t, "no waiter", len(slices.Collect(e.TakeWakes().All())), 0)
 	equal(t, "any with the waiters gone", e.Any(), false)
 
 	p, q := new(Peer), new(Peer)

@@ -118,7 +118,7 @@ func (r *rig) written(p *Peer) (written []string) {
 
 // woken takes the waiters that are to be woken out of the effects.
 func (r *rig) woken() (woken []*Waiter) {
-	for w := r.c.Effects.NextWaiter(); w != nil; w = r.c.Effects.NextWaiter() {
+	for w := range r.c.Effects.TakeWakes().All() {
 		woken = append(woken, w)
 	}
 	return woken
