@@ -93,8 +93,8 @@ func (t *table) plotCost() []byte {
 	beginSVG(&b, curveHeight)
 	m := t.pattern.metrics[0]
 	svgText(&b, 4, 16, `font-size="15" font-weight="600"`,
-		fmt.Sprintf("%s over %s: %s against %s, less is better", t.pattern.name, t.transport, m.costName(), t.pattern.grows))
-	svgText(&b, 4, 34, "", m.costName()+" (logarithmic axis)")
+		fmt.Sprintf("%s over %s: %s against %s", t.pattern.name, t.transport, m.costName(), t.pattern.grows))
+	svgText(&b, 4, 34, "", m.costName()+" (logarithmic axis), less is better")
 	svgText(&b, (curveLeft+curveRight)/2, curveHeight-12, `text-anchor="middle"`, t.pattern.grows+" (logarithmic axis)")
 
 	cs, steps := t.curves(), t.steps()

@@ -36,7 +36,7 @@ func (t *table) fileName() string {
 	if t.pattern.grows != "" {
 		name = "growth " + name
 	}
-	return strings.Join(strings.FieldsFunc(name, words), "-")
+	return strings.Join(strings.FieldsFunc(strings.ToLower(name), words), "-")
 }
 
 // plot draws costs against what grows, or else the first metric as bars on a logarithmic axis, with a line from

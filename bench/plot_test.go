@@ -68,3 +68,9 @@ func TestFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestFileName(t *testing.T) {
+	if got := (&table{pattern: &pattern{name: "Sub0 of 1 MiB"}, transport: "tcp"}).fileName(); got != "sub0-of-1-mib-tcp" {
+		t.Errorf("got %s", got)
+	}
+}
