@@ -100,7 +100,11 @@ func (e *gonngEnd) openCrowded(role string) error {
 
 // connect listens or dials.
 func (e *gonngEnd) connect(j job) error {
-	if err := gonng.Set(e, gonng.WithLinger(0)); err != nil {
+	options := []gonng.SocketOption{gonng.WithLinger(0)}
+	if j.size > 1<<20 { // the default limit
+		options = append(options, gonng.WithRecvMaxSize(j.size))
+	}
+	if err := gonng.Set(e, options...); err != nil {
 		return err
 	}
 	if j.scheme() == "tls+tcp" {

@@ -18,7 +18,7 @@ type Buffer struct {
 // a third of the time would go into clearing and collecting fresh memory.
 const (
 	minClass = 6  // 64 bytes
-	maxClass = 26 // 64 MiB; above it the garbage collector takes over
+	maxClass = 27 // 128 MiB; above it the garbage collector takes over
 )
 
 var pools [maxClass + 1]sync.Pool

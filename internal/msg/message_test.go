@@ -10,7 +10,7 @@ func TestPinned(t *testing.T) {
 	shared := NewBuffer(40 << 10)
 	var list List
 	list.Append([]byte("head"), []byte("body"))
-	large := NewBuffer(64<<20 + 1)
+	large := NewBuffer(128<<20 + 1)
 	for name, row := range map[string]struct {
 		m    Message
 		want int
@@ -22,7 +22,7 @@ func TestPinned(t *testing.T) {
 		"a part of a buffer":      {In(shared, shared.Bytes()[5:10:10]), 64 << 10},
 		"without its header":      {Message{Data: make([]byte, 10), Header: 4}.Strip(), 6},
 		"in a batch":              {list.Messages()[0], 16 << 10},
-		"too large to be pooled":  {In(large, large.Bytes()), 64<<20 + 1},
+		"too large to be pooled":  {In(large, large.Bytes()), 128<<20 + 1},
 	} {
 		if got := row.m.Pinned(); got != row.want {
 			t.Errorf("%s: pins %d bytes, want %d", name, got, row.want)
@@ -33,12 +33,12 @@ func TestPinned(t *testing.T) {
 
 // TestLargeBufferNotPooled: memory above 64 MiB goes to the garbage collector.
 func TestLargeBufferNotPooled(t *testing.T) {
-	first := NewBuffer(64<<20 + 1)
+	first := NewBuffer(128<<20 + 1)
 	first.Bytes()[0] = 'x'
 	first.Release()
-	second := NewBuffer(64<<20 + 1)
+	second := NewBuffer(128<<20 + 1)
 	if second == first || &second.Bytes()[0] == &first.Bytes()[0] {
-		t.Error("a buffer above 64 MiB is used again")
+		t.Error("a buffer above 128 MiB is used again")
 	}
 }
 
