@@ -9,7 +9,7 @@ func (s *socket) newContext() (*endpoint, error) {
 		return nil, s.opError("context", "", err)
 	}
 	cfg := s.cfg
-	return &endpoint{s: s, core: s.proto.NewEndpoint(), cfg: &cfg, changes: s.changes.Load()}, nil
+	return &endpoint{s: s, core: s.proto.NewEndpoint(), cfg: &cfg, cfgVersion: s.cfgVersion.Load()}, nil
 }
 
 // Close gives up what the context was doing. Calls that wait return ErrClosed.
@@ -61,20 +61,13 @@ func (e *endpoint) Config() Config {
 
 // renew gives a context that was used before the socket's present options.
 func (s *socket) renew(e *endpoint) {
-	changes := s.changes.Load()
-	if e.changes == changes {
+	version := s.cfgVersion.Load()
+	if e.cfgVersion == version {
 		return
 	}
 	s.lock()
 	defer s.unlock()
 	*e.cfg = s.cfg
 	e.configureLocked()
-	e.changes = changes
-}
-
-// abandon gives up the question of a context that is kept for the next use.
-func (e *endpoint) abandon() {
-	e.s.lock()
-	defer e.s.unlock()
-	e.core.GiveUp()
+	e.cfgVersion = version
 }

@@ -208,7 +208,7 @@ func (l *Listener) Close() error {
 // stop is close by the socket's Close, which does not wait for a foreign one now: when the
 // linger is over, it waits a moment more for all that is foreign.
 func (l *Listener) stop() {
-	foreign := l.handshakes()
+	foreign := l.foreignHandshakes()
 	if foreign == "" {
 		l.close()
 		return
@@ -216,8 +216,8 @@ func (l *Listener) stop() {
 	l.s.tasks.Start(foreign, func(*task.Task) { l.close() })
 }
 
-// handshakes names what of them is not gonng's, see endpointURL.foreign.
-func (l *Listener) handshakes() string {
+// foreignHandshakes names what of a handshake is not gonng's, see endpointURL.foreign.
+func (l *Listener) foreignHandshakes() string {
 	url := l.URL()
 	l.s.lock()
 	defer l.s.unlock()
@@ -242,7 +242,7 @@ func (l *Listener) run(*task.Task) {
 		switch {
 		case err == nil:
 			failing = false
-			l.s.tasks.Start(l.handshakes(), func(t *task.Task) { l.introduce(t, peer) })
+			l.s.tasks.Start(l.foreignHandshakes(), func(t *task.Task) { l.introduce(t, peer) })
 			continue
 		case l.ctx.Err() != nil:
 			return

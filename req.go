@@ -88,13 +88,11 @@ func (x *Req0) Request(ctx context.Context, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.Send(ctx, body)
-	var reply []byte
-	if err == nil {
-		reply, err = c.Recv(ctx)
+	defer x.idle.Put(c)
+	if err := c.Send(ctx, body); err != nil {
+		return nil, err
 	}
-	x.giveBack(c, err)
-	return reply, err
+	return c.Recv(ctx)
 }
 
 // RequestMsg is Request for messages, with the same errors. It takes m over when it returns
@@ -104,21 +102,19 @@ func (x *Req0) RequestMsg(ctx context.Context, m *Message) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.sendShared(ctx, m, false)
-	var reply *Message
-	if err == nil {
-		reply, err = c.RecvMsg(ctx)
+	defer x.idle.Put(c)
+	if err := c.sendShared(ctx, m, false); err != nil {
+		return nil, err
 	}
-	x.giveBack(c, err)
+	reply, err := c.RecvMsg(ctx)
 	if err == nil {
 		m.Free()
 	}
 	return reply, err
 }
 
-// borrow takes a context for one Request, and giveBack keeps it for the next: one that has its
-// reply has nothing to give up. The pool leaves contexts that a burst needed to the garbage
-// collector.
+// borrow takes a context for one Request out of the pool, which leaves contexts that a burst
+// needed to the garbage collector. None has an open request: a receive that fails gives it up.
 func (x *Req0) borrow() (*ReqContext, error) {
 	c, _ := x.idle.Get().(*ReqContext)
 	if c == nil {
@@ -126,11 +122,4 @@ func (x *Req0) borrow() (*ReqContext, error) {
 	}
 	x.renew(c.endpoint)
 	return c, nil
-}
-
-func (x *Req0) giveBack(c *ReqContext, err error) {
-	if err != nil {
-		c.abandon()
-	}
-	x.idle.Put(c)
 }

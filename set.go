@@ -71,7 +71,7 @@ func (s *socket) change(list settings) error {
 		}
 	}
 	list.apply(&s.cfg)
-	s.changes.Add(1)
+	s.cfgVersion.Add(1)
 	s.given = s.given.with(list)
 	s.configureLocked()
 	s.subscribeLocked(list.topics())

@@ -124,17 +124,17 @@ type socket struct {
 	receives bool
 	endpoint // the socket's own
 
-	proto   sp.Protocol // guarded by mu
-	core    *sp.Core    // of proto
-	alarm   alarm
-	clock   clock
-	toFlush rounds[*Pipe] // to be written to by the flusher of a socket that fans out
-	tasks   task.Group
-	serving serving
-	losses  losses
-	changes atomic.Uint32   // of cfg
-	stop    context.Context // ends in the last phase of Close
-	halt    context.CancelFunc
+	proto      sp.Protocol // guarded by mu
+	core       *sp.Core    // of proto
+	alarm      alarm
+	clock      clock
+	toFlush    rounds[*Pipe] // to be written to by the flusher of a socket that fans out
+	tasks      task.Group
+	serving    serving
+	losses     losses
+	cfgVersion atomic.Uint32   // how often cfg has changed
+	stop       context.Context // ends in the last phase of Close
+	halt       context.CancelFunc
 
 	mu        sync.Mutex // see lock; it guards all that follows
 	closed    bool       // Close has begun
@@ -163,13 +163,13 @@ type socket struct {
 // endpoint is where a program sends and receives: a socket itself or one of
 // its contexts.
 type endpoint struct {
-	s         *socket
-	core      sp.Endpoint // guarded by the socket's lock
-	cfg       *Config     // of a context its own; guarded by the socket's lock
-	offered   sp.Message  // what a sender offers just now: one for each call would be an allocation; guarded by the socket's lock
-	changes   uint32      // of the socket's options when the context of a Request got them
-	gone      bool        // the context is closed; guarded by the socket's lock
-	answering bool        // a worker of Serve uses it, and may send while the socket closes
+	s          *socket
+	core       sp.Endpoint // guarded by the socket's lock
+	cfg        *Config     // of a context its own; guarded by the socket's lock
+	offered    sp.Message  // what a sender offers just now: one for each call would be an allocation; guarded by the socket's lock
+	cfgVersion uint32      // of the socket's cfg when a context of Request took it over
+	gone       bool        // the context is closed; guarded by the socket's lock
+	answering  bool        // a worker of Serve uses it, and may send while the socket closes
 }
 
 // endedLocked is the error that says whether the socket or the context is closed; nil:

@@ -112,7 +112,7 @@ func (to endpointURL) foreign(url string) string {
 	if builtin[to.scheme] != nil {
 		return ""
 	}
-	return "the transport of " + url
+	return "the transport of " + withoutPassword(url)
 }
 
 // knows reports whether the transport can honour the options.
@@ -123,17 +123,18 @@ func (to endpointURL) knows(options transport.Options) bool {
 // withoutPassword is url as errors, logs and pages show it. Only a URL with a host has a
 // password.
 func withoutPassword(url string) string {
-	scheme, address, _ := strings.Cut(url, "://")
-	if !strings.Contains(scheme, "ws") && !strings.Contains(scheme, "tcp") {
+	scheme, address, _ := strings.Cut(url, ":")
+	if scheme = strings.ToLower(scheme); !strings.Contains(scheme, "ws") && !strings.Contains(scheme, "tcp") {
 		return url
 	}
+	address = strings.TrimPrefix(address, "//")
 	host := address[:strings.IndexAny(address+"/", "/?#")]
 	at := strings.LastIndex(host, "@")
 	user, _, has := strings.Cut(host[:max(at, 0)], ":")
 	if !has {
 		return url
 	}
-	return scheme + "://" + user + ":xxxxx" + address[at:]
+	return strings.TrimSuffix(url, address) + user + ":xxxxx" + address[at:]
 }
 
 // String names the transport, for errors.

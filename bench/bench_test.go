@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,24 @@ func TestEveryCell(t *testing.T) {
 			}
 			if m := c.row.pattern.metrics[0]; f[m.name] <= 0 {
 				t.Errorf("%s = %v", m.name, f[m.name])
+			}
+		})
+	}
+}
+
+// TestLargeBody: the limits of those that have one are raised.
+func TestLargeBody(t *testing.T) {
+	b := bench{warmup: time.Millisecond, duration: 50 * time.Millisecond, certs: t.TempDir()}
+	bodies := growing[slices.IndexFunc(growing, func(p *pattern) bool { return p.name == "bodies of push/pull" })]
+	plan, _ := newPlan(filter{}).withoutMissing()
+	for _, c := range plan.contestants {
+		if !slices.Contains(bodies.with, c.Name()) {
+			continue
+		}
+		r := row{pattern: bodies, size: 2 << 20, n: 2 << 20, transport: "tcp"}
+		t.Run(c.Name(), func(t *testing.T) {
+			if _, err := b.measure(t.Context(), cell{r, c}); err != nil {
+				t.Error(err)
 			}
 		})
 	}

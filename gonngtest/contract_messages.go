@@ -23,7 +23,7 @@ var appendForms = []func(b transport.Batch, body []byte){
 
 // checkSizes: a message of any size arrives as it is, alone and among others.
 func checkSizes(t testing.TB, c *contract) {
-	sizes := []int{0, 1, 8, 1 << 10, 16<<10 - 1, 16 << 10, 16<<10 + 1, 32<<10 - 1, 32<<10 + 1, 64<<10 - 1, 64<<10 + 1, 1<<20 + 3, 0}
+	sizes := []int{0, 1, 8, 1 << 10, 16<<10 - 1, 16 << 10, 16<<10 + 1, 32<<10 - 1, 32<<10 + 1, 64<<10 - 1, 64<<10 + 1, 1 << 20, 3 << 20, 0}
 	c.ends(t, func(from, to *end) {
 		for i, add := range appendForms {
 			to.receive()

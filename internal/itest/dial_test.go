@@ -396,12 +396,21 @@ func TestPasswordIsNotShown(t *testing.T) {
 	check(t, a.Close())
 	_, err = b.Dial(ctx, url, gonng.WithDialMode(gonng.DialWait))
 	shown = append(shown, err.Error())
-	_, err = b.Dial(ctx, strings.Replace(url, "ws:", "tcp:", 1))
-	if err == nil || strings.Contains(err.Error(), "secret") {
-		t.Errorf("over tcp: %v", err)
-	}
 	_, err = b.Listen(ctx, url)
 	shown = append(shown, err.Error())
+	for _, url := range []string{
+		"tcp://ann:secret@127.0.0.1:5", "tcp:ann:secret@127.0.0.1:5", "TLS+TCP://ann:secret@h:5", "WS://ann:secret@h:x/",
+		"dns+ws://ann:secret@h:x/", "wss://ann:s@secret@[/", "pigeon+tcp://ann:secret@h:5",
+	} {
+		_, err := b.Dial(ctx, url)
+		if text := fmt.Sprint(err); !strings.Contains(text, "ann:xxxxx@") || strings.Contains(text, "secret") {
+			t.Errorf("%s: %s", url, text)
+		}
+	}
+	for _, url := range []string{"ipc://no:body@home", "tcp:///a:b@c", "nothing"} { // no password
+		_, err := b.Dial(ctx, url, gonng.WithDialMode(gonng.DialWait))
+		wantText(t, fmt.Sprint(err), url+":")
+	}
 	for _, text := range shown {
 		if !strings.Contains(text, hidden) || strings.Contains(text, "secret") {
 			t.Errorf("shown: %s", text)

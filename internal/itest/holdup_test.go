@@ -492,6 +492,11 @@ func TestStubbornFunction(t *testing.T) {
 				switch {
 				case side == "listener":
 					wantHanging(t, a, "WithTLS for "+l.URL())
+					other := open(t, gonng.NewPair0) // the function does not hold up the listeners of others
+					check(t, wait(t, "Listen", concurrently(func() error {
+						_, err := other.Listen(testContext(t), scheme+"://127.0.0.1:0", gonng.WithTLS(config("")))
+						return err
+					})))
 				case scheme == "tls+tcp":
 					wantHanging(t, b, "WithTLS for "+l.URL())
 				default: // package net/http does not wait for the function

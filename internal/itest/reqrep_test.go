@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -319,5 +320,29 @@ func TestManyRequestsWithCuts(t *testing.T) {
 	t.Logf("%d cuts, %d requests sent again", cuts.Load(), req.Stats().Resends)
 	if got := req.Stats().Resends; got == 0 {
 		t.Errorf("%d cuts, and no request was sent again", cuts.Load())
+	}
+}
+
+// TestRequestTakesPresentOptions: also one whose context another Request has used.
+func TestRequestTakesPresentOptions(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	ctx := testContext(t)
+	req, rep := requesting(t, transport("inproc"))
+	go func() {
+		for q, err := range rep.All(ctx) {
+			if err == nil && string(q) == "answered" {
+				_ = rep.Send(ctx, q) // if it fails, so does the request
+			}
+		}
+	}()
+	for range 10 { // the race detector makes the pool forget some contexts
+		check(t, req.Set(gonng.WithRecvTimeout(patience)))
+		_, err := req.Request(ctx, []byte("answered"))
+		check(t, err)
+		check(t, req.Set(gonng.WithRecvTimeout(time.Millisecond)))
+		_, err = req.Request(ctx, []byte("not answered"))
+		if text := fmt.Sprint(err); !strings.Contains(text, "timed out after 1ms") {
+			t.Fatalf("with a timeout of 1 ms: %s", text)
+		}
 	}
 }

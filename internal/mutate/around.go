@@ -6,7 +6,7 @@ var around = []mutation{
 	{
 		promise: "A silent or strange peer holds up nobody",
 		file:    "listener.go",
-		old:     "l.s.tasks.Start(l.handshakes(), func(t *task.Task) { l.introduce(t, peer) })",
+		old:     "l.s.tasks.Start(l.foreignHandshakes(), func(t *task.Task) { l.introduce(t, peer) })",
 		new:     "l.introduce(nil, peer)",
 		pkg:     "internal/itest", test: "TestManySilentPeers",
 	},

@@ -123,11 +123,11 @@ func TestQueueOfManySmall(t *testing.T) {
 // TestQueueKeepsArrays: a queue that fills and empties again and again allocates nothing,
 // however many messages come at a time.
 func TestQueueKeepsArrays(t *testing.T) {
-	for n := 1; n <= 1<<13; n += 1 + n/16 { // the race detector makes pools, which have larger arrays, forget
+	for n := 1; n <= 1<<13; n += 1 + n/40 { // the race detector makes pools, which have larger arrays, forget
 		c := new(Core)
 		var q queue
 		batch := chunk(make([]int, n)...)
-		got := testing.AllocsPerRun(10, func() {
+		got := testing.AllocsPerRun(20, func() {
 			q.push(c, nil, batch...)
 			for range batch {
 				q.drop(c)

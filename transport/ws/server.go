@@ -138,7 +138,6 @@ func (s *server) remove(l *listener) error {
 	if !last {
 		return nil
 	}
-	<-s.done
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.pending) > 0 {
@@ -164,6 +163,7 @@ func (s *server) takeOff(l *listener) (last bool, err error) {
 	if last {
 		maps.DeleteFunc(s.t.servers, func(_ string, x *server) bool { return x == s })
 		err = s.http.Close()
+		<-s.done
 	}
 	return last, err
 }
