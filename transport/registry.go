@@ -20,7 +20,7 @@ func Register(scheme string, t Transport) {
 		panic(fmt.Sprintf("transport: Register: %q is not a URL scheme in lower case", scheme))
 	}
 	if strings.HasPrefix(scheme, "dns+") || strings.HasPrefix(scheme, "dnssrv+") {
-		panic(fmt.Sprintf("transport: Register: %q begins with a prefix of gonng", scheme))
+		panic(fmt.Sprintf("transport: Register: %q: dns+ and dnssrv+ are prefixes of gonng, choose another scheme", scheme))
 	}
 	if _, taken := registry.LoadOrStore(scheme, t); taken {
 		panic(fmt.Sprintf("transport: Register: scheme %q is registered already", scheme))

@@ -176,9 +176,11 @@ func TestDeviceTLS(t *testing.T) {
 	back := startDevice(t, "reqrep", "--front-listen", "tls+tcp://127.0.0.1:0", "--back-listen", listenURL(t, "tcp"), "--back-listen", listenURL(t, "ipc"),
 		"--cert", id.both)
 	secure := back.url(t)
-	first, second := user(t, gonng.NewRep0), user(t, gonng.NewRep0)
-	dials(t, first, back.url(t))
-	dials(t, second, back.url(t))
+	for range 2 {
+		rep, url := user(t, gonng.NewRep0), back.url(t)
+		dials(t, rep, url)
+		go answers(t.Context(), rep, url)
+	}
 	front := startDevice(t, "reqrep", "--front-listen", listenURL(t, "tcp"), "--front-listen", listenURL(t, "ipc"), "--back-dial", secure,
 		"--cacert", id.ca, "--verbose")
 	urls := []string{front.url(t), front.url(t)}
@@ -188,19 +190,13 @@ func TestDeviceTLS(t *testing.T) {
 	for _, url := range urls {
 		req := user(t, gonng.NewReq0)
 		dials(t, req, url)
-		for _, rep := range []*gonng.Rep0{first, second} { // in turn
-			if err := req.Send(ctx, []byte("question")); err != nil {
-				t.Fatal(err)
+		answered := map[string]bool{}
+		for len(answered) < 2 { // in turn, once the device has taken both in
+			b, err := req.Request(ctx, []byte("who are you?"))
+			if err != nil {
+				t.Fatal(err, answered)
 			}
-			if b, err := rep.Recv(ctx); err != nil || string(b) != "question" {
-				t.Fatalf("received %q, %v", b, err)
-			}
-			if err := rep.Send(ctx, []byte("answer")); err != nil {
-				t.Fatal(err)
-			}
-			if b, err := req.Recv(ctx); err != nil || string(b) != "answer" {
-				t.Fatalf("received %q, %v", b, err)
-			}
+			answered[string(b)] = true
 		}
 	}
 	front.interrupt(t)
@@ -212,4 +208,16 @@ func TestDeviceTLS(t *testing.T) {
 		"bus --front-dial " + secure + " --cacert " + id.key:               {exitError, "there is no certificate in the file"},
 		"bus --front-dial " + secure + " --cert /dev/null --key " + id.key: {exitError, "--cert and --key"},
 	})
+}
+
+// answers answers each request with a name until the socket closes.
+func answers(ctx context.Context, rep *gonng.Rep0, name string) {
+	for {
+		if _, err := rep.Recv(ctx); err != nil {
+			return
+		}
+		if err := rep.Send(ctx, []byte(name)); err != nil {
+			return
+		}
+	}
 }

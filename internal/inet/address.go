@@ -74,7 +74,7 @@ func checkName(host string) error {
 // host that Split returns has it as in package net.
 func Split(address string) (host, port string, err error) {
 	if login, _, ok := strings.Cut(address, "@"); ok && !strings.Contains(login, "[") { // with a password, perhaps: it is not quoted
-		return "", "", invalid("want host:port, there are no users")
+		return "", "", invalid("want host:port without a user, which only ws and wss take")
 	}
 	host, port, err = net.SplitHostPort(address)
 	if err != nil {
