@@ -48,7 +48,7 @@ func TestBadURL(t *testing.T) {
 		"tcp://[::1:5555":             {gonng.ErrAddressInvalid, []string{"[host]:port"}},
 		"tcp://[127.0.0.1]:5555":      {gonng.ErrAddressInvalid, []string{"IPv6"}},
 		"tcp://eth0;127.0.0.1:5":      {gonng.ErrAddressInvalid, []string{"interface"}},
-		"tcp://user@127.0.0.1:1":      {gonng.ErrAddressInvalid, []string{"users"}},
+		"tcp://user@127.0.0.1:1":      {gonng.ErrAddressInvalid, []string{"without a user", "ws"}},
 		"tcp4://[::1]:5555":           {gonng.ErrAddressInvalid, nil},
 		"tcp6://127.0.0.1:5555":       {gonng.ErrAddressInvalid, nil},
 		"ipc://":                      {gonng.ErrAddressInvalid, []string{"empty"}},
