@@ -21,6 +21,9 @@ const (
 	maxClass = 27 // 128 MiB; above it the garbage collector takes over
 )
 
+// largeBuffer is the size from which a buffer has large pages. Two of them fit in.
+const largeBuffer = 4 << 20
+
 var pools [maxClass + 1]sync.Pool
 
 // NewBuffer returns a buffer of n bytes, not cleared, with one reference.
@@ -34,6 +37,9 @@ func NewBuffer(n int) *Buffer {
 	b, _ := pools[class].Get().(*Buffer)
 	if b == nil {
 		b = &Buffer{bytes: make([]byte, 1<<class)}
+		if len(b.bytes) >= largeBuffer {
+			preferLargePages(b.bytes)
+		}
 	}
 	b.bytes = b.bytes[:n]
 	b.refs.Store(1)

@@ -31,7 +31,7 @@ func TestPinned(t *testing.T) {
 	}
 }
 
-// TestLargeBufferNotPooled: memory above 64 MiB goes to the garbage collector.
+// TestLargeBufferNotPooled: memory above 128 MiB goes to the garbage collector.
 func TestLargeBufferNotPooled(t *testing.T) {
 	first := NewBuffer(128<<20 + 1)
 	first.Bytes()[0] = 'x'
