@@ -57,6 +57,42 @@ func (p *Pipe) tryWrite() bool {
 	return done && !p.take()
 }
 
+// borrows reports whether a sender of a large message can write it itself.
+func (p *Pipe) borrows() bool {
+	_, ok := p.conn.(transport.Borrower)
+	return ok
+}
+
+// writeLarge writes a large message on the goroutine of its sender, which has the writing token
+// and gets its body back when writeLarge returns. The writer goroutine writes what is left when
+// the peer takes it slowly, ctx ends, or timeout is over; 0: no timeout.
+func (p *Pipe) writeLarge(ctx context.Context, timeout time.Duration) {
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	p.writeMu.Lock()
+	done := p.tryWriteLarge(ctx)
+	p.writeMu.Unlock()
+	if !done {
+		p.kick()
+	}
+	p.s.wrote()
+}
+
+func (p *Pipe) tryWriteLarge(ctx context.Context) bool {
+	if p.Err() != nil || !p.take() {
+		return true // after join, the batch is not the sender's any more
+	}
+	done, err := p.conn.(transport.Borrower).WriteBorrowed(ctx, p.peer.Current())
+	if err != nil {
+		p.writeFailed(err)
+		return true
+	}
+	return done && !p.take()
+}
+
 // writeTaken writes what was taken, without waiting; the writer goroutine writes what is
 // left. It reports whether all is written, and the caller still has the writing token.
 func (p *Pipe) writeTaken() bool {

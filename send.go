@@ -64,6 +64,15 @@ func (e *endpoint) sendCopy(ctx context.Context, body []byte, p *Pipe, try bool)
 }
 
 func (e *endpoint) sendLargeCopy(ctx context.Context, body []byte, p *Pipe, try bool) error {
+	if !try && ctx.Err() == nil {
+		e.s.lock()
+		e.offered = sp.Message{Data: transport.NewMessage(body), Peer: p.asPeer()}
+		if e.staysLocked() {
+			return e.finish(ctx, false)
+		}
+		e.offered = sp.Message{}
+		e.s.unlock()
+	}
 	m := Message{in: sp.Message{Data: transport.Copy(body), Peer: p.asPeer()}}
 	defer m.Free()
 	return e.sendMsg(ctx, &m, try)
@@ -103,6 +112,7 @@ func noMessage(m *Message) error {
 func (e *endpoint) finish(ctx context.Context, try bool) error {
 	s := e.s
 	quiet := s.fansOut && s.clock.quiet() // before the offer: with many peers the offer takes longer than the gap
+	stays := !try && e.staysLocked()
 	v := e.offerLocked()
 	if v == sp.Wait {
 		if err := e.waitForRoomLocked(ctx, try, &v); err != nil {
@@ -124,12 +134,35 @@ func (e *endpoint) finish(ctx context.Context, try bool) error {
 	}
 	flushes := s.core.Effects.TakeFlushes()
 	pace := e.core.Pace()
+	timeout := e.cfg.SendTimeout
 	s.unlock()
+	if stays {
+		pipeOf(flushes.Next()).writeLarge(ctx, timeout)
+		return nil
+	}
 	if pace == sp.ByClock && !s.fansOut {
 		quiet = s.clock.quiet()
 	}
 	s.flush(flushes, pace == sp.AtOnce || pace == sp.ByClock && quiet)
 	return nil
+}
+
+// largeBody is the size from which a sender writes a message itself, as long as the peer takes
+// it quickly: that needs no copy of the body, and no other goroutine.
+const largeBody = 512 << 10
+
+// staysLocked reports whether the sender stays until the peer has taken e.offered: a large
+// message that is to go to the only peer, for which nothing else waits to be written.
+func (e *endpoint) staysLocked() bool {
+	if len(e.offered.Data.Data) < largeBody || !e.s.acceptsLocked(e.answering) {
+		return false
+	}
+	protocol, ok := e.core.(interface{ Idle(*sp.Message) *sp.Peer })
+	if !ok {
+		return false
+	}
+	p := protocol.Idle(&e.offered)
+	return p != nil && pipeOf(p).borrows()
 }
 
 // offerLocked offers the message to the protocol. The verdict Closed means that the

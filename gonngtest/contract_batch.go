@@ -1,6 +1,8 @@
 package gonngtest
 
 import (
+	"bytes"
+	"context"
 	"testing"
 
 	"github.com/gonng/gonng/transport"
@@ -85,4 +87,64 @@ func checkPartialWrite(t testing.TB, c *contract) {
 		}
 		wantBatch(t, "a written batch", b, 0, 0)
 	})
+}
+
+// checkBorrow: what was lent can be overwritten when WriteBorrowed returns, whether the peer
+// reads or not.
+func checkBorrow(t testing.TB, c *contract) {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, row := range []struct {
+		ctx         context.Context
+		messages    int
+		reads, left bool
+	}{
+		{context.Background(), 1, true, false},
+		{context.Background(), 5, false, true}, // more than a connection that nobody reads takes
+		{ended, 1, true, true},
+	} {
+		c.ends(t, func(from, to *end) {
+			borrower, ok := from.Conn.(transport.Borrower)
+			if !ok {
+				return
+			}
+			if row.reads {
+				to.receive()
+			}
+			checkBorrowed(t, row.ctx, borrower, from, to, row.messages, row.left)
+		})
+	}
+}
+
+func checkBorrowed(t testing.TB, ctx context.Context, borrower transport.Borrower, from, to *end, messages int, left bool) {
+	const size = 3 << 20
+	lent := bytes.Clone(body(1, size))
+	b := from.NewBatch()
+	for range messages {
+		b.Append([]byte("small"), nil)
+		b.AppendMessage([]byte("head"), transport.NewMessage(lent))
+	}
+	var done bool
+	err := await(t, "WriteBorrowed ends", beside(func() (err error) {
+		done, err = borrower.WriteBorrowed(ctx, b)
+		return err
+	}))
+	clear(lent)
+	switch empty := b.Len() == 0; {
+	case err != nil:
+		t.Fatalf("WriteBorrowed: %v", err)
+	case done && left:
+		t.Fatal("WriteBorrowed reports that all is written, and nobody reads, or the context has ended")
+	case done != empty:
+		t.Fatalf("WriteBorrowed reports %v, and has left %d messages in the batch", done, b.Len())
+	}
+	wrote := beside(func() error { return from.Write(b) })
+	for range messages {
+		to.want(t, []byte("small"))
+		to.want(t, append([]byte("head"), body(1, size)...))
+	}
+	if err := await(t, "Write ends", wrote); err != nil {
+		t.Fatalf("Write: %v", err)
+	}
+	wantBatch(t, "a written batch", b, 0, 0)
 }

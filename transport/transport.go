@@ -190,6 +190,16 @@ type Interrupter interface {
 	Interrupt()
 }
 
+// A Borrower is a Conn that can write bodies from memory that is lent to it for the time of
+// the call.
+type Borrower interface {
+	// WriteBorrowed is Write that reads no body any more when it returns, whether all is
+	// written or not. It stops when ctx ends, or when the peer takes so little that a copy
+	// costs nothing beside that. Then it reports false: the batch has copied what was left
+	// of the bodies, and Write goes on with that.
+	WriteBorrowed(ctx context.Context, b Batch) (done bool, err error)
+}
+
 // A Finisher is a Conn whose Close can destroy what was written before, if the
 // peer is sending at the time: TCP resets the connection then.
 type Finisher interface {

@@ -2,6 +2,7 @@ package itest
 
 import (
 	"context"
+	"io"
 	"runtime"
 	"testing"
 
@@ -124,6 +125,39 @@ func floodAllocates(t *testing.T, tr gonngtest.Transport, size, messages int) {
 	}
 	_ = push.Close() // what nobody receives is not sent in time
 	want(t, <-ended, gonng.ErrClosed)
+}
+
+// TestLargeSendAllocatesNothing: a large body is not copied while its peer reads.
+func TestLargeSendAllocatesNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes the peer slow")
+	}
+	for _, name := range []string{"tcp", "ipc"} {
+		transport(name).Run(t, func(t *testing.T, tr gonngtest.Transport) {
+			push := open(t, gonng.NewPush0)
+			peer := scripted(t, push, tr)
+			read := concurrently(func() error {
+				_, err := io.Copy(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{peer.Conn()})
+				return err
+			})
+			body := make([]byte, 129<<20) // above what is pooled
+			least := ^uint64(0)
+			for range 20 { // where the peer has no turn for a while, the rest is copied
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				check(t, push.Send(testContext(t), body))
+				runtime.ReadMemStats(&after)
+				if least = min(least, after.TotalAlloc-before.TotalAlloc); least < 1<<20 {
+					break
+				}
+			}
+			if least >= 1<<20 {
+				t.Errorf("a Send of %d bytes takes %d bytes of new memory", len(body), least)
+			}
+			check(t, push.Close())
+			check(t, <-read)
+		})
+	}
 }
 
 // allocateRequest requests of a server that allocates nothing.

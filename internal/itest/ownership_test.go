@@ -196,3 +196,32 @@ func TestConformanceSendReceivedMessage(t *testing.T) {
 		}
 	})
 }
+
+// TestLargeSliceIsTheCallers: a large body is written from the caller's slice while Send waits,
+// but Send does not wait for a peer that does not read.
+func TestLargeSliceIsTheCallers(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	const size, messages = 900 << 10, 12 // more than the buffers of the kernel have room for
+	for name, protocol := range map[string]gonng.Protocol{
+		"push": gonng.ProtocolPush0, "pair0": gonng.ProtocolPair0, "pair1": gonng.ProtocolPair1,
+	} {
+		t.Run(name, func(t *testing.T) {
+			parallel(t, []gonngtest.Transport{transport("tcp"), transport("ipc")}, func(t *testing.T, tr gonngtest.Transport) {
+				s := open(t, cooked[protocol])
+				peer := scripted(t, s, tr)
+				slice := make([]byte, size*messages)
+				for i := range messages {
+					copy(slice[i*size:], body(i, size))
+				}
+				sent := concurrently(func() error { return s.(gonng.Sender).Send(context.Background(), slice) })
+				check(t, wait(t, "Send to a peer that does not read", sent))
+				clear(slice)
+				frame := peer.RecvFrame()
+				frame = frame[len(frame)-len(slice):] // without the hops of a pair1
+				for i := range messages {
+					wantBody(t, frame[i*size:][:size], body(i, size))
+				}
+			})
+		})
+	}
+}

@@ -256,6 +256,20 @@ var engine = []mutation{
 	},
 	{
 		promise: "The slice given to Send is the caller's again, the one that Recv returns is the caller's",
+		file:    "internal/stream/conn.go",
+		old:     "\tb.ownRest()\n",
+		new:     "",
+		pkg:     "internal/itest", test: "TestLargeSliceIsTheCallers",
+	},
+	{
+		promise: "A large Send waits only while the peer takes it quickly",
+		file:    "internal/stream/conn.go",
+		old:     "b.done-before < slowBytes {",
+		new:     "false && b.done == before {",
+		pkg:     "internal/itest", test: "TestLargeSliceIsTheCallers",
+	},
+	{
+		promise: "The slice given to Send is the caller's again, the one that Recv returns is the caller's",
 		file:    "recv.go",
 		old:     "body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)",
 		new:     "body := data.Body()",

@@ -81,6 +81,15 @@ func (b *balance) Room() *Waiters { return &b.senders }
 // ready reports whether some peer has room.
 func (b *balance) ready() bool { return b.next(nil) != nil }
 
+// idle is the only peer, if all that was sent to it is written and there is no send buffer,
+// which would let a send go on at once; or nil.
+func (b *balance) idle() *Peer {
+	if p := b.next(nil); p != nil && b.peers == 1 && b.c.cfg.SendBuffer == 0 && !p.out.writing && !p.out.closed {
+		return p
+	}
+	return nil
+}
+
 // CanSend is for the endpoints that wait for room only.
 func (b *balance) CanSend() bool { return b.ready() || b.canHold() }
 

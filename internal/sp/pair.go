@@ -49,6 +49,14 @@ func (x *Pair) NewEndpoint() Endpoint { return x }
 func (x *Pair) Attach(p *Peer)        { x.attach(p) }
 func (x *Pair) writable(p *Peer)      { x.balance.writable(p) }
 
+// Idle is the only peer, if it gets m and nothing waits to be written to it, or nil.
+func (x *Pair) Idle(m *Message) *Peer {
+	if x.cfg.Polyamorous && m.Peer != nil {
+		return nil
+	}
+	return x.idle()
+}
+
 func (x *Pair) Admit(p *Peer) (Verdict, *Peer) {
 	if x.cfg.Polyamorous {
 		return OK, nil

@@ -22,6 +22,9 @@ func (x *Push) Attach(p *Peer)        { x.attach(p) }
 func (x *Push) Detach(p *Peer)        { x.detach(p) }
 func (x *Push) writable(p *Peer)      { x.balance.writable(p) }
 
+// Idle is the only peer, if it gets m and nothing waits to be written to it, or nil.
+func (x *Push) Idle(*Message) *Peer { return x.idle() }
+
 func (x *Push) Configure(cfg Config) {
 	x.cfg = cfg
 	x.wakeHolder()

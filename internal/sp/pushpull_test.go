@@ -41,3 +41,42 @@ func TestPubNeverWaits(t *testing.T) {
 		equal(t, "dropped", r.c.Counters.DroppedFull, 2)
 	}
 }
+
+// TestIdle: who sends a large message waits only for the one peer that gets it, only if that
+// has nothing else to take, and only without a send buffer.
+func TestIdle(t *testing.T) {
+	type idler interface {
+		Protocol
+		Idle(*Message) *Peer
+	}
+	for name, create := range map[string]func() idler{
+		"push": func() idler { return NewPush() }, "pair0": func() idler { return NewPair(0) }, "pair1": func() idler { return NewPair(1) },
+	} {
+		x := create()
+		r := newRig(t, x, Config{})
+		equal(t, name+" without a peer", x.Idle(new(Message)), nil)
+		p := r.connect()
+		equal(t, name+" with a peer", x.Idle(new(Message)), p)
+		equal(t, name+": verdict", r.send(r, "1"), OK)
+		equal(t, name+" with a message to write", x.Idle(new(Message)), nil)
+		p.Take()
+		equal(t, name+" while it is written", x.Idle(new(Message)), nil)
+		r.written(p)
+		equal(t, name+" when it is written", x.Idle(new(Message)), p)
+		r.Configure(Config{SendBuffer: 1})
+		equal(t, name+" with a send buffer", x.Idle(new(Message)), nil)
+		r.Configure(Config{})
+		p.CloseOutbox()
+		equal(t, name+" with a peer that retires", x.Idle(new(Message)), nil)
+	}
+	push := NewPush()
+	r := newRig(t, push, Config{})
+	r.connect()
+	r.connect()
+	equal(t, "push with two peers", push.Idle(new(Message)), nil)
+	pair := NewPair(1)
+	r = newRig(t, pair, Config{Polyamorous: true})
+	p := r.connect()
+	equal(t, "a message for whoever is there", pair.Idle(new(Message)), p)
+	equal(t, "a message for a pipe", pair.Idle(&Message{Peer: p}), nil)
+}

@@ -174,18 +174,37 @@ func (b *batch) tryTo(w *Writer) (bool, error) {
 }
 
 // writeTo writes what is left of the batch, and may wait for the peer.
-func (b *batch) writeTo(c net.Conn) error {
+func (b *batch) writeTo(c net.Conn) error { return b.wrote(b.write(c)) }
+
+// write is writeTo that leaves it to the caller to call wrote.
+func (b *batch) write(c net.Conn) error {
 	b.start()
 	if len(b.rest) > 0 {
 		n, err := c.Write(b.rest)
 		b.rest, b.done = b.rest[n:], b.done+n
 		if err != nil || len(b.vectors) == 0 {
-			return b.wrote(err)
+			return err
 		}
 	}
 	n, err := WriteVectors(c, &b.vectors)
 	b.done += n
-	return b.wrote(err)
+	return err
+}
+
+// ownRest copies what is not written yet, so that no memory of the bodies is read any more.
+func (b *batch) ownRest() {
+	b.start()
+	n := len(b.rest)
+	for _, v := range b.vectors {
+		n += len(v)
+	}
+	own := transport.NewBuffer(n)
+	at := copy(own.Bytes(), b.rest)
+	for _, v := range b.vectors {
+		at += copy(own.Bytes()[at:], v)
+	}
+	b.rest, b.vectors = own.Bytes(), nil
+	b.kept = append(b.kept, kept{len(b.buf), transport.In(own, nil), false}) // Reset releases it
 }
 
 // wrote empties the batch when err is nil. Otherwise it reduces Len to the number of

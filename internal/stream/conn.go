@@ -4,7 +4,10 @@
 package stream
 
 import (
+	"context"
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -35,6 +38,8 @@ func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) tran
 	c.reader.init(nc, raw, framing, limit)
 	c.writer.init(nc)
 	switch {
+	case raw != nil && Native(nc):
+		return native{pollable{interruptible{c}}}
 	case raw != nil:
 		return pollable{interruptible{c}}
 	case Native(nc):
@@ -74,6 +79,37 @@ type pollable struct{ interruptible }
 // TryRead implements transport.TryReader.
 func (c pollable) TryRead(dst []transport.Message) []transport.Message {
 	return c.reader.tryRead(dst)
+}
+
+// native is a conn over TCP or a Unix socket, which has writev.
+type native struct{ pollable }
+
+const (
+	// A peer that takes less than slowBytes in slowTime takes much longer than a copy. It is
+	// not waited for: its body is copied.
+	slowTime  = 10 * time.Millisecond
+	slowBytes = 1 << 20
+)
+
+// WriteBorrowed implements transport.Borrower.
+func (c native) WriteBorrowed(ctx context.Context, borrowed transport.Batch) (bool, error) {
+	b := borrowed.(*batch)
+	defer c.Conn.SetWriteDeadline(time.Time{}) // fails only if the connection is closed
+	for ctx.Err() == nil {
+		before := b.done
+		err := c.Conn.SetWriteDeadline(time.Now().Add(slowTime))
+		if err == nil {
+			err = b.write(c.Conn)
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err == nil, b.wrote(err)
+		}
+		if b.done-before < slowBytes {
+			break
+		}
+	}
+	b.ownRest()
+	return false, nil
 }
 
 // rawConn returns access to the descriptor of nc, or nil when nc has none or the platform

@@ -247,7 +247,7 @@ func TestSetConfig(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		return c.(pollable).reader.limit
+		return c.(native).reader.limit
 	}
 	if got := limit(); got != 1<<20 {
 		t.Errorf("the limit is %d", got)
