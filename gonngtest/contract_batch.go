@@ -96,12 +96,12 @@ func checkBorrow(t testing.TB, c *contract) {
 	cancel()
 	for _, row := range []struct {
 		ctx         context.Context
-		messages    int
+		size        int
 		reads, left bool
 	}{
-		{context.Background(), 1, true, false},
-		{context.Background(), 5, false, true}, // more than a connection that nobody reads takes
-		{ended, 1, true, true},
+		{context.Background(), 20 << 10, true, false},
+		{context.Background(), 3 << 20, false, true}, // more than a connection that nobody reads takes
+		{ended, 20 << 10, true, true},
 	} {
 		c.ends(t, func(from, to *end) {
 			borrower, ok := from.Conn.(transport.Borrower)
@@ -111,13 +111,13 @@ func checkBorrow(t testing.TB, c *contract) {
 			if row.reads {
 				to.receive()
 			}
-			checkBorrowed(t, row.ctx, borrower, from, to, row.messages, row.left)
+			checkBorrowed(t, row.ctx, borrower, from, to, row.size, row.left)
 		})
 	}
 }
 
-func checkBorrowed(t testing.TB, ctx context.Context, borrower transport.Borrower, from, to *end, messages int, left bool) {
-	const size = 3 << 20
+func checkBorrowed(t testing.TB, ctx context.Context, borrower transport.Borrower, from, to *end, size int, left bool) {
+	const messages = 5
 	lent := bytes.Clone(body(1, size))
 	b := from.NewBatch()
 	for range messages {
