@@ -219,8 +219,9 @@ message over when it succeeds, and spares the copy of a body above 16 KiB.
 A Push0 or a pair with one peer, to which nothing else waits to be written, writes
 a message of 512 KiB or more before Send or SendMsg returns, and does not copy it,
 over tcp and ipc on Unix. It does so only without [WithSendBuffer], and while the
-peer takes 1 MiB or more in 10 ms: what a slower one has not taken is copied and
-sent in the background.
+peer takes 1 MiB or more in 10 ms (of a message above 8 MiB in as much longer as the
+message is larger): what a slower one has not taken is copied and sent in the
+background.
 
 Recv returns a slice that is the caller's. RecvInto copies into the caller's
 buffer and does not allocate. RecvMsg does not copy: what [Message.Bytes] returns

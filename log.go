@@ -3,6 +3,7 @@ package gonng
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
@@ -29,6 +30,24 @@ func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any
 	args = append([]any{"socket", s.Name(), "protocol", s.protocol.String()}, args...)
 	l.Log(context.Background(), level, "gonng: "+msg, args...)
 }
+
+// String is the socket in a few words: its name and its protocol.
+func (s *socket) String() string { return fmt.Sprintf("%s (%v)", s.Name(), s.protocol) }
+
+// String is the pipe in a line: its number, its socket, its URL and its peer.
+func (p *Pipe) String() string {
+	at := ""
+	if p.url != "" {
+		at = " at " + p.url
+	}
+	return fmt.Sprintf("pipe %d of %v%s, peer %s", p.ID(), p.s, at, p.name)
+}
+
+// String is the dialer in a line: its socket and its URL.
+func (d *Dialer) String() string { return fmt.Sprintf("dialer of %v to %s", d.s, d.url) }
+
+// String is the listener in a line: its socket and its URL.
+func (l *Listener) String() string { return fmt.Sprintf("listener of %v at %s", l.s, l.URL()) }
 
 // nameForLog says in a line of the log which pipe it is about.
 func (p *Pipe) nameForLog() []any { return []any{"pipe", p.ID(), "peer", p.name} }

@@ -24,7 +24,7 @@ func drain(p part) (figures, error) {
 	// Reading the clock takes as long as receiving a small message, so
 	// look at it once in about 16 KiB.
 	stride := max(1, 16<<10/max(p.size, 1))
-	if _, _, err := repeat(recv, stride, p.warmup); err != nil {
+	if _, _, err := repeat(recv, max(stride, fewest), p.warmup); err != nil {
 		return nil, err
 	}
 	first := number
@@ -37,6 +37,10 @@ func drain(p part) (figures, error) {
 		"sent":     float64(number - first),
 	}, err
 }
+
+// fewest is how many messages come before a measurement, at least: each large one may need
+// memory that was not used before, which takes longer than to receive it.
+const fewest = 4
 
 // repeat does steps until d has passed; it looks at the clock after every
 // stride of them.

@@ -20,7 +20,7 @@ func (named) Command(context.Context, job) (*exec.Cmd, error) {
 // sample is a table with a full line, a latency and a hole.
 func sample() (plan, *results) {
 	push := row{pattern: pushPull, size: 64, transport: "tcp"}
-	req := row{pattern: reqRep, size: 1 << 10, transport: "ipc", pinned: true}
+	req := row{pattern: reqRep, size: 1 << 10, transport: "ipc", on: oneCore}
 	p := plan{
 		rows:        []row{push, req},
 		contestants: []contestant{named(subject), named(limit), named("absent")},

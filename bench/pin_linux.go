@@ -4,16 +4,17 @@ import (
 	"errors"
 	"os/exec"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
 
 const canPin = true
 
-// startPinned starts the child on one core, as taskset would: a child
+// startPinned starts the child on one core, counted from the last, as taskset would: a child
 // inherits the affinity of the thread that forks it, so every thread of it
 // is pinned from its first instruction and its Go runtime sees one core.
-func startPinned(cmd *exec.Cmd) (err error) {
+func startPinned(cmd *exec.Cmd, core int) (err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -22,7 +23,7 @@ func startPinned(cmd *exec.Cmd) (err error) {
 		return err
 	}
 	var one unix.CPUSet
-	one.Set(lastCPU(&before))
+	one.Set(lastCPUs(&before)[core%before.Count()])
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
 		return err
 	}
@@ -30,14 +31,13 @@ func startPinned(cmd *exec.Cmd) (err error) {
 	return cmd.Start()
 }
 
-// lastCPU picks the core least likely to serve the machine's interrupts.
-func lastCPU(set *unix.CPUSet) int {
-	last := 0
-	for cpu, left := 0, set.Count(); left > 0; cpu++ {
+// lastCPUs returns the cores of set, first those least likely to serve the machine's interrupts.
+func lastCPUs(set *unix.CPUSet) (cpus []int) {
+	for cpu := 0; len(cpus) < set.Count(); cpu++ {
 		if set.IsSet(cpu) {
-			last = cpu
-			left--
+			cpus = append(cpus, cpu)
 		}
 	}
-	return last
+	slices.Reverse(cpus)
+	return cpus
 }

@@ -9,4 +9,4 @@ import (
 
 const canPin = false
 
-func startPinned(*exec.Cmd) error { return errors.ErrUnsupported }
+func startPinned(*exec.Cmd, int) error { return errors.ErrUnsupported }

@@ -25,8 +25,9 @@ type process struct {
 	stderr             *bytes.Buffer
 }
 
-// start runs the contestant's program. The child ends when ctx does.
-func start(ctx context.Context, c contestant, j job, pinned bool) (*process, error) {
+// start runs the contestant's program, on a core as cores.pin returns it. The child ends when
+// ctx does.
+func start(ctx context.Context, c contestant, j job, core int) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &process{cancel: cancel, stderr: new(bytes.Buffer), serves: j.role() == "server"}
 	if j.contestant == strangerName {
@@ -37,14 +38,14 @@ func start(ctx context.Context, c contestant, j job, pinned bool) (*process, err
 		p.measures = p.measures || roles[name].measures
 		p.accounts = p.accounts || roles[name].accounts && p.marks
 	}
-	if err := p.start(ctx, c, j, pinned); err != nil {
+	if err := p.start(ctx, c, j, core); err != nil {
 		cancel()
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *process) start(ctx context.Context, c contestant, j job, pinned bool) error {
+func (p *process) start(ctx context.Context, c contestant, j job, core int) error {
 	cmd, err := c.Command(ctx, j)
 	if err != nil {
 		return err
@@ -65,8 +66,8 @@ func (p *process) start(ctx context.Context, c contestant, j job, pinned bool) e
 		return os.ErrProcessDone
 	}
 	p.cmd, p.lines = cmd, bufio.NewScanner(stdout)
-	if pinned {
-		return startPinned(cmd)
+	if core >= 0 {
+		return startPinned(cmd, core)
 	}
 	return cmd.Start()
 }

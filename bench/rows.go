@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 )
 
@@ -10,12 +11,32 @@ type row struct {
 	pattern   *pattern
 	size      int // bytes in a message
 	transport string
-	pinned    bool   // both processes on one core
+	on        cores  // that the processes may use
 	pairs     int    // of roles, side by side in one process; 0 is one, in two processes
 	receive   string // how a message is received, see gonngEnd
 	used      bool   // idle connections have each delivered a message before
 	n         int    // of what grows, in the rows of a growth pattern
 	variant
+}
+
+// cores are those that the processes of a row may use.
+type cores uint8
+
+const (
+	anyCores cores = iota
+	oneCore        // all on the same
+	oneCoreEach
+)
+
+// pin returns the core for the i-th process, counted from the last one; -1: any.
+func (c cores) pin(i int) int {
+	switch c {
+	case oneCore:
+		return 0
+	case oneCoreEach:
+		return i
+	}
+	return -1
 }
 
 // quick reports whether a quick run has time for the row.
@@ -27,7 +48,7 @@ func (r row) quick() bool {
 	switch {
 	case r.pattern == pushPull:
 		return r.size == 64 || r.size == 64<<10 && common
-	case r.pinned:
+	case r.on != anyCores:
 		return common
 	}
 	return r.pattern != byMethod && r.pairs == 0 && !r.used
@@ -48,8 +69,10 @@ func (r row) String() string {
 		s += ", after a message"
 	case r.receive != "":
 		s += ", " + methods[r.receive]
-	case r.pinned:
+	case r.on == oneCore:
 		s += ", one core"
+	case r.on == oneCoreEach:
+		s += ", one core each"
 	}
 	return s
 }
@@ -98,6 +121,9 @@ func pushPullRows() (rs []row) {
 		for _, size := range []int{64, 1 << 10, 64 << 10, 1 << 20} {
 			rs = append(rs, row{pattern: pushPull, size: size, transport: t})
 		}
+		if canPin && runtime.NumCPU() > 1 && (t == "tcp" || t == "ipc") {
+			rs = append(rs, row{pattern: pushPull, size: 1 << 20, transport: t, on: oneCoreEach})
+		}
 	}
 	return rs
 }
@@ -106,7 +132,7 @@ func reqRepRows() (rs []row) {
 	for _, t := range slices.Concat(networks, []string{"tls", "ws"}) {
 		rs = append(rs, row{pattern: reqRep, size: 64, transport: t})
 		if canPin && t != "inproc" {
-			rs = append(rs, row{pattern: reqRep, size: 64, transport: t, pinned: true})
+			rs = append(rs, row{pattern: reqRep, size: 64, transport: t, on: oneCore})
 		}
 	}
 	return rs

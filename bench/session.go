@@ -16,9 +16,9 @@ type session []*process
 // process that measured, if it came to that.
 func (s *session) run(ctx context.Context, c cell, jobs []job) (figures, *process, error) {
 	url := jobs[0].url
-	for _, j := range jobs {
+	for i, j := range jobs {
 		j.url = url
-		p, err := start(ctx, c.contestant, j, c.row.pinned)
+		p, err := start(ctx, c.contestant, j, c.row.on.pin(i))
 		if err != nil {
 			return nil, nil, err
 		}

@@ -56,10 +56,12 @@ struct figures echo(struct part *p) {
 }
 
 // drain_for receives until the time is over, and looks at the clock once in
-// about 16 KiB.
-static double drain_for(struct part *p, int64_t nanoseconds, uint64_t *number, double *elapsed) {
+// about 16 KiB, after at least the fewest messages.
+static double drain_for(struct part *p, int64_t nanoseconds, size_t fewest, uint64_t *number, double *elapsed) {
 	size_t size = p->job->size > 0 ? p->job->size : 1;
 	size_t stride = size < 16384 ? 16384 / size : 1;
+	if (stride < fewest)
+		stride = fewest;
 	double n = 0;
 	int64_t start = now(), t = start;
 	for (; t - start < nanoseconds; t = now()) {
@@ -86,10 +88,10 @@ struct figures rate_of(struct part *p, double (*run)(struct part *, int64_t, dou
 struct figures drain(struct part *p) {
 	uint64_t number = 0;
 	double elapsed;
-	drain_for(p, p->job->warmup, &number, &elapsed);
+	drain_for(p, p->job->warmup, 4, &number, &elapsed); // as in measure.go
 	uint64_t first = number;
 	begin();
-	double n = drain_for(p, p->job->duration, &number, &elapsed);
+	double n = drain_for(p, p->job->duration, 1, &number, &elapsed);
 	over();
 	return (struct figures){.messages = n, .sent = (double)(number - first), .rate = n / elapsed};
 }

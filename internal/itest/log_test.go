@@ -2,6 +2,7 @@ package itest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
@@ -190,5 +191,30 @@ func TestLoggedOnceAnEpisode(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestStrings: what a program prints with %v names itself in a line, and is not read without
+// its lock.
+func TestStrings(t *testing.T) {
+	gonngtest.NoLeaks(t)
+	push, pull := open(t, gonng.NewPush0, gonng.WithName("orders")), open(t, gonng.NewPull0)
+	l, d := link(t, pull, push, tcp)
+	p := push.Pipes()[0]
+	for _, row := range []struct {
+		printed any
+		want    string
+	}{
+		{push, "orders (push)"},
+		{gonng.Socket(push), "orders (push)"},
+		{d, fmt.Sprintf("dialer of orders (push) to %s", d.URL())},
+		{l, fmt.Sprintf("listener of %s (pull) at %s", pull.Name(), l.URL())},
+		{p, fmt.Sprintf("pipe %d of orders (push) at %s, peer %s", p.ID(), d.URL(), p.RemoteAddr())},
+		{[]*gonng.Pipe{p}, fmt.Sprintf("[%v]", p)},
+		{(*gonng.Pipe)(nil), "<nil>"},
+	} {
+		if got := fmt.Sprint(row.printed); got != row.want {
+			t.Errorf("printed as %q, want %q", got, row.want)
+		}
 	}
 }

@@ -191,6 +191,9 @@ func (b *batch) write(c net.Conn) error {
 	return err
 }
 
+// bytes is how many bytes there are, with the lengths.
+func (b *batch) bytes() int { return b.size + b.messages*b.framing.PrefixSize() }
+
 // ownRest copies what is not written yet, so that no memory of the bodies is read any more.
 func (b *batch) ownRest() {
 	b.start()

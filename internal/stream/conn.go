@@ -85,10 +85,11 @@ func (c pollable) TryRead(dst []transport.Message) []transport.Message {
 type native struct{ pollable }
 
 const (
-	// A peer that takes less than slowBytes in slowTime takes much longer than a copy. It is
-	// not waited for: its body is copied.
+	// A peer that takes less than slowBytes in slowTime, or in more of it for each copyBytes
+	// that are left, takes longer than a copy. It is not waited for: the rest is copied.
 	slowTime  = 10 * time.Millisecond
 	slowBytes = 1 << 20
+	copyBytes = 8 << 20
 )
 
 // WriteBorrowed implements transport.Borrower.
@@ -97,7 +98,7 @@ func (c native) WriteBorrowed(ctx context.Context, borrowed transport.Batch) (bo
 	defer c.Conn.SetWriteDeadline(time.Time{}) // fails only if the connection is closed
 	for ctx.Err() == nil {
 		before := b.done
-		err := c.Conn.SetWriteDeadline(time.Now().Add(slowTime))
+		err := c.Conn.SetWriteDeadline(time.Now().Add(slowTime * time.Duration(1+(b.bytes()-b.done)/copyBytes)))
 		if err == nil {
 			err = b.write(c.Conn)
 		}
