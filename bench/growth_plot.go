@@ -12,10 +12,11 @@ import (
 // The measures of a plot of costs in pixels.
 const (
 	curveLeft   = 70
-	curveRight  = plotWidth - 230 // of which the legend takes what is left
+	curveRight  = plotWidth - 280 // of which the legend takes what is left
 	curveTop    = 44
 	curveBottom = 380
 	curveHeight = 440
+	labelWidth  = 8 // of a letter, with the gaps around
 )
 
 // curveColours are those of contestants, in the order of their lines.
@@ -100,10 +101,16 @@ func (t *table) plotCost() []byte {
 	cs, steps := t.curves(), t.steps()
 	x := scale{position(float64(steps[0]), steps), position(float64(steps[len(steps)-1]), steps), curveLeft + 12, curveRight - 12}
 	y := costAxis(cs)
+	var ends [2]float64 // of the last label in each line of labels
 	for _, n := range steps {
-		at := x.at(position(float64(n), steps))
+		at, label := x.at(position(float64(n), steps)), formatStep(n)
+		half, line := labelWidth*float64(len(label))/2, 0
+		if at-half < ends[0] {
+			line = 1
+		}
+		ends[line] = at + half
 		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="%s"/>`+"\n", at, curveTop, curveBottom, gridColour)
-		svgText(&b, at, curveBottom+18, `text-anchor="middle"`, formatStep(n))
+		svgText(&b, at, curveBottom+18+line*14, `text-anchor="middle"`, label)
 	}
 	for _, v := range ticks(math.Pow(10, y.low), math.Pow(10, y.high)) {
 		at := y.at(math.Log10(v))
