@@ -157,13 +157,9 @@ func TestRequestsOverBrokenConnections(t *testing.T) {
 			}
 			flow.CutAfter(random.Int64N(8000))
 		}
-		req.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) {
-			cuts.Add(1)
-			cut()
-		})
+		req.OnPipe(gonng.PipeConnecting, func(*gonng.Pipe) { cut() }) // before anything is sent
+		req.OnPipe(gonng.PipeClosed, func(*gonng.Pipe) { cuts.Add(1) })
 		dial(t, req, tr, proxy.URL())
-		waitPeers(t, req, 1)
-		cut()
 		requestAll(t, 10_000, requests(gonngtest.Context(t, 6*patience), req))
 		t.Logf("%d cuts, %d resends", cuts.Load(), req.Stats().Resends)
 		if cuts.Load() < 10 {
