@@ -64,7 +64,7 @@ func (e *endpoint) sendCopy(ctx context.Context, body []byte, p *Pipe, try bool)
 }
 
 func (e *endpoint) sendLargeCopy(ctx context.Context, body []byte, p *Pipe, try bool) error {
-	if !try && ctx.Err() == nil {
+	if len(body) >= largeBody && !try && ctx.Err() == nil {
 		e.s.lock()
 		e.offered = sp.Message{Data: transport.NewMessage(body), Peer: p.asPeer()}
 		if e.staysLocked() {
