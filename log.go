@@ -31,8 +31,14 @@ func (s *socket) logTo(l *slog.Logger, level slog.Level, msg string, args ...any
 	l.Log(context.Background(), level, "gonng: "+msg, args...)
 }
 
-// String is the socket in a few words: its name and its protocol.
-func (s *socket) String() string { return fmt.Sprintf("%s (%v)", s.Name(), s.protocol) }
+// String is the socket in a few words: its name and its protocol, or its protocol and its ID if
+// the program gave it no name.
+func (s *socket) String() string {
+	if name := s.Name(); name != s.protocol.String() {
+		return fmt.Sprintf("%s (%v)", name, s.protocol)
+	}
+	return fmt.Sprintf("%v %d", s.protocol, s.ID())
+}
 
 // String is the pipe in a line: its number, its socket, its URL and its peer.
 func (p *Pipe) String() string {

@@ -49,7 +49,11 @@ func (p *Pipe) tryWrite() bool {
 	if p.Err() != nil || !p.take() {
 		return true // after join, the batch is not the sender's any more
 	}
-	done, err := p.conn.TryWrite(p.peer.Current())
+	return p.emptied(p.conn.TryWrite(p.peer.Current()))
+}
+
+// emptied is called after the sender has written, and reports whether nothing is left to write.
+func (p *Pipe) emptied(done bool, err error) bool {
 	if err != nil {
 		p.writeFailed(err)
 		return true
@@ -85,12 +89,7 @@ func (p *Pipe) tryWriteLarge(ctx context.Context) bool {
 	if p.Err() != nil || !p.take() {
 		return true // after join, the batch is not the sender's any more
 	}
-	done, err := p.conn.(transport.Borrower).WriteBorrowed(ctx, p.peer.Current())
-	if err != nil {
-		p.writeFailed(err)
-		return true
-	}
-	return done && !p.take()
+	return p.emptied(p.conn.(transport.Borrower).WriteBorrowed(ctx, p.peer.Current()))
 }
 
 // writeTaken writes what was taken, without waiting; the writer goroutine writes what is

@@ -67,7 +67,7 @@ func (e *endpoint) sendLargeCopy(ctx context.Context, body []byte, p *Pipe, try 
 	if len(body) >= largeBody && !try && ctx.Err() == nil {
 		e.s.lock()
 		e.offered = sp.Message{Data: transport.NewMessage(body), Peer: p.asPeer()}
-		if e.staysLocked() {
+		if e.writesLargeLocked() {
 			return e.finish(ctx, false)
 		}
 		e.offered = sp.Message{}
@@ -112,7 +112,7 @@ func noMessage(m *Message) error {
 func (e *endpoint) finish(ctx context.Context, try bool) error {
 	s := e.s
 	quiet := s.fansOut && s.clock.quiet() // before the offer: with many peers the offer takes longer than the gap
-	stays := !try && e.staysLocked()
+	large := !try && e.writesLargeLocked()
 	v := e.offerLocked()
 	if v == sp.Wait {
 		if err := e.waitForRoomLocked(ctx, try, &v); err != nil {
@@ -136,7 +136,7 @@ func (e *endpoint) finish(ctx context.Context, try bool) error {
 	pace := e.core.Pace()
 	timeout := e.cfg.SendTimeout
 	s.unlock()
-	if stays {
+	if large {
 		pipeOf(flushes.Next()).writeLarge(ctx, timeout)
 		return nil
 	}
@@ -151,9 +151,9 @@ func (e *endpoint) finish(ctx context.Context, try bool) error {
 // it quickly: that needs no copy of the body, and no other goroutine.
 const largeBody = 512 << 10
 
-// staysLocked reports whether the sender stays until the peer has taken e.offered: a large
-// message that is to go to the only peer, for which nothing else waits to be written.
-func (e *endpoint) staysLocked() bool {
+// writesLargeLocked reports whether the sender of e.offered writes it itself: a large message
+// for the only peer, to which nothing else waits to be written.
+func (e *endpoint) writesLargeLocked() bool {
 	if len(e.offered.Data.Data) < largeBody || !e.s.acceptsLocked(e.answering) {
 		return false
 	}

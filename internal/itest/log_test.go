@@ -194,8 +194,7 @@ func TestLoggedOnceAnEpisode(t *testing.T) {
 	}
 }
 
-// TestStrings: what a program prints with %v names itself in a line, and is not read without
-// its lock.
+// TestStrings: what a program prints with %v names itself in a line.
 func TestStrings(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	push, pull := open(t, gonng.NewPush0, gonng.WithName("orders")), open(t, gonng.NewPull0)
@@ -208,7 +207,8 @@ func TestStrings(t *testing.T) {
 		{push, "orders (push)"},
 		{gonng.Socket(push), "orders (push)"},
 		{d, fmt.Sprintf("dialer of orders (push) to %s", d.URL())},
-		{l, fmt.Sprintf("listener of %s (pull) at %s", pull.Name(), l.URL())},
+		{pull, fmt.Sprintf("pull %d", pull.ID())}, // without a name of its own
+		{l, fmt.Sprintf("listener of pull %d at %s", pull.ID(), l.URL())},
 		{p, fmt.Sprintf("pipe %d of orders (push) at %s, peer %s", p.ID(), d.URL(), p.RemoteAddr())},
 		{[]*gonng.Pipe{p}, fmt.Sprintf("[%v]", p)},
 		{(*gonng.Pipe)(nil), "<nil>"},
