@@ -104,9 +104,12 @@ func TestProxyStallRead(t *testing.T) {
 	overEach(t, func(t *testing.T, l *PeerListener, p *Proxy) {
 		p.Up.StallRead()
 		near, far := through(t, l, p)
-		near.Timeout = soon
+		near.SendBytes([]byte("first")) // the time for what follows may be over before any of it is written
 		big := make([]byte, 64<<20)
-		failure := tryPeer(t, near, func(near *Peer) { near.SendBytes(big) })
+		failure := tryPeer(t, near, func(near *Peer) {
+			near.Timeout = soon
+			near.SendBytes(big)
+		})
 		wantFailure(t, failure, "i/o timeout") // the sender is held up
 		far.SendBytes([]byte("down"))          // the other way is open
 		near.RecvBytes(4)
@@ -115,7 +118,7 @@ func TestProxyStallRead(t *testing.T) {
 		}
 		p.Up.Resume()
 		near.Close()
-		if n := len(far.RecvAll()); n == 0 || n == len(big) {
+		if n := len(far.RecvAll()); n == 0 || n >= len(big) {
 			t.Errorf("received %d bytes", n)
 		}
 	})
