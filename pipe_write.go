@@ -92,23 +92,33 @@ func (p *Pipe) tryWriteLarge(ctx context.Context) bool {
 	return p.emptied(p.conn.(transport.Borrower).WriteBorrowed(ctx, p.peer.Current()))
 }
 
-// writeTaken writes what was taken, without waiting; the writer goroutine writes what is
-// left. It reports whether all is written, and the caller still has the writing token.
-func (p *Pipe) writeTaken() bool {
+// writeTaken writes some of what was taken, max bytes at most, without waiting. It reports
+// whether the caller still has the writing token: when the kernel has no more room, the writer
+// goroutine writes what is left.
+func (p *Pipe) writeTaken(max int) bool {
 	p.writeMu.Lock()
 	defer p.writeMu.Unlock()
 	if p.Err() != nil {
 		return false // after join, the batch is not the flusher's any more
 	}
-	done, err := p.conn.TryWrite(p.peer.Current())
-	if err != nil {
+	more, err := p.writePart(max)
+	switch {
+	case err != nil:
 		p.writeFailed(err)
-		return false
-	}
-	if !done {
+	case !more:
 		p.kick()
 	}
-	return done
+	return more && err == nil
+}
+
+// writePart writes max bytes at most, where the transport can, and reports whether more could
+// be written now.
+func (p *Pipe) writePart(max int) (more bool, err error) {
+	if c, ok := p.conn.(transport.PartWriter); ok {
+		n, err := c.TryWritePart(p.peer.Current(), max)
+		return n == max || p.peer.CurrentLen() == 0, err
+	}
+	return p.conn.TryWrite(p.peer.Current())
 }
 
 // kick passes the writing token to the writer goroutine, which it starts the first time.
@@ -159,6 +169,12 @@ func (p *Pipe) join() {
 	p.s.unlock()
 	if written != nil {
 		<-written
+	}
+	p.s.lock()
+	begun := p.peer.CurrentLen() > 0
+	p.s.unlock()
+	if c, ok := p.conn.(transport.PartWriter); ok && begun {
+		c.Abandon(p.peer.Current())
 	}
 }
 
@@ -324,10 +340,18 @@ func (p *Pipe) notRead(err error) {
 }
 
 // The flusher is the goroutine that writes for a socket that sends each message to all peers.
-// It goes from one peer to the next and writes all that has gathered for each since its
+// It goes from one peer to the next and writes what has gathered for each since its
 // last visit, so that under load the messages of one round share a system call. If each
 // peer had a goroutine for that, they would all wait for the socket's lock, and the
 // sender would have its turn after all of them: each write would be one message.
+
+// A round must not take long, or the first peers get nothing meanwhile. roundBytes is how much
+// is written in one, and leastPart how much of that each peer gets at least: with less, a
+// system call costs more than what it writes.
+const (
+	roundBytes = 16 << 20
+	leastPart  = 8 << 10
+)
 
 // flushChunk is how many peers are visited after the socket was locked once.
 const flushChunk = 256
@@ -346,19 +370,20 @@ func (s *socket) runFlusher(*task.Task) {
 		if round = s.toFlush.next(round); round == nil {
 			return
 		}
+		part := max(roundBytes/len(round), leastPart)
 		for pipes := range slices.Chunk(round, flushChunk) {
-			s.visit(pipes)
+			s.visit(pipes, part)
 		}
 		clear(round)
 	}
 }
 
-// visit writes to the pipes what has gathered for them.
-func (s *socket) visit(pipes []*Pipe) {
+// visit writes to each of the pipes what has gathered for it, part bytes at most.
+func (s *socket) visit(pipes []*Pipe, part int) {
 	s.lock()
-	pipes = slices.DeleteFunc(pipes, func(p *Pipe) bool { return !p.takeOutLocked() })
+	pipes = slices.DeleteFunc(pipes, func(p *Pipe) bool { return p.peer.CurrentLen() == 0 && !p.takeOutLocked() })
 	s.unlock()
-	pipes = slices.DeleteFunc(pipes, func(p *Pipe) bool { return !p.writeTaken() })
+	pipes = slices.DeleteFunc(pipes, func(p *Pipe) bool { return !p.writeTaken(part) })
 	s.wrote()
 	s.flushLater(slices.Values(pipes))
 }

@@ -2,6 +2,7 @@ package gonng
 
 import (
 	"net"
+	"slices"
 	"testing"
 
 	"github.com/gonng/gonng/internal/sp"
@@ -34,7 +35,7 @@ func TestNobodyWritesAfterJoin(t *testing.T) {
 		"by a sender": func(p *Pipe) { p.writeInline() },
 		"by the flusher": func(p *Pipe) {
 			p.take()
-			p.writeTaken()
+			p.writeTaken(1)
 		},
 		"by the writer": func(p *Pipe) {
 			for range 20 { // select chooses at random between the token and the end
@@ -66,5 +67,92 @@ func TestNobodyWritesAfterJoin(t *testing.T) {
 				t.Errorf("%d messages are left to be dropped, want 1", n)
 			}
 		})
+	}
+}
+
+// inParts is a connection that takes whatever it is offered, and notes the parts.
+type inParts struct {
+	untouchable
+	parts *[]written
+}
+
+// written is a part of a batch that a connection has taken.
+type written struct {
+	to    *inParts
+	bytes int
+}
+
+func (c *inParts) NewBatch() transport.Batch { return new(counted) }
+func (c *inParts) TryWritePart(b transport.Batch, max int) (int, error) {
+	n := b.(*counted).take(max)
+	*c.parts = append(*c.parts, written{c, n})
+	return n, nil
+}
+func (c *inParts) Abandon(transport.Batch) {}
+
+// counted is a batch that counts its bytes.
+type counted struct{ messages, size, left int }
+
+func (b *counted) Append(_, body []byte)                       { b.add(len(body)) }
+func (b *counted) AppendMessage(_ []byte, m transport.Message) { b.add(len(m.Data)) }
+func (b *counted) Len() int                                    { return b.messages }
+func (b *counted) Size() int                                   { return b.size }
+func (b *counted) Reset()                                      { *b = counted{} }
+
+func (b *counted) add(n int) {
+	b.messages++
+	b.size += n
+	b.left += n
+}
+
+// take takes max bytes at most away, and empties the batch with the last of them.
+func (b *counted) take(max int) int {
+	n := min(b.left, max)
+	if b.left -= n; b.left == 0 {
+		b.Reset()
+	}
+	return n
+}
+
+// TestFlusherGoesRound: with much to write for each of many peers, each gets a part in every
+// round, and a round is bounded.
+func TestFlusherGoesRound(t *testing.T) {
+	const peers, each, messages = 64, 64 << 10, 40 // 2.5 MiB a peer
+	pub, err := NewPub0()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pub.Close()
+	s := pub.socket
+	var parts []written
+	s.lock()
+	for range peers {
+		s.unlock()
+		p := &Pipe{s: s, conn: &inParts{untouchable{t: t}, &parts}}
+		p.init(1)
+		s.lock()
+		s.proto.Attach(&p.peer)
+	}
+	for range messages {
+		s.endpoint.core.Offer(&sp.Message{Data: transport.NewMessage(make([]byte, each))})
+	}
+	flushes := s.core.Effects.TakeFlushes()
+	s.unlock()
+	s.toFlush.add(func() {}, pipesOf(flushes))
+	s.runFlusher(nil)
+	total := 0
+	for round := range slices.Chunk(parts, peers) {
+		seen, bytes := map[*inParts]bool{}, 0
+		for _, w := range round {
+			seen[w.to] = true
+			bytes += w.bytes
+		}
+		if len(seen) != peers || bytes > roundBytes {
+			t.Fatalf("after %d bytes a round has %d bytes for %d of %d peers, at most %d are allowed", total, bytes, len(seen), peers, roundBytes)
+		}
+		total += bytes
+	}
+	if total != peers*messages*each {
+		t.Errorf("%d bytes are written, want %d", total, peers*messages*each)
 	}
 }

@@ -52,6 +52,7 @@ var clauses = []struct {
 	{"Order", checkOrder},
 	{"Batch", checkBatch},
 	{"PartialWrite", checkPartialWrite},
+	{"PartWrite", checkPartWrite},
 	{"Borrow", checkBorrow},
 	{"RecvMaxSize", checkRecvMaxSize},
 	{"Direct", checkDirect},

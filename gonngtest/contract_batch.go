@@ -89,6 +89,51 @@ func checkPartialWrite(t testing.TB, c *contract) {
 	})
 }
 
+// checkPartWrite: TryWritePart writes no more than it may, a part after the other while the
+// peer reads. A batch that was abandoned counts what was not written whole.
+func checkPartWrite(t testing.TB, c *contract) {
+	const messages, size, part = 20, 1000, 1500 // a part ends within a message
+	c.ends(t, func(from, to *end) {
+		parts, ok := from.Conn.(transport.PartWriter)
+		if !ok {
+			return
+		}
+		b := from.NewBatch()
+		fill := func() {
+			for i := range messages {
+				b.Append(nil, body(i, size))
+			}
+		}
+		to.receive()
+		fill()
+		for b.Len() > 0 {
+			n, err := parts.TryWritePart(b, part)
+			if err != nil || n > part {
+				t.Fatalf("TryWritePart of %d bytes has written %d: %v", part, n, err)
+			}
+			if n == part || b.Len() == 0 {
+				continue
+			}
+			if err := from.Write(b); err != nil { // where a part is not always taken, as over TLS
+				t.Fatalf("Write: %v", err)
+			}
+		}
+		for i := range messages {
+			to.want(t, body(i, size))
+		}
+		fill()
+		n, err := parts.TryWritePart(b, part)
+		if err != nil {
+			t.Fatalf("TryWritePart: %v", err)
+		}
+		for range 2 { // the second time changes nothing
+			if parts.Abandon(b); b.Len() != messages-n/size {
+				t.Fatalf("%d of %d messages are left after %d bytes, want %d", b.Len(), messages, n, messages-n/size)
+			}
+		}
+	})
+}
+
 // checkBorrow: what was lent can be overwritten when WriteBorrowed returns, whether the peer
 // reads or not.
 func checkBorrow(t testing.TB, c *contract) {

@@ -200,6 +200,17 @@ type Borrower interface {
 	WriteBorrowed(ctx context.Context, b Batch) (done bool, err error)
 }
 
+// A PartWriter is a Conn that can write a part of a batch, so that one peer of many does not
+// keep the others waiting.
+type PartWriter interface {
+	// TryWritePart is TryWrite that writes max bytes at most, and returns how many it wrote.
+	// When that are fewer and the batch is not empty, only Write can go on just now.
+	TryWritePart(b Batch, max int) (written int, err error)
+	// Abandon is called when b will not be written on: it reduces Len to the messages that
+	// were not written whole.
+	Abandon(b Batch)
+}
+
 // A Finisher is a Conn whose Close can destroy what was written before, if the
 // peer is sending at the time: TCP resets the connection then.
 type Finisher interface {

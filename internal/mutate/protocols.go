@@ -153,7 +153,7 @@ var protocols = []mutation{
 	{
 		promise: "What Send accepted is written, or counted as Unsent, or named by Close",
 		file:    "internal/sp/peer.go",
-		old:     "unsent = o.queued + o.taken",
+		old:     "unsent = o.queued + min(o.taken, p.CurrentLen())",
 		new:     "unsent = o.queued",
 		pkg:     "internal/sp", test: "TestUnsent",
 	},

@@ -73,6 +73,20 @@ var engine = []mutation{
 		pkg:     "internal/itest", test: "TestLargeSliceIsTheCallers",
 	},
 	{
+		promise: "Of many peers that have much to get, each gets a part in every round, and a round is bounded",
+		file:    "pipe_write.go",
+		old:     "max(roundBytes/len(round), leastPart)",
+		new:     "roundBytes",
+		pkg:     ".", test: "TestFlusherGoesRound",
+	},
+	{
+		promise: "Of many peers that have much to get, each gets a part in every round, and a round is bounded",
+		file:    "internal/stream/batch.go",
+		old:     "b.rest[:min(len(b.rest), max-written)]",
+		new:     "b.rest",
+		pkg:     "gonngtest", test: "TestContracts",
+	},
+	{
 		promise: "The slice given to Send is the caller's again, the one that Recv returns is the caller's",
 		file:    "recv.go",
 		old:     "body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)",

@@ -113,7 +113,7 @@ func (p *Peer) WriteFailed() {
 // accepted and not written. No goroutine writes or reads the connection any more.
 func (p *Peer) Discard() (unsent int) {
 	o := &p.out
-	unsent = o.queued + o.taken
+	unsent = o.queued + min(o.taken, p.CurrentLen())
 	p.of.Base().Counters.SendQueue -= o.queued
 	for _, b := range [2]msg.Batch{o.pending, o.Current} {
 		if b != nil {

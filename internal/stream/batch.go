@@ -20,11 +20,12 @@ type batch struct {
 	messages int
 	size     int // bytes of the messages, without the lengths
 
-	started bool        // start has been called
-	done    int         // bytes that are written
-	rest    []byte      // what is not written yet, if it is in one piece
-	vectors net.Buffers // what is not written yet, if it is in several
-	memory  net.Buffers // the array of vectors, kept because WriteTo shortens vectors
+	started   bool        // start has been called
+	abandoned bool        // abandon has been called
+	done      int         // bytes that are written
+	rest      []byte      // what is not written yet, if it is in one piece
+	vectors   net.Buffers // what is not written yet, if it is in several
+	memory    net.Buffers // the array of vectors, kept because WriteTo shortens vectors
 }
 
 // kept is what goes over the wire after buf[:at]: a large body, whose length is in buf,
@@ -150,25 +151,26 @@ func (b *batch) add(p []byte) {
 	}
 }
 
-// tryTo writes what it can without waiting, and reports whether that was all.
-func (b *batch) tryTo(w *Writer) (bool, error) {
+// tryTo writes what it can without waiting, max bytes at most, and returns how many that were.
+func (b *batch) tryTo(w *Writer, max int) (written int, err error) {
 	if b.bodies {
-		return false, nil // writeTo needs one writev where this would need two system calls
+		return 0, nil // writeTo needs one writev where this would need two system calls
 	}
 	b.start()
 	for {
 		if len(b.rest) == 0 && len(b.vectors) > 0 {
 			b.rest, b.vectors = b.vectors[0], b.vectors[1:]
 		}
-		n, err := w.Try(b.rest)
-		b.rest, b.done = b.rest[n:], b.done+n
+		part := b.rest[:min(len(b.rest), max-written)]
+		n, err := w.Try(part)
+		b.rest, b.done, written = b.rest[n:], b.done+n, written+n
 		switch {
 		case err != nil:
-			return false, b.wrote(err)
-		case len(b.rest) > 0:
-			return false, nil
-		case len(b.vectors) == 0:
-			return true, b.wrote(nil)
+			return written, b.wrote(err)
+		case len(b.rest) == 0 && len(b.vectors) == 0:
+			return written, b.wrote(nil)
+		case n < len(part) || written == max:
+			return written, nil
 		}
 	}
 }
@@ -210,13 +212,23 @@ func (b *batch) ownRest() {
 	b.kept = append(b.kept, kept{len(b.buf), transport.In(own, nil), false}) // Reset releases it
 }
 
-// wrote empties the batch when err is nil. Otherwise it reduces Len to the number of
-// messages that were not written whole.
+// wrote empties the batch when err is nil, and abandons it otherwise.
 func (b *batch) wrote(err error) error {
 	if err == nil {
 		b.Reset()
-		return nil
+	} else {
+		b.abandon()
 	}
+	return err
+}
+
+// abandon reduces Len to the number of messages that were not written whole. A second call
+// does nothing.
+func (b *batch) abandon() {
+	if b.abandoned {
+		return
+	}
+	b.abandoned = true
 	left, at := b.done, 0
 	for _, k := range b.kept {
 		left = b.count(b.buf[at:k.at], left)
@@ -226,7 +238,6 @@ func (b *batch) wrote(err error) error {
 		at = k.at
 	}
 	b.count(b.buf[at:], left)
-	return err
 }
 
 // count takes the messages in p that were written whole off Len. written is how many bytes

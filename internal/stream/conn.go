@@ -6,6 +6,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"os"
 	"sync"
@@ -150,8 +151,17 @@ func (c *conn) NewBatch() transport.Batch { return &batch{framing: c.framing} }
 
 // TryWrite implements transport.Conn.
 func (c *conn) TryWrite(b transport.Batch) (bool, error) {
-	return b.(*batch).tryTo(&c.writer)
+	_, err := c.TryWritePart(b, math.MaxInt)
+	return err == nil && b.Len() == 0, err
 }
+
+// TryWritePart implements transport.PartWriter.
+func (c *conn) TryWritePart(b transport.Batch, max int) (int, error) {
+	return b.(*batch).tryTo(&c.writer, max)
+}
+
+// Abandon implements transport.PartWriter.
+func (c *conn) Abandon(b transport.Batch) { b.(*batch).abandon() }
 
 // Write implements transport.Conn.
 func (c *conn) Write(b transport.Batch) error { return b.(*batch).writeTo(c.Conn) }

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -80,9 +81,18 @@ func (c *conn) NewBatch() transport.Batch { return &batch{client: c.out.client} 
 
 // TryWrite implements transport.Conn.
 func (c *conn) TryWrite(b transport.Batch) (bool, error) {
-	done, err := c.out.tryWrite(b.(*batch))
-	return done, c.writeError(err)
+	_, err := c.TryWritePart(b, math.MaxInt)
+	return err == nil && b.Len() == 0, err
 }
+
+// TryWritePart implements transport.PartWriter.
+func (c *conn) TryWritePart(b transport.Batch, max int) (int, error) {
+	written, err := c.out.tryWrite(b.(*batch), max)
+	return written, c.writeError(err)
+}
+
+// Abandon implements transport.PartWriter.
+func (c *conn) Abandon(b transport.Batch) { c.out.abandon(b.(*batch)) }
 
 // Write implements transport.Conn.
 func (c *conn) Write(b transport.Batch) error { return c.writeError(c.out.write(b.(*batch))) }

@@ -83,23 +83,31 @@ func (o *output) write(b *batch) error {
 	return o.wrote(b, o.flush())
 }
 
-// tryWrite writes as much as it can without waiting, and reports whether that was all.
-func (o *output) tryWrite(b *batch) (bool, error) {
+// tryWrite writes what it can without waiting, max bytes at most, and returns how many that
+// were.
+func (o *output) tryWrite(b *batch, max int) (written int, err error) {
 	if len(b.large) > 0 || !o.mu.TryLock() {
-		return false, nil // write needs one writev where this would need two system calls; or another write is under way
+		return 0, nil // write needs one writev where this would need two system calls; or another write is under way
 	}
 	defer o.mu.Unlock()
 	if o.begin(b); o.err == nil {
-		var n int
-		n, o.err = o.try.Try(o.rest[0])
-		o.rest[0] = o.rest[0][n:]
-		o.left -= n
+		written, o.err = o.try.Try(o.rest[0][:min(len(o.rest[0]), max)])
+		o.rest[0] = o.rest[0][written:]
+		o.left -= written
 	}
 	if o.err == nil && o.left > 0 {
-		return false, nil
+		return written, nil
 	}
-	err := o.wrote(b, o.err)
-	return err == nil, err
+	return written, o.wrote(b, o.err)
+}
+
+// abandon keeps in the batch what was not written whole.
+func (o *output) abandon(b *batch) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if b.started {
+		b.keep(o.left)
+	}
 }
 
 // wrote empties the batch when err is nil. Otherwise it keeps in the batch what was not

@@ -5,6 +5,7 @@ package ws
 import (
 	"bytes"
 	"io"
+	"math"
 	"net"
 	"testing"
 
@@ -124,8 +125,8 @@ func TestOutput(t *testing.T) {
 	for i := range messages {
 		b.Append([]byte{byte(i)}, make([]byte, size))
 	}
-	if done, err := out.tryWrite(&b); done || err != nil {
-		t.Fatalf("tryWrite of %d MiB to nobody who reads: %v, %v", b.wire>>20, done, err)
+	if n, err := out.tryWrite(&b, math.MaxInt); b.Len() == 0 || err != nil {
+		t.Fatalf("tryWrite of %d MiB to nobody who reads: %v, %v", b.wire>>20, n, err)
 	}
 	written, arrived := make(chan error, 1), make(chan struct{})
 	const pongs = 1 + 20%7 // there is room for 7 of the large ones
@@ -140,7 +141,7 @@ func TestOutput(t *testing.T) {
 		out.pongs.task.Wait()
 		err := out.write(&b)
 		b.Append(nil, []byte("next"))
-		if done, failed := out.tryWrite(&b); err == nil && (!done || failed != nil) {
+		if _, failed := out.tryWrite(&b, math.MaxInt); err == nil && (b.Len() > 0 || failed != nil) {
 			err = io.ErrShortWrite
 		}
 		<-arrived
