@@ -94,9 +94,8 @@ func TestWithoutSendBuffer(t *testing.T) {
 		s := open(t, h.make)
 		err := s.(gonng.Sender).TrySendMsg(gonng.NewRawMessage(h.header, nil))
 		wantError(t, err, "send", gonng.ErrTryAgain)
-		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-		err = s.(gonng.Sender).SendMsg(ctx, gonng.NewRawMessage(h.header, nil))
-		cancel()
+		check(t, gonng.Set(s, gonng.WithSendTimeout(time.Millisecond))) // a ctx may end before SendMsg begins
+		err = s.(gonng.Sender).SendMsg(context.Background(), gonng.NewRawMessage(h.header, nil))
 		wantError(t, err, "send", gonng.ErrTimeout)
 		if !strings.Contains(err.Error(), "no peer is connected") {
 			t.Errorf("%s: %v", name, err)
