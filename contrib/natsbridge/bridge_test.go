@@ -337,7 +337,7 @@ func TestRequests(t *testing.T) {
 func TestServerRestarts(t *testing.T) {
 	w := newWorld(t)
 	s := w.stream("JOBS", "jobs")
-	url, _ := w.bridge(natsbridge.Bridge{Protocol: gonng.ProtocolRep0, Listen: local, Stream: "JOBS"})
+	url, stop := w.bridge(natsbridge.Bridge{Protocol: gonng.ProtocolRep0, Listen: local, Stream: "JOBS"})
 	req := w.req(url)
 	_, err := req.Request(w.ctx, []byte("before"))
 	check(t, err)
@@ -359,6 +359,7 @@ func TestServerRestarts(t *testing.T) {
 	if m := w.next(all); string(m.Data()) != "while" {
 		t.Errorf("stored is %q", m.Data())
 	}
+	check(t, stop()) // while the server is there
 }
 
 // TestGracefulStop: a bridge that is stopped acknowledges what a worker still does.
