@@ -109,7 +109,7 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	s.lock()
 	s.stats.received(count, bytes)
 	p.stats.received(count, bytes)
-	p.yield = false
+	p.yield = bytes >= turnBytes
 	parts := 0
 	for more = true; len(batch) > 0; {
 		if s.closed {

@@ -2,6 +2,8 @@ package gonng
 
 import (
 	"errors"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gonng/gonng/transport"
@@ -79,4 +81,62 @@ func TestTryRecvReturns(t *testing.T) {
 	}
 	s.pipes.remove(p.place)
 	s.unlock()
+}
+
+// TestReceiverTakesTurns: a receiver that finds a message each time lets others run, long
+// before the runtime would stop it.
+func TestReceiverTakesTurns(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	pull, err := NewPull0(WithRecvBuffer(2*turnMessages), WithListen("inproc://TestReceiverTakesTurns"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pull.Close()
+	push, err := NewPush0(WithDial("inproc://TestReceiverTakesTurns"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer push.Close()
+	for range 2 * turnMessages {
+		if err := push.Send(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := push.Close(); err != nil { // all have arrived
+		t.Fatal(err)
+	}
+	var ran atomic.Bool
+	go ran.Store(true)
+	for n := 0; !ran.Load(); n++ {
+		if _, err := pull.TryRecv(); err != nil || n > turnMessages {
+			t.Fatalf("after %d messages nobody else has run, %v", n, err)
+		}
+	}
+}
+
+// TestReaderTakesTurns: the goroutine that reads lets others run after much, and not after a
+// message of a peer that is answered at once.
+func TestReaderTakesTurns(t *testing.T) {
+	sub, err := NewSub0()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for size, want := range map[int]bool{100: false, turnBytes: true} {
+		p := &Pipe{s: sub.socket, conn: once{untouchable{t: t}, size}}
+		p.init(1)
+		if more, yield, err := p.readBatch(); !more || yield != want || err != nil {
+			t.Errorf("after %d bytes the reader lets others run: %v (more %v, %v), want %v", size, yield, more, err, want)
+		}
+	}
+}
+
+// once is a connection with one message of size bytes.
+type once struct {
+	untouchable
+	size int
+}
+
+func (c once) Read(dst []transport.Message) ([]transport.Message, error) {
+	return append(dst, transport.NewMessage(make([]byte, c.size))), nil
 }

@@ -87,6 +87,20 @@ var engine = []mutation{
 		pkg:     "gonngtest", test: "TestContracts",
 	},
 	{
+		promise: "Of many busy sockets of a process each has its turn soon",
+		file:    "recv.go",
+		old:     "turn := s.taken%turnMessages == 0",
+		new:     "turn := false",
+		pkg:     ".", test: "TestReceiverTakesTurns",
+	},
+	{
+		promise: "Of many busy sockets of a process each has its turn soon",
+		file:    "pipe_read.go",
+		old:     "p.yield = bytes >= turnBytes",
+		new:     "p.yield = false",
+		pkg:     ".", test: "TestReaderTakesTurns",
+	},
+	{
 		promise: "The slice given to Send is the caller's again, the one that Recv returns is the caller's",
 		file:    "recv.go",
 		old:     "body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)",
