@@ -151,7 +151,7 @@ type socket struct {
 	idle      []*waiter  // to use again
 	parked    int        // goroutines that wait
 	blank     []Message  // empty messages for RecvMsg
-	taken     int        // messages that were received; received uses it
+	taken     int        // messages that were received, see turnMessages
 	direct    directRead
 	stats     Stats
 	left      int // messages that were not written when the linger was over

@@ -204,7 +204,7 @@ type Borrower interface {
 // keep the others waiting.
 type PartWriter interface {
 	// TryWritePart is TryWrite that writes max bytes at most, and returns how many it wrote.
-	// When that are fewer and the batch is not empty, only Write can go on just now.
+	// When it wrote fewer and the batch is not empty, the kernel has no more room: Write goes on.
 	TryWritePart(b Batch, max int) (written int, err error)
 	// Abandon is called when b will not be written on: it reduces Len to the messages that
 	// were not written whole.
