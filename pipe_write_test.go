@@ -88,7 +88,7 @@ func (c *inParts) TryWritePart(b transport.Batch, max int) (int, error) {
 	*c.parts = append(*c.parts, written{c, n})
 	return n, nil
 }
-func (c *inParts) Abandon(transport.Batch) {}
+func (c *inParts) Abandon(b transport.Batch) { b.(*counted).abandon() }
 
 // counted is a batch that counts its bytes.
 type counted struct{ messages, size, left int }
@@ -114,6 +114,45 @@ func (b *counted) take(max int) int {
 	return n
 }
 
+// abandon leaves the messages that were not taken whole; all are of the same size.
+func (b *counted) abandon() {
+	each := b.size / b.messages
+	b.messages = (b.left + each - 1) / each
+}
+
+// TestPartIsCounted: when a pipe ends whose batch was written in part, what was not written
+// whole is counted, and nothing else.
+func TestPartIsCounted(t *testing.T) {
+	pub, err := NewPub0()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pub.Close()
+	s := pub.socket
+	p := &Pipe{s: s, conn: &inParts{untouchable{t: t}, new([]written)}}
+	p.init(1)
+	s.lock()
+	s.proto.Attach(&p.peer)
+	for range 10 {
+		s.endpoint.core.Offer(&sp.Message{Data: transport.NewMessage(make([]byte, 100))})
+	}
+	s.core.Effects.TakeFlushes() // with the writing token of p
+	s.unlock()
+	if !p.take() || !p.writeTaken(350) {
+		t.Fatal("350 of 1000 bytes are not written in part")
+	}
+	s.lock()
+	s.detachLocked(&p.peer)
+	s.unlock()
+	p.closeWith(ErrClosed)
+	p.join()
+	s.lock()
+	defer s.unlock()
+	if n := p.peer.Discard(); n != 7 {
+		t.Errorf("%d messages are unsent, want 7", n)
+	}
+}
+
 // TestFlusherGoesRound: with much to write for each of many peers, each gets a part in every
 // round, and a round is bounded.
 func TestFlusherGoesRound(t *testing.T) {
@@ -125,14 +164,14 @@ func TestFlusherGoesRound(t *testing.T) {
 	defer pub.Close()
 	s := pub.socket
 	var parts []written
-	s.lock()
 	for range peers {
-		s.unlock()
 		p := &Pipe{s: s, conn: &inParts{untouchable{t: t}, &parts}}
 		p.init(1)
 		s.lock()
 		s.proto.Attach(&p.peer)
+		s.unlock()
 	}
+	s.lock()
 	for range messages {
 		s.endpoint.core.Offer(&sp.Message{Data: transport.NewMessage(make([]byte, each))})
 	}

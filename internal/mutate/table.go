@@ -87,6 +87,13 @@ var engine = []mutation{
 		pkg:     "gonngtest", test: "TestContracts",
 	},
 	{
+		promise: "What Send accepted is written, or counted as Unsent, or named by Close",
+		file:    "pipe_write.go",
+		old:     "c.Abandon(p.peer.Current())",
+		new:     "_ = c",
+		pkg:     ".", test: "TestPartIsCounted",
+	},
+	{
 		promise: "Of many busy sockets of a process each has its turn soon",
 		file:    "recv.go",
 		old:     "turn := s.taken%turnMessages == 0",
