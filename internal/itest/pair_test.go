@@ -283,8 +283,9 @@ func TestPolyamorousPipeFull(t *testing.T) {
 	pipe := hub.Pipes()[1]
 	ctx := testContext(t)
 	var sent, read uint64
-	logged := 0
-	for episode := 1; episode <= 2; episode++ {
+	// An episode ends when the hub knows that all is written, which may be after the peer has
+	// read it: then the losses that follow belong to the same episode, and the next are tried.
+	for logged, episodes := 0, 0; episodes < 2; {
 		for before := pipe.Stats().DroppedFull; pipe.Stats().DroppedFull < before+10; sent++ {
 			check(t, pipe.Send(ctx, make([]byte, 64<<10)))
 		}
@@ -293,8 +294,11 @@ func TestPolyamorousPipeFull(t *testing.T) {
 			t.Fatalf("of %d messages %d were sent, %d dropped by the pipe and %d by the socket", sent, st.Sent, st.DroppedFull, hub.Stats().DroppedFull)
 		}
 		found, _ := log.matching("peer too slow")
-		if len(found) <= logged || uint64(len(found)) >= st.DroppedFull {
-			t.Errorf("the losses of episode %d, %d until then, were logged %d times", episode, st.DroppedFull, len(found)-logged)
+		if len(found) == 0 || uint64(len(found)) >= st.DroppedFull {
+			t.Fatalf("%d losses were logged %d times", st.DroppedFull, len(found))
+		}
+		if len(found) > logged {
+			episodes++
 		}
 		logged = len(found)
 		for ; read < st.Sent; read++ {
