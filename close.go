@@ -122,6 +122,11 @@ func (s *socket) end(ctx context.Context, pipes []*Pipe) (hanging []string) {
 	return hanging
 }
 
+// breaksContract says that calls of what is foreign do not end.
+func breaksContract(foreign string) string {
+	return foreign + " breaks its contract: a call of it does not end after Close"
+}
+
 // endTime is how long Close waits for calls of a foreign transport to end when the
 // linger is over. Those of gonng's own transports always end.
 const endTime = 500 * time.Millisecond
@@ -155,7 +160,7 @@ func (s *socket) closeError(first bool, unconfirmed int, hanging []string) error
 		text = append(text, fmt.Sprintf("%d peers did not confirm what they were sent", unconfirmed))
 	}
 	if len(hanging) > 0 {
-		text = append(text, hanging[0]+" breaks its contract: a call of it does not end after Close")
+		text = append(text, breaksContract(hanging[0]))
 	}
 	s.log(slog.LevelWarn, "closed before all was sent", "messages", left, "unconfirmed", unconfirmed, "hanging", len(hanging))
 	return s.opError("close", "", errorf(ErrTimeout, "%s", strings.Join(text, "; ")))

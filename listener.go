@@ -194,9 +194,11 @@ func (l *Listener) Stats() ConnectStats {
 
 // Close stops accepting and disconnects the peers that were accepted, at once,
 // as [Pipe.Close] does. The error is that of closing what listens, such as a net.Listener
-// given to ListenOn. nng: nng_listener_close; pynng: Listener.close.
+// given to ListenOn; it wraps [ErrTimeout] when that, or a function of the program's TLS
+// configuration, does not end within half a second. nng: nng_listener_close; pynng:
+// Listener.close.
 func (l *Listener) Close() error {
-	err := l.close()
+	err := l.closeInTime()
 	l.s.lock()
 	l.closed = true
 	pipes := l.pipes.all() // also those whose hooks still run
@@ -214,6 +216,22 @@ func (l *Listener) stop() {
 		return
 	}
 	l.s.tasks.Start(foreign, func(*task.Task) { l.close() })
+}
+
+// closeInTime is close, which waits no longer than endTime for what is foreign.
+func (l *Listener) closeInTime() error {
+	foreign := l.foreignHandshakes()
+	if foreign == "" {
+		return l.close()
+	}
+	closed := make(chan error, 1)
+	l.s.tasks.Start(foreign, func(*task.Task) { closed <- l.close() })
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(endTime):
+		return l.s.opError("close", l.URL(), errorf(ErrTimeout, "%s", breaksContract(foreign)))
+	}
 }
 
 // foreignHandshakes names what of a handshake is not gonng's, see endpointURL.foreign.

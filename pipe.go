@@ -234,8 +234,12 @@ func (p *Pipe) closeWith(why error) {
 		}
 		undecided := p.undecided
 		p.s.unlock()
-		if !undecided { // or else the peer is refused, and told so
+		switch {
+		case undecided: // the peer is refused, and told so
+		case p.foreign == "":
 			p.conn.Close()
+		default: // its Close may not return
+			p.start(func(*task.Task) { p.conn.Close() })
 		}
 	})
 }

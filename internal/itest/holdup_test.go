@@ -386,6 +386,48 @@ func TestStubbornTransport(t *testing.T) {
 	}
 }
 
+// TestStubbornClose: a Close of somebody else's that does not end does not hold up Close of
+// a pipe, a dialer or a listener.
+func TestStubbornClose(t *testing.T) {
+	for _, call := range []string{"Pipe.Close", "Dialer.Close", "Listener.Close"} {
+		t.Run(call, func(t *testing.T) {
+			t.Parallel()
+			gonngtest.NoLeaks(t)
+			waits, release := make(chan struct{}, 1), make(chan struct{})
+			defer close(release)
+			st := stubborn{call: "Close", waits: waits, release: release}
+			a, b := open(t, gonng.NewPair0, gonng.WithLinger(50*time.Millisecond)), open(t, gonng.NewPair0)
+			nl, err := net.Listen("tcp", "127.0.0.1:0")
+			check(t, err)
+			if call == "Listener.Close" {
+				st.call = call
+				nl = stubbornNetListener{nl, st}
+			}
+			l, err := b.ListenOn(nl)
+			check(t, err)
+			d := dial(t, a, tcp, l.URL(), gonng.WithDialContext(func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := new(net.Dialer).DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				return stubbornNetConn{c, st}, nil
+			}))
+			waitPeers(t, a, 1)
+			switch call {
+			case "Pipe.Close":
+				check(t, wait(t, call, concurrently(a.Pipes()[0].Close)))
+			case "Dialer.Close":
+				check(t, wait(t, call, concurrently(d.Close)))
+			default:
+				err := wait(t, call, concurrently(l.Close))
+				wantError(t, err, "close", gonng.ErrTimeout)
+				wantText(t, fmt.Sprint(err), "ListenOn at "+l.URL())
+			}
+			wait(t, "the stubborn call", waits)
+		})
+	}
+}
+
 // wantHanging closes s, whose error says what hangs.
 func wantHanging(t *testing.T, s gonng.Socket, text string) {
 	t.Helper()
@@ -491,6 +533,13 @@ func TestStubbornFunction(t *testing.T) {
 				wait(t, "the function", waits)
 				switch {
 				case side == "listener":
+					err := wait(t, "Listener.Close", concurrently(l.Close))
+					if scheme == "wss" { // its server waits for the connections that have made no request yet
+						wantError(t, err, "close", gonng.ErrTimeout)
+						wantText(t, fmt.Sprint(err), "WithTLS for "+l.URL())
+					} else {
+						check(t, err)
+					}
 					wantHanging(t, a, "WithTLS for "+l.URL())
 					other := open(t, gonng.NewPair0) // the function does not hold up the listeners of others
 					check(t, wait(t, "Listen", concurrently(func() error {

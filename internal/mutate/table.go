@@ -31,6 +31,20 @@ var engine = []mutation{
 		pkg:     "internal/itest", test: "TestCloseLingers",
 	},
 	{
+		promise: "Close takes no longer than the linger, with any number of stuck peers",
+		file:    "pipe.go",
+		old:     "\t\t\tp.start(func(*task.Task) { p.conn.Close() })",
+		new:     "\t\t\tp.conn.Close()",
+		pkg:     "internal/itest", test: "TestStubbornClose/(Pipe|Dialer)",
+	},
+	{
+		promise: "Close takes no longer than the linger, with any number of stuck peers",
+		file:    "listener.go",
+		old:     "\tcase <-time.After(endTime):\n",
+		new:     "\tcase <-time.After(endTime * 100):\n",
+		pkg:     "internal/itest", test: "TestStubbornClose/Listener",
+	},
+	{
 		promise: "After Close no goroutine and no descriptor is left, but for hooks that run",
 		file:    "close.go",
 		old:     "if hanging = s.tasks.Wait(ctx); len(hanging) > 0 {",
