@@ -202,7 +202,7 @@ func TestNoWorker(t *testing.T) {
 	s := w.stream("JOBS", "jobs")
 	_, err := w.js.Publish(w.ctx, "jobs", []byte("job"))
 	check(t, err)
-	url, _ := w.bridge(natsbridge.Bridge{Protocol: gonng.ProtocolReq0, Listen: local, Stream: "JOBS", Durable: "D", Timeout: time.Millisecond})
+	url, stop := w.bridge(natsbridge.Bridge{Protocol: gonng.ProtocolReq0, Listen: local, Stream: "JOBS", Durable: "D", Timeout: time.Millisecond})
 	c, err := s.Consumer(w.ctx, "D")
 	check(t, err)
 	if n := c.CachedInfo().NumAckPending; n > 0 {
@@ -214,6 +214,7 @@ func TestNoWorker(t *testing.T) {
 	if b, err := rep.Recv(w.ctx); err != nil || string(b) != "job" {
 		t.Errorf("received %q, %v", b, err)
 	}
+	check(t, stop()) // before rep is closed: the job, which comes again and again, may be on its way
 }
 
 // TestPullAndPush: through the stream and out again, in order.
