@@ -41,7 +41,7 @@ var engine = []mutation{
 		promise: "Close takes no longer than the linger, with any number of stuck peers",
 		file:    "listener.go",
 		old:     "\tcase <-time.After(endTime):\n",
-		new:     "\tcase <-time.After(endTime * 100):\n",
+		new:     "\tcase <-time.After(endTime * 1000):\n",
 		pkg:     "internal/itest", test: "TestStubbornClose/Listener",
 	},
 	{
