@@ -190,7 +190,8 @@ func (p *Pipe) Stats() PipeStats {
 }
 
 // Close disconnects the peer at once; messages that are not written yet are
-// dropped and counted as Unsent. Its dialer, here or there, dials again. The
+// dropped and counted as Unsent. Its dialer, here or there, dials again. Close does not wait
+// for the Close of a connection that the program brought, or of a transport of its own. The
 // error is always nil. nng: nng_pipe_close.
 func (p *Pipe) Close() error {
 	p.closeWith(p.s.opError("pipe", p.url, ErrClosed))

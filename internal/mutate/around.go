@@ -5,14 +5,14 @@ package main
 var around = []mutation{
 	{
 		promise: "A silent or strange peer holds up nobody",
-		file:    "listener.go",
+		file:    "accept.go",
 		old:     "l.s.tasks.Start(l.foreignHandshakes(), func(t *task.Task) { l.introduce(t, peer) })",
 		new:     "l.introduce(nil, peer)",
 		pkg:     "internal/itest", test: "TestManySilentPeers",
 	},
 	{
 		promise: "A Dial that waits returns nil only when a gonng listener has taken the peer",
-		file:    "listener.go",
+		file:    "accept.go",
 		old:     "d, decides := in.(transport.Decider)\n",
 		new:     "d, _ := in.(transport.Decider)\n\tdecides := false\n",
 		pkg:     "internal/itest", test: "TestHookRefusesAccepted",
@@ -201,7 +201,7 @@ var around = []mutation{
 	},
 	{
 		promise: "An accept that fails is not tried again at once",
-		file:    "listener.go",
+		file:    "accept.go",
 		old:     "pause := time.NewTimer(acceptPause)",
 		new:     "pause := time.NewTimer(acceptPause - acceptPause)",
 		pkg:     "internal/itest", test: "TestAcceptPause",
