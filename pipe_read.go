@@ -105,21 +105,23 @@ const keepArrived = 3 << 10
 // deliver passes a batch to the protocol and reports whether the caller may read on. If
 // not, readOn is called when there is room again.
 func (p *Pipe) deliver(batch []transport.Message) (more bool) {
-	s, count, bytes := p.s, uint64(len(batch)), bytesIn(batch)
+	s, count, bytes := p.s, len(batch), bytesIn(batch)
 	s.lock()
-	s.stats.received(count, bytes)
-	p.stats.received(count, bytes)
 	p.yield = bytes >= turnBytes
 	parts := 0
 	for more = true; len(batch) > 0; {
+		n := len(batch)
 		if s.closed {
 			release(batch)
 			more = true
-			break
+		} else {
+			n, more = s.proto.Deliver(&p.peer, batch)
+			p.yield = p.yield || s.core.Effects.Yield()
 		}
-		var n int
-		n, more = s.proto.Deliver(&p.peer, batch)
-		p.yield = p.yield || s.core.Effects.Yield()
+		left := bytesIn(batch[n:])
+		s.stats.received(n, bytes-left)
+		p.stats.received(n, bytes-left)
+		bytes = left
 		if batch = batch[n:]; len(batch) > 0 { // let others have the lock
 			s.unlockDelivery(p)
 			if parts++; parts%yieldAfter == 0 {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/gonng/gonng/internal/sp"
 	"github.com/gonng/gonng/transport"
 )
 
@@ -128,6 +129,46 @@ func TestReaderTakesTurns(t *testing.T) {
 		if more, yield, err := p.readBatch(); !more || yield != want || err != nil {
 			t.Errorf("after %d bytes the reader lets others run: %v (more %v, %v), want %v", size, yield, more, err, want)
 		}
+	}
+}
+
+// piecemeal is a protocol that takes one message at a time, after it has called before.
+type piecemeal struct {
+	sp.Protocol
+	before func()
+}
+
+func (x piecemeal) Deliver(p *sp.Peer, batch []transport.Message) (int, bool) {
+	x.before()
+	return x.Protocol.Deliver(p, batch[:1])
+}
+
+// TestStatsBetweenParts: while a protocol takes a batch in parts, what it has not taken yet does
+// not count as received: it is in no other counter.
+func TestStatsBetweenParts(t *testing.T) {
+	pull, err := NewPull0()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pull.Close()
+	s := pull.socket
+	p := &Pipe{s: s, conn: untouchable{t: t}}
+	p.init(1)
+	taken := uint64(0)
+	equal := func(received, bytes uint64) {
+		if received != taken || bytes != 2*taken {
+			t.Errorf("%d messages of %d bytes count as received when %d of 2 bytes are taken", received, bytes, taken)
+		}
+	}
+	s.proto = piecemeal{s.proto, func() {
+		equal(s.stats.Received, s.stats.ReceivedBytes)
+		equal(p.stats.Received, p.stats.ReceivedBytes)
+		taken++
+	}}
+	p.deliver([]transport.Message{transport.NewMessage([]byte("12")), transport.NewMessage([]byte("34")), transport.NewMessage([]byte("56"))})
+	st := pull.Stats()
+	if equal(st.Received, st.ReceivedBytes); taken != 3 || st.RecvQueue != 3 {
+		t.Errorf("%d messages are taken and %d wait, want 3", taken, st.RecvQueue)
 	}
 }
 

@@ -42,8 +42,8 @@ func (st *Stats) sent(bytes uint64) {
 	st.SentBytes += bytes
 }
 
-func (st *Stats) received(count, bytes uint64) {
-	st.Received += count
+func (st *Stats) received(count int, bytes uint64) {
+	st.Received += uint64(count)
 	st.ReceivedBytes += bytes
 }
 
@@ -132,8 +132,8 @@ type PipeStats struct {
 	RecvQueueBytes int `json:"recv_queue_bytes"` // the memory that RecvQueue keeps in use, more than the messages have
 }
 
-func (st *PipeStats) received(count, bytes uint64) {
-	st.Received += count
+func (st *PipeStats) received(count int, bytes uint64) {
+	st.Received += uint64(count)
 	st.ReceivedBytes += bytes
 }
 

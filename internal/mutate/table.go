@@ -108,6 +108,13 @@ var engine = []mutation{
 		pkg:     ".", test: "TestPartIsCounted",
 	},
 	{
+		promise: "What counts as received was taken, waits, or is in the counter of a reason, whenever one looks",
+		file:    "pipe_read.go",
+		old:     "left := bytesIn(batch[n:])",
+		new:     "left := uint64(0)",
+		pkg:     ".", test: "TestStatsBetweenParts",
+	},
+	{
 		promise: "Of many busy sockets of a process each has its turn soon",
 		file:    "recv.go",
 		old:     "turn := s.taken%turnMessages == 0",
