@@ -224,13 +224,13 @@ func (l *Listener) closeInTime() error {
 // startClose is close, on a goroutine of its own if it waits for what is foreign. closed gets
 // its error.
 func (l *Listener) startClose() (foreign string, closed <-chan error) {
-	err := make(chan error, 1)
+	result := make(chan error, 1)
 	if foreign = l.foreignHandshakes(); foreign == "" {
-		err <- l.close()
+		result <- l.close()
 	} else {
-		l.s.tasks.Start(foreign, func(*task.Task) { err <- l.close() })
+		l.s.tasks.Start(foreign, func(*task.Task) { result <- l.close() })
 	}
-	return foreign, err
+	return foreign, result
 }
 
 // foreignHandshakes names what of a handshake is not gonng's, see endpointURL.foreign.

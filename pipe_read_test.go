@@ -124,8 +124,7 @@ func TestReaderTakesTurns(t *testing.T) {
 	}
 	defer sub.Close()
 	for size, want := range map[int]bool{100: false, turnBytes: true} {
-		p := &Pipe{s: sub.socket, conn: once{untouchable{t: t}, size}}
-		p.init(1)
+		p := pipeOver(sub.socket, once{untouchable{t: t}, size})
 		if more, yield, err := p.readBatch(); !more || yield != want || err != nil {
 			t.Errorf("after %d bytes the reader lets others run: %v (more %v, %v), want %v", size, yield, more, err, want)
 		}
@@ -152,22 +151,21 @@ func TestStatsBetweenParts(t *testing.T) {
 	}
 	defer pull.Close()
 	s := pull.socket
-	p := &Pipe{s: s, conn: untouchable{t: t}}
-	p.init(1)
+	p := pipeOver(s, untouchable{t: t})
 	taken := uint64(0)
-	equal := func(received, bytes uint64) {
+	countsTaken := func(received, bytes uint64) {
 		if received != taken || bytes != 2*taken {
 			t.Errorf("%d messages of %d bytes count as received when %d of 2 bytes are taken", received, bytes, taken)
 		}
 	}
 	s.proto = piecemeal{s.proto, func() {
-		equal(s.stats.Received, s.stats.ReceivedBytes)
-		equal(p.stats.Received, p.stats.ReceivedBytes)
+		countsTaken(s.stats.Received, s.stats.ReceivedBytes)
+		countsTaken(p.stats.Received, p.stats.ReceivedBytes)
 		taken++
 	}}
 	p.deliver([]transport.Message{transport.NewMessage([]byte("12")), transport.NewMessage([]byte("34")), transport.NewMessage([]byte("56"))})
 	st := pull.Stats()
-	if equal(st.Received, st.ReceivedBytes); taken != 3 || st.RecvQueue != 3 {
+	if countsTaken(st.Received, st.ReceivedBytes); taken != 3 || st.RecvQueue != 3 {
 		t.Errorf("%d messages are taken and %d wait, want 3", taken, st.RecvQueue)
 	}
 }

@@ -27,6 +27,13 @@ func (c untouchable) TryWrite(transport.Batch) (bool, error) {
 	return true, nil
 }
 
+// pipeOver is a pipe of s over a connection, which the socket does not list.
+func pipeOver(s *socket, c transport.Conn) *Pipe {
+	p := &Pipe{s: s, conn: c}
+	p.init(1)
+	return p
+}
+
 // TestNobodyWritesAfterJoin: join returns to the goroutine that then drops the batches. A
 // sender that has the writing token since before the end of the pipe, and comes late, leaves
 // the batches alone.
@@ -52,8 +59,7 @@ func TestNobodyWritesAfterJoin(t *testing.T) {
 			}
 			defer push.Close()
 			s := push.socket
-			p := &Pipe{s: s, conn: untouchable{t: t}}
-			p.init(1)
+			p := pipeOver(s, untouchable{t: t})
 			s.lock()
 			s.proto.Attach(&p.peer)
 			s.endpoint.core.Offer(&sp.Message{Data: transport.NewMessage([]byte("x"))})
@@ -129,8 +135,7 @@ func TestPartIsCounted(t *testing.T) {
 	}
 	defer pub.Close()
 	s := pub.socket
-	p := &Pipe{s: s, conn: &inParts{untouchable{t: t}, new([]written)}}
-	p.init(1)
+	p := pipeOver(s, &inParts{untouchable{t: t}, new([]written)})
 	s.lock()
 	s.proto.Attach(&p.peer)
 	for range 10 {
@@ -165,8 +170,7 @@ func TestFlusherGoesRound(t *testing.T) {
 	s := pub.socket
 	var parts []written
 	for range peers {
-		p := &Pipe{s: s, conn: &inParts{untouchable{t: t}, &parts}}
-		p.init(1)
+		p := pipeOver(s, &inParts{untouchable{t: t}, &parts})
 		s.lock()
 		s.proto.Attach(&p.peer)
 		s.unlock()

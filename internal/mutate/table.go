@@ -108,7 +108,7 @@ var engine = []mutation{
 		pkg:     ".", test: "TestPartIsCounted",
 	},
 	{
-		promise: "What counts as received was taken, waits, or is in the counter of a reason, whenever one looks",
+		promise: "Until Close, what counts as received was taken, waits, or is in the counter of a reason, whenever one looks",
 		file:    "pipe_read.go",
 		old:     "left := bytesIn(batch[n:])",
 		new:     "left := uint64(0)",
