@@ -64,16 +64,21 @@ func (s *soak) generation(end time.Time) {
 	for range s.parallel {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				seed := s.only
-				if seed == 0 {
-					seed = s.seed + uint64(s.rounds.Load())
-				}
-				s.rounds.Add(1)
-				s.round(ctx, seed)
+				s.round(ctx, s.nextSeed())
 			}
 		})
 	}
 	all.Wait()
+}
+
+// nextSeed counts a round and returns its seed. No two rounds of a run have the same, since
+// the seed decides the name that a round listens on.
+func (s *soak) nextSeed() uint64 {
+	n := s.rounds.Add(1) - 1
+	if s.only != 0 {
+		return s.only
+	}
+	return s.seed + uint64(n)
 }
 
 // round does one round, and says so when it does not end.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,26 @@ func TestSoak(t *testing.T) {
 	}
 	if s.messages.Load() == 0 {
 		t.Error("no message was received")
+	}
+}
+
+// TestSeeds: rounds at the same time do not get the same seed.
+func TestSeeds(t *testing.T) {
+	s := &soak{seed: 1}
+	seeds := make([][]uint64, 8)
+	var all sync.WaitGroup
+	for i := range seeds {
+		all.Go(func() {
+			for range 10_000 {
+				seeds[i] = append(seeds[i], s.nextSeed())
+			}
+		})
+	}
+	all.Wait()
+	flat := slices.Concat(seeds...)
+	slices.Sort(flat)
+	if n := len(flat); len(slices.Compact(flat)) != n {
+		t.Error("two rounds have the same seed")
 	}
 }
 
