@@ -128,12 +128,17 @@ func (c *Config) copy() Config {
 
 // transport returns what a transport needs to know of c.
 func (c *Config) transport(p Protocol) *transport.Config {
+	most := 0
+	if p == ProtocolSub0 {
+		most = sp.SubTurn
+	}
 	return &transport.Config{
 		Protocol:         uint16(p),
 		Peer:             uint16(p.Peer()),
 		ProtocolName:     p.String(),
 		PeerName:         p.Peer().String(),
 		RecvMaxSize:      c.RecvMaxSize,
+		ReadMost:         most,
 		HandshakeTimeout: handshakeTimeout,
 		TCPNoDelay:       c.TCPNoDelay,
 		TCPKeepAlive:     c.TCPKeepAlive,

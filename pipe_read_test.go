@@ -131,6 +131,51 @@ func TestReaderTakesTurns(t *testing.T) {
 	}
 }
 
+// TestSubTurn: a connection hands a Sub0 no more messages at a time than make a turn, however many
+// have come.
+func TestSubTurn(t *testing.T) {
+	for _, scheme := range []string{"tcp", "ws"} {
+		t.Run(scheme, func(t *testing.T) {
+			pub, err := NewPub0()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pub.Close()
+			l, err := pub.Listen(t.Context(), scheme+"://127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			to, err := parseURL(l.URL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := DefaultConfig(ProtocolSub0)
+			conn, err := to.dial(t.Context(), cfg.transport(ProtocolSub0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := pub.WaitPeers(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			const messages = 8 * sp.SubTurn
+			for range messages {
+				if err := pub.Send(t.Context(), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for got := 0; got < messages; {
+				batch, err := conn.Read(nil)
+				if len(batch) > sp.SubTurn || err != nil {
+					t.Fatalf("a read returned %d messages and %v, want %d at most", len(batch), err, sp.SubTurn)
+				}
+				got += len(batch)
+				release(batch)
+			}
+		})
+	}
+}
+
 // piecemeal is a protocol that takes one message at a time, after it has called before.
 type piecemeal struct {
 	sp.Protocol

@@ -272,7 +272,8 @@ func (s *socket) received() {
 // A receiver that finds a message each time never waits, and a goroutine that reads finds more
 // each time. The runtime would stop either only after 10 ms: with a hundred busy sockets in a
 // process the last would have its turn a second after the first. So they let others run by
-// themselves, receivers every turnMessages, those who read after turnBytes at once.
+// themselves, receivers every turnMessages, those who read after turnBytes at once, and those
+// of a Sub0 after sp.SubTurn messages.
 const (
 	turnMessages = 4096
 	turnBytes    = 32 << 10

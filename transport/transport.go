@@ -284,6 +284,9 @@ type Config struct {
 	ProtocolName, PeerName string
 	// RecvMaxSize is the largest message to receive, header included; 0: no limit.
 	RecvMaxSize int
+	// ReadMost is how many messages one Read is to return at most; 0: as many as have come.
+	// A transport that returns few by itself need not heed it.
+	ReadMost int
 	// HandshakeTimeout is how long a peer may take to introduce itself.
 	HandshakeTimeout time.Duration
 

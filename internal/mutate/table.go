@@ -129,6 +129,27 @@ var engine = []mutation{
 		pkg:     ".", test: "TestReaderTakesTurns",
 	},
 	{
+		promise: "Of many busy sockets of a process each has its turn soon",
+		file:    "config.go",
+		old:     "most = sp.SubTurn",
+		new:     "most = 0",
+		pkg:     ".", test: "TestSubTurn",
+	},
+	{
+		promise: "Of many busy sockets of a process each has its turn soon",
+		file:    "internal/stream/reader.go",
+		old:     "cmp.Or(most, readMost)",
+		new:     "cmp.Or(0, readMost)",
+		pkg:     "internal/stream", test: "TestReaderMost",
+	},
+	{
+		promise: "Of many busy sockets of a process each has its turn soon",
+		file:    "internal/sp/pubsub.go",
+		old:     "x.Effects.yield = len(batch) >= SubTurn",
+		new:     "x.Effects.yield = false",
+		pkg:     "internal/sp", test: "TestSubYields",
+	},
+	{
 		promise: "The slice given to Send is the caller's again, the one that Recv returns is the caller's",
 		file:    "recv.go",
 		old:     "body := append(make([]byte, 0, len(data.Data)-data.Header), data.Body()...)",

@@ -70,8 +70,13 @@ func (x *Sub) NewEndpoint() Endpoint {
 // held meanwhile.
 const batchWork = 1024
 
+// SubTurn is how many messages a goroutine that reads the peer of a Sub is to deliver at a time.
+// Since a Sub never has it wait, it then lets others run. If each turn were a chunk full of small
+// messages, a subscriber among a thousand in one process would wait for its own half a second.
+const SubTurn = 256
+
 func (x *Sub) Deliver(p *Peer, batch []msg.Message) (n int, more bool) {
-	x.Effects.yield = false
+	x.Effects.yield = len(batch) >= SubTurn
 	for work := 0; n < len(batch) && work < batchWork; n++ {
 		m := &batch[n]
 		x.matched = x.topics.match(m.Data, x.matched[:0])

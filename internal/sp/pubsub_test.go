@@ -101,7 +101,7 @@ func TestSubSharesTheLock(t *testing.T) {
 }
 
 // TestSubYields: the one who delivers lets receivers run while their queues are long, and
-// then no more.
+// then no more, and after as many messages as make a turn.
 func TestSubYields(t *testing.T) {
 	r := newRig(t, NewSub(), Config{PreferNew: true})
 	p := r.connect()
@@ -114,6 +114,8 @@ func TestSubYields(t *testing.T) {
 	r.recv(r)
 	r.deliver(p, "1")
 	equal(t, "yield with a short one", r.c.Effects.Yield(), false)
+	r.Deliver(p, make([]msg.Message, SubTurn))
+	equal(t, "yield after a turn", r.c.Effects.Yield(), true)
 }
 
 // TestTopicsOracle: the tree finds what a list of topics would, while they come and go.

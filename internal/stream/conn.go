@@ -31,12 +31,11 @@ type conn struct {
 	closeErr error
 }
 
-// newConn returns a connection whose handshake is done. protocol is the peer's, limit the
-// largest message in bytes, 0 for none.
-func newConn(nc net.Conn, framing wire.Framing, protocol uint16, limit int) transport.Conn {
+// newConn returns a connection whose handshake is done. protocol is the peer's.
+func newConn(nc net.Conn, framing wire.Framing, protocol uint16, cfg *transport.Config) transport.Conn {
 	c := &conn{Conn: nc, framing: framing, protocol: protocol, names: wholeNames(nc)}
 	raw := rawConn(nc)
-	c.reader.init(nc, raw, framing, limit)
+	c.reader.init(nc, raw, framing, cfg.RecvMaxSize, cfg.ReadMost)
 	c.writer.init(nc)
 	switch {
 	case raw != nil && Native(nc):

@@ -38,7 +38,7 @@ func Handshake(ctx context.Context, nc net.Conn, framing wire.Framing, cfg *tran
 		nc.Close()
 		return nil, err
 	}
-	return newConn(nc, framing, peer, cfg.RecvMaxSize), nil
+	return newConn(nc, framing, peer, cfg), nil
 }
 
 // Within calls do. Reads and writes of nc in do fail at the deadline, or when ctx ends; it

@@ -43,7 +43,7 @@ func (i *incoming) Hear(ctx context.Context) (transport.Conn, error) {
 		i.Refuse(err) // a client of TLS, for instance, learns by the answer what this is
 		return nil, err
 	}
-	return newConn(i.Conn, i.framing, i.peer, i.cfg.RecvMaxSize), nil
+	return newConn(i.Conn, i.framing, i.peer, i.cfg), nil
 }
 
 // hear does the handshake of TLS, if there is one, and reads the peer's handshake. An error

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +21,8 @@ const (
 	// smallChunk is the chunk of a connection on which little comes. An idle connection keeps
 	// such a chunk until its last message is released.
 	smallChunk = 512
-	// readMost is the most messages that one read returns. A chunk can hold four times as many
-	// empty ones, and each needs memory outside of the chunk.
+	// readMost is the most messages that one read returns, unless the socket asks for fewer. A
+	// chunk can hold four times as many empty ones, and each needs memory outside of the chunk.
 	readMost = 2048
 	// ownBuffer is the size above which a message is read into a buffer of its
 	// own instead of being a slice of a chunk.
@@ -54,6 +55,7 @@ type reader struct {
 	chunk *transport.Buffer
 	r, w  int // chunk bytes r..w are not parsed yet
 	next  int // size of the next chunk
+	most  int // messages that one read returns
 
 	big  *transport.Buffer // a large message under way
 	want uint64            // its size
@@ -72,13 +74,15 @@ type skipped struct {
 	told       bool
 }
 
-func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, limit int) {
+// init sets limit, the largest message in bytes, and most, the messages that one read returns;
+// 0 is for no limit, and for readMost.
+func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, limit, most int) {
 	r.conn, r.framing, r.limit, r.useRaw = conn, framing, uint64(limit), raw != nil
 	if limit == 0 {
 		r.limit = math.MaxInt / earned // beyond all memory, and safe to compute with
 	}
 	r.skippable = transport.SkipFactor * uint64(min(limit, math.MaxInt/transport.SkipFactor))
-	r.next = smallChunk
+	r.next, r.most = smallChunk, cmp.Or(most, readMost)
 	r.raw.init(raw, r.memory, r.idle)
 }
 
@@ -151,7 +155,7 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 	}
 	prefix, begin := r.framing.PrefixSize(), len(dst)
 	buf, at := r.chunk.Bytes()[:r.w], r.r
-	for len(buf)-at >= prefix && len(dst)-begin < readMost {
+	for len(buf)-at >= prefix && len(dst)-begin < r.most {
 		size, err := r.framing.ParsePrefix(buf[at:])
 		if err != nil {
 			r.err = fmt.Errorf("%w: %w", transport.ErrProtocol, err)

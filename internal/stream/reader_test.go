@@ -51,7 +51,7 @@ type skippedMessage struct {
 // readAll reads until the end.
 func readAll(t *testing.T, data, sizes []byte, framing wire.Framing, limit int, skip bool) (o outcome) {
 	var r reader
-	r.init(&pieces{data: data, sizes: sizes}, nil, framing, limit)
+	r.init(&pieces{data: data, sizes: sizes}, nil, framing, limit, 0)
 	if skip {
 		r.tell = func(head []byte, size uint64) {
 			o.skipped = append(o.skipped, skippedMessage{bytes.Clone(head), size, len(o.messages)})
@@ -158,6 +158,20 @@ func TestReaderSkips(t *testing.T) {
 	}
 }
 
+// TestReaderMost: one read returns no more messages than the socket asks for, and leaves none.
+func TestReaderMost(t *testing.T) {
+	const messages = 1000
+	var r reader
+	r.init(&pieces{data: bytes.Repeat(message(wire.StreamFraming, 4), messages)}, nil, wire.StreamFraming, 0, 300)
+	r.next = chunkSize // room for all
+	defer r.drop()
+	for _, want := range []int{300, 300, 300, 100} {
+		if got, err := r.read(nil); len(got) != want || err != nil {
+			t.Errorf("read returned %d messages and %v, want %d", len(got), err, want)
+		}
+	}
+}
+
 // FuzzReader: wherever the reads cut the stream, the same messages come out.
 func FuzzReader(f *testing.F) {
 	f.Add(append(message(0, 3), message(0, 0)...), []byte{0}, false, uint16(0), false)
@@ -224,7 +238,7 @@ func TestIdle(t *testing.T) {
 		keep bool // the chunk
 	}{{5, false, false}, {5, true, true}, {10_000, true, false}} {
 		var r reader
-		r.init(near, raw, wire.StreamFraming, 0)
+		r.init(near, raw, wire.StreamFraming, 0, 0)
 		if test.size > smallChunk {
 			r.next = chunkSize
 		}

@@ -3,6 +3,7 @@
 package ws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 	"github.com/gonng/gonng/transport"
 )
 
-// maxBatch is the most messages that one Read returns.
+// maxBatch is the most messages that one Read returns, unless the socket asks for fewer.
 const maxBatch = 1024
 
 // Read implements transport.Conn.
@@ -47,7 +48,7 @@ func (c *conn) readOnce(dst []transport.Message) ([]transport.Message, error) {
 func (c *conn) readWhole(dst []transport.Message) (_ []transport.Message, other bool, err error) {
 	before := len(dst)
 	if err = c.in.await(); err == nil {
-		dst, err = c.in.take(dst, maxBatch)
+		dst, err = c.in.take(dst, cmp.Or(c.cfg.ReadMost, maxBatch))
 	}
 	return dst, err == nil && len(dst) == before, err
 }
