@@ -16,13 +16,13 @@ type Arrays[T any] struct {
 	pools [largestArray + 1]sync.Pool
 }
 
-// The sizes that are lent, as powers of two, up to which some are kept for good, and how many
-// of each.
+// The largest size that is lent, the sizes of which some are kept for good, as powers of two, and
+// how many of each.
 const (
-	smallestArray = 7
-	largestKept   = 13
-	largestArray  = 16
-	fewArrays     = 4
+	smallestKept = 7
+	largestKept  = 13
+	largestArray = 16
+	fewArrays    = 4
 )
 
 // LargestArray is the most elements of an array that is lent.
@@ -30,7 +30,7 @@ const LargestArray = 1 << largestArray
 
 // Get returns an empty slice with room for n elements at least.
 func (a *Arrays[T]) Get(n int) []T {
-	class := max(bits.Len(uint(n-1)), smallestArray)
+	class := bits.Len(uint(n - 1))
 	if class <= largestArray {
 		p := a.take(class)
 		if p == nil {
@@ -44,7 +44,7 @@ func (a *Arrays[T]) Get(n int) []T {
 }
 
 func (a *Arrays[T]) take(class int) *T {
-	if class > largestKept {
+	if class < smallestKept || class > largestKept {
 		return nil
 	}
 	a.mu.Lock()
@@ -61,7 +61,7 @@ func (a *Arrays[T]) take(class int) *T {
 // Put takes over a slice of Get, which must be cleared.
 func (a *Arrays[T]) Put(s []T) {
 	class := bits.Len(uint(cap(s) - 1))
-	if cap(s) != 1<<class || class < smallestArray || class > largestArray {
+	if cap(s) != 1<<class || class > largestArray {
 		return
 	}
 	if p := unsafe.SliceData(s); !a.keep(class, p) {
@@ -70,7 +70,7 @@ func (a *Arrays[T]) Put(s []T) {
 }
 
 func (a *Arrays[T]) keep(class int, p *T) bool {
-	if class > largestKept {
+	if class < smallestKept || class > largestKept {
 		return false
 	}
 	a.mu.Lock()

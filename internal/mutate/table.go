@@ -115,6 +115,13 @@ var engine = []mutation{
 		pkg:     ".", test: "TestStatsBetweenParts",
 	},
 	{
+		promise: "The cost of a message does not grow with the number of idle or stalled peers, contexts or topics",
+		file:    "internal/sp/queue.go",
+		old:     "default:\n\t\tarrays.Put(items)",
+		new:     "default:",
+		pkg:     "internal/sp", test: "TestManyQueuesKeepArrays",
+	},
+	{
 		promise: "Of many busy sockets of a process each has its turn soon",
 		file:    "recv.go",
 		old:     "turn := s.taken%turnMessages == 0",

@@ -75,18 +75,20 @@ func (q *queue) push(c *Core, from *Peer, batch ...msg.Message) {
 	c.Counters.RecvQueue += len(batch)
 }
 
-// grow is called when there is no room for n messages more. A small array grows by append,
-// and so does a very large one, which would be of twice the size that the queue needs.
+// grow is called when there is no room for n messages more. A very large array grows by append:
+// a lent one would be of twice the size that the queue needs.
 func (q *queue) grow(c *Core, n int) {
-	switch need := max(len(q.items)+n, q.last); {
-	case need > msg.LargestArray:
-	case need > fewItems:
-		larger := append(manyItems.Get(max(need, 2*cap(q.items))), q.items...)
+	need := max(len(q.items)+n, q.last)
+	if q.items == nil && need <= fewItems {
+		if q.items = c.spare.take(); cap(q.items) >= n {
+			return
+		}
+	}
+	if need <= msg.LargestArray {
+		larger := append(arrays.Get(max(need, 2*cap(q.items))), q.items...)
 		clear(q.items)
 		c.spare.give(q.items[:0])
 		q.items = larger
-	case q.items == nil:
-		q.items = c.spare.take()
 	}
 }
 
@@ -231,14 +233,14 @@ func gather(items []arrival, used int) int {
 // compactAfter is how many places behind its head a queue that is never empty may have.
 const compactAfter = 1 << 12
 
-// manyItems are the arrays of queues with many messages, for all sockets of the process.
-var manyItems msg.Arrays[arrival]
+// arrays are those of the queues of all sockets of the process.
+var arrays msg.Arrays[arrival]
 
-// fewItems is how many messages a queue has in an array of its socket. What append makes for
-// them may have room for some more, but not for twice as many.
+// fewItems is how many messages a queue has in an array of its socket, if that has one.
 const fewItems = 64
 
 // spares are the small arrays of queues of a socket that are empty now, for those that fill.
+// It has no lock of its own, as arrays have.
 type spares struct {
 	free [][]arrival
 	size int // of all
@@ -260,10 +262,11 @@ func (s *spares) take() []arrival {
 
 func (s *spares) give(items []arrival) {
 	switch c := cap(items); {
-	case c >= 2*fewItems:
-		manyItems.Put(items)
-	case c > 0 && s.size+c <= spareItems:
+	case c == 0:
+	case c <= fewItems && s.size+c <= spareItems:
 		s.free = append(s.free, items)
 		s.size += c
+	default:
+		arrays.Put(items)
 	}
 }
