@@ -2,13 +2,12 @@ package interop
 
 import (
 	"crypto/rand"
-	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
+
+	"github.com/gonng/gonng/internal/testport"
 )
 
 func transports() []string {
@@ -41,12 +40,5 @@ func anywhere(t *testing.T, transport string) string {
 // port it made of 0.
 func vacant(t *testing.T, transport string) string {
 	t.Helper()
-	url, anyPort := strings.CutSuffix(anywhere(t, transport), ":0")
-	if !anyPort {
-		return url
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	defer l.Close()
-	return fmt.Sprintf("%s:%d", url, l.Addr().(*net.TCPAddr).Port)
+	return testport.In(t, anywhere(t, transport))
 }

@@ -328,7 +328,7 @@ func TestPortTakenOver(t *testing.T) {
 	req := open(t, gonng.NewReq0, quick(nil)...)
 	rep := open(t, gonng.NewRep0)
 	serving(t, rep, echo)
-	l := listen(t, rep, transport("tcp"))
+	l := listenForNow(t, rep, transport("tcp"))
 	url, addr := l.URL(), l.Addr().String()
 	d := dial(t, req, transport("tcp"), url)
 	leave(t, rep, req)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
+	"github.com/gonng/gonng/internal/testport"
 )
 
 // patience is how long a test waits for what must happen before it fails.
@@ -109,10 +110,15 @@ func socketPath(t testing.TB) (url, path string) {
 // vacant is a URL to listen at where nobody does yet.
 func vacant(t testing.TB, tr gonngtest.Transport) string {
 	t.Helper()
-	s := open(t, gonng.NewPull0)
-	url := listen(t, s, tr).URL()
-	check(t, s.Close())
-	return url
+	return testport.In(t, tr.URL(t))
+}
+
+// listenForNow is listen at an address where the test listens again, when this is over.
+func listenForNow(t testing.TB, s gonng.Socket, tr gonngtest.Transport) *gonng.Listener {
+	t.Helper()
+	l, err := s.Listen(testContext(t), vacant(t, tr), tr.Listen...)
+	check(t, err)
+	return l
 }
 
 // link connects b to a, and returns when both have a peer more than before.

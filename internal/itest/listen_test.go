@@ -124,7 +124,7 @@ func TestAddressInUse(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 		a, b, c := open(t, gonng.NewPull0), open(t, gonng.NewPull0), open(t, gonng.NewPush0)
-		l := listen(t, a, tr)
+		l := listenForNow(t, a, tr)
 		for _, s := range []gonng.Socket{a, b} {
 			_, err := s.Listen(testContext(t), l.URL(), tr.Listen...)
 			wantError(t, err, "listen", gonng.ErrAddressInUse)

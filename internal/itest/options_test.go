@@ -280,7 +280,7 @@ func TestFailedConstructorLeavesNothing(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	parallel(t, gonngtest.Transports, func(t *testing.T, tr gonngtest.Transport) {
 		a := open(t, gonng.NewPull0)
-		l := listen(t, a, tr)
+		l := listenForNow(t, a, tr)
 		url := l.URL()
 		l.Close()
 		if _, err := gonng.NewPull0(gonng.WithListen(url, tr.Listen...), gonng.WithDial("nonsense")); !errors.Is(err, gonng.ErrAddressInvalid) {

@@ -47,7 +47,8 @@ func TestReqResendsWhenPeerIsBack(t *testing.T) {
 	gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
 		req := open(t, gonng.NewReq0, gonng.ReqOption(reconnect(time.Millisecond, 0)))
 		first := open(t, gonng.NewRep0)
-		l, _ := link(t, first, req, tr)
+		l := listenForNow(t, first, tr)
+		dial(t, req, tr, l.URL(), gonng.WithDialMode(gonng.DialWait))
 		var contexts []*gonng.ReqContext
 		for i, size := range ownedSizes {
 			c, err := req.NewContext()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/gonng/gonng/gonngtest"
 	"github.com/gonng/gonng/internal/browsertest"
+	"github.com/gonng/gonng/internal/testport"
 	"github.com/gonng/gonng/spjs"
 )
 
@@ -104,7 +104,7 @@ func TestNodeAgainst(t *testing.T) {
 					t.Skip("nanomsg has no pair1")
 				}
 				ctx := gonngtest.Context(t, gonngtest.Timeout)
-				url := "ws://127.0.0.1:" + freePort(t)
+				url := "ws://127.0.0.1:" + testport.Vacant(t)
 				flags = append(flags, tool.listen, url)
 				if name == "Pub" {
 					flags = append(flags, "--subscribe", "")
@@ -140,12 +140,4 @@ func TestNodeAgainst(t *testing.T) {
 			})
 		}
 	}
-}
-
-func freePort(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }

@@ -6,14 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +22,7 @@ import (
 	"github.com/gonng/gonng"
 	"github.com/gonng/gonng/gonngtest"
 	"github.com/gonng/gonng/internal/maintest"
+	"github.com/gonng/gonng/internal/testport"
 )
 
 // The test binary is also the other programs.
@@ -81,26 +79,8 @@ func worker(url, file string) {
 	}, gonng.WithConcurrency(8)))
 }
 
-var ports sync.Map // that the tests have used
-
-// port is one that is free, and that the system gives to nobody who asks for any: a program
-// that was killed can have it again.
-func port(t *testing.T) string {
-	t.Helper()
-	for {
-		p := strconv.Itoa(20000 + rand.IntN(12000))
-		if _, used := ports.LoadOrStore(p, true); used {
-			continue
-		}
-		if l, err := net.Listen("tcp", "127.0.0.1:"+p); err == nil {
-			l.Close()
-			return p
-		}
-	}
-}
-
 // tcp is a URL for a socket that listens.
-func tcp(t *testing.T) string { return "tcp://127.0.0.1:" + port(t) }
+func tcp(t *testing.T) string { return "tcp://127.0.0.1:" + testport.Vacant(t) }
 
 // process is one of these programs, which can be killed and started again.
 type process struct {
@@ -186,7 +166,7 @@ func newWorld(t *testing.T, patience time.Duration) *world {
 	t.Parallel()
 	gonngtest.NoLeaks(t)
 	w := &world{T: t, ctx: gonngtest.Context(t, patience), dir: t.TempDir()}
-	w.nats = launch(t, true, "nats-server", "nats-server", port(t), filepath.Join(w.dir, "nats"))
+	w.nats = launch(t, true, "nats-server", "nats-server", testport.Vacant(t), filepath.Join(w.dir, "nats"))
 	var err error
 	w.nc, err = nats.Connect(w.nats.url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
 	check(t, err)
