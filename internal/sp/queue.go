@@ -240,7 +240,7 @@ var arrays msg.Arrays[arrival]
 const fewItems = 64
 
 // spares are the small arrays of queues of a socket that are empty now, for those that fill.
-// It has no lock of its own, as arrays have.
+// Unlike arrays they need no lock of their own.
 type spares struct {
 	free [][]arrival
 	size int // of all
