@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -25,9 +26,19 @@ func (gonngContestant) Open(j job) (end, error) {
 	}
 	switch e.receive {
 	case "RecvMsg":
-		e.message = gonng.NewMessage(newBody(j.size))
-	case "Send", "new":
-		e.makes = e.receive == "new"
+		m := gonng.NewMessage(newBody(j.size))
+		e.message = func([]byte) *gonng.Message { return m.Clone() }
+	case "Send":
+		e.receive = "RecvMsg"
+	case "NewMessage":
+		e.message = func(body []byte) *gonng.Message { return gonng.NewMessage(bytes.Clone(body)) }
+		e.receive = "RecvMsg"
+	case "AllocMessage":
+		e.message = func(body []byte) *gonng.Message {
+			m := gonng.AllocMessage(len(body))
+			copy(m.Bytes(), body)
+			return m
+		}
 		e.receive = "RecvMsg"
 	case "":
 		e.receive = "RecvInto"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/gonng/gonng"
@@ -17,12 +16,11 @@ type gonngEnd struct {
 	sub      *gonng.Sub0
 	surveyor *gonng.Surveyor0
 	url      string
-	peers    int            // to wait for
-	receive  string         // the method
-	buf      []byte         // for RecvInto
-	message  *gonng.Message // for SendMsg
-	makes    bool           // a new message for each SendMsg
-	workers  int            // of Serve
+	peers    int                              // to wait for
+	receive  string                           // the method
+	buf      []byte                           // for RecvInto
+	message  func(body []byte) *gonng.Message // makes one for SendMsg; nil: Send
+	workers  int                              // of Serve
 	last     *gonng.Message
 }
 
@@ -36,14 +34,11 @@ func (e *gonngEnd) TrySend(body []byte) error { return e.sender.TrySend(body) }
 // Dropped is how many messages the socket has dropped because a queue was full.
 func (e *gonngEnd) Dropped() uint64 { return e.Stats().DroppedFull }
 
-// Send sends the body, or where messages are to be measured a clone of one:
-// the clone is an allocation of the program.
+// Send sends the body, or where messages are to be measured a message of it,
+// which is an allocation of the program.
 func (e *gonngEnd) Send(body []byte) error {
 	if e.message != nil {
-		return e.sender.SendMsg(context.Background(), e.message.Clone())
-	}
-	if e.makes {
-		return e.sender.SendMsg(context.Background(), gonng.NewMessage(bytes.Clone(body)))
+		return e.sender.SendMsg(context.Background(), e.message(body))
 	}
 	return e.sender.Send(context.Background(), body)
 }

@@ -85,7 +85,12 @@ var growing = []*pattern{
 		metrics: []metric{rate, cpu, allocs},
 		growth: growth{
 			grows: "bytes", with: alone, steps: []int{1 << 20}, quick: 1 << 20,
-			variants: []variant{{name: "Send", method: "Send"}, {name: "SendMsg of a clone", method: "RecvMsg"}, {name: "SendMsg of a new message", method: "new"}},
+			variants: []variant{
+				{name: "Send", method: "Send"},
+				{name: "SendMsg of a clone", method: "RecvMsg"},
+				{name: "SendMsg of AllocMessage", method: "AllocMessage"},
+				{name: "SendMsg of a new slice", method: "NewMessage"},
+			},
 		},
 	},
 	{
