@@ -92,6 +92,7 @@ func (p *Pipe) readBatch() (more, yield bool, err error) {
 
 func (p *Pipe) deliverArrived() (more bool) {
 	more = len(p.arrived) == 0 || p.deliver(p.arrived)
+	clear(p.arrived) // or an idle connection would keep the memory of what came last
 	if cap(p.arrived) > keepArrived {
 		p.arrived = nil
 	}

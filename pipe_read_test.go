@@ -84,6 +84,29 @@ func TestTryRecvReturns(t *testing.T) {
 	s.unlock()
 }
 
+// TestArrivedIsForgotten: a pipe keeps no message that it has delivered.
+func TestArrivedIsForgotten(t *testing.T) {
+	pull, err := NewPull0()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pull.Close()
+	p := &Pipe{s: pull.socket, conn: untouchable{t: t}, room: make(chan struct{}, 1)}
+	p.init(1)
+	p.arrived = append(p.arrived, transport.NewMessage([]byte("1")), transport.NewMessage([]byte("2")))
+	p.deliverArrived()
+	for _, m := range p.arrived {
+		if m.Data != nil {
+			t.Errorf("the pipe keeps message %s", m.Data)
+		}
+	}
+	for range 2 {
+		if _, err := pull.Recv(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestReceiverTakesTurns: a receiver that finds a message each time lets others run, long
 // before the runtime would stop it.
 func TestReceiverTakesTurns(t *testing.T) {
