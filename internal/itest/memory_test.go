@@ -314,3 +314,71 @@ func TestMemoryAfterBurst(t *testing.T) {
 	runtime.KeepAlive(rep)
 	runtime.KeepAlive(req)
 }
+
+// TestMemoryAfterManyTopics: topics and contexts that have gone leave nothing behind.
+func TestMemoryAfterManyTopics(t *testing.T) {
+	withoutRaceDetector(t)
+	pub, sub := open(t, gonng.NewPub0), open(t, gonng.NewSub0)
+	link(t, pub, sub, tcp)
+	check(t, sub.Subscribe("stays"))
+	before := heap()
+	leaves := func(what string) {
+		t.Helper()
+		if grown := heap() - before; grown > 256<<10 {
+			t.Errorf("%s have left %d KiB", what, grown>>10)
+		}
+	}
+	const n = 100_000
+	for i := range n {
+		check(t, sub.Subscribe(fmt.Sprint(i)))
+	}
+	for i := range n {
+		check(t, sub.Unsubscribe(fmt.Sprint(i)))
+	}
+	leaves("topics")
+	contexts := make([]*gonng.SubContext, n)
+	for i := range contexts {
+		var err error
+		contexts[i], err = sub.NewContext()
+		check(t, err)
+		check(t, contexts[i].Subscribe("same"))
+	}
+	sendText(t, pub, "same")
+	sendText(t, pub, "stays")
+	recvText(t, sub, "stays")
+	for i := range contexts {
+		check(t, contexts[i].Close())
+	}
+	clear(contexts)
+	leaves("contexts")
+	runtime.KeepAlive(sub)
+}
+
+// TestMemoryAfterLargeMessage: a connection that is idle keeps no message that went over it.
+func TestMemoryAfterLargeMessage(t *testing.T) {
+	withoutRaceDetector(t)
+	const size = 8 << 20
+	for _, pair := range protocolPairs {
+		gonngtest.EachTransport(t, func(t *testing.T, tr gonngtest.Transport) {
+			for _, direction := range []string{"forth", "back"} {
+				if !pair.goes(t, direction) {
+					continue
+				}
+				a, b := openLinked(t, pair.a, pair.b, tr, gonng.WithRecvMaxSize(0))
+				r := pair.route(t, direction, a, b)
+				if r.sender.Protocol() == gonng.ProtocolReq0 && !r.sender.Raw() {
+					continue // it keeps the request until the reply comes, to send it again
+				}
+				r.prepare(t)
+				before := heap()
+				check(t, r.from.SendMsg(testContext(t), r.message(make([]byte, size))))
+				m, err := r.to.RecvMsg(testContext(t))
+				check(t, err)
+				m.Free()
+				gonngtest.Eventually(t, func() bool { return heap()-before < size/16 }, pair.name+" "+direction+": the memory of the message is free")
+				check(t, r.sender.Close())
+				check(t, r.receiver.Close())
+			}
+		})
+	}
+}

@@ -35,14 +35,14 @@ var protocols = []mutation{
 		promise: "Pub0, Surveyor0 and Bus0 never wait",
 		file:    "internal/sp/pubsub.go",
 		old:     "\tx.send(nil, &m.Data, nil)\n",
-		new:     "\tif slices.ContainsFunc(x.peers, func(p *Peer) bool { return p.out.full() }) {\n\t\treturn Wait\n\t}\n\tx.send(nil, &m.Data, nil)\n",
+		new:     "\tfor _, p := range x.peers {\n\t\tif p.out.full() {\n\t\t\treturn Wait\n\t\t}\n\t}\n\tx.send(nil, &m.Data, nil)\n",
 		pkg:     "internal/sp", test: "TestPubNeverWaits",
 	},
 	{
 		promise: "A Sub0 never holds up its publisher",
 		file:    "internal/sp/pubsub.go",
 		old:     "return n, true\n",
-		new:     "return n, !slices.ContainsFunc(x.subscribers, func(s *Subscriber) bool { return s.queue.full(NewLimit(s.cfg.RecvBuffer, LossyBytes)) })\n",
+		new:     "for o := x.subscribers.first; o != nil; o = o.next {\n\t\tif o.of.queue.full(NewLimit(o.of.cfg.RecvBuffer, LossyBytes)) {\n\t\t\treturn n, false\n\t\t}\n\t}\n\treturn n, true\n",
 		pkg:     "internal/itest", test: "TestSubDrops",
 	},
 	{

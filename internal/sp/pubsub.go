@@ -1,8 +1,6 @@
 package sp
 
 import (
-	"slices"
-
 	"github.com/gonng/gonng/internal/msg"
 )
 
@@ -41,7 +39,7 @@ func (x *Pub) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 // the publisher: a subscriber whose queue is full loses a message.
 type Sub struct {
 	Core
-	subscribers []*Subscriber
+	subscribers list[Subscriber]
 	topics      topics
 	matched     []*Subscriber // by the present message
 }
@@ -53,7 +51,8 @@ func NewSub() *Sub { return new(Sub) }
 type Subscriber struct {
 	of      *Sub
 	cfg     Config
-	topics  map[string]struct{}
+	place   node[Subscriber]   // in the list of of
+	topics  table[string, int] // its places at the nodes of its topics
 	queue   queue
 	waiting Waiters
 	matched bool // by the present message
@@ -61,8 +60,8 @@ type Subscriber struct {
 }
 
 func (x *Sub) NewEndpoint() Endpoint {
-	s := &Subscriber{of: x, cfg: x.cfg, topics: make(map[string]struct{})}
-	x.subscribers = append(x.subscribers, s)
+	s := &Subscriber{of: x, cfg: x.cfg}
+	x.subscribers.append(&s.place, s)
 	return s
 }
 
@@ -123,9 +122,7 @@ func (s *Subscriber) Configure(cfg Config) { s.cfg = cfg }
 // Subscribe adds topics. Once is the same as twice.
 func (s *Subscriber) Subscribe(topics ...string) {
 	for _, t := range topics {
-		if _, ok := s.topics[t]; !ok {
-			s.topics[t] = struct{}{}
-			s.of.topics.add(t, s)
+		if s.of.topics.add(t, s) {
 			s.of.Counters.Topics++
 		}
 	}
@@ -134,14 +131,13 @@ func (s *Subscriber) Subscribe(topics ...string) {
 // Unsubscribe removes topics, and the messages that wait and match no other. When one
 // is not there it is returned, and none is removed.
 func (s *Subscriber) Unsubscribe(topics ...string) (missing string, ok bool) {
-	for i, t := range topics {
-		if _, ok := s.topics[t]; !ok { // or t is in topics twice
-			for _, t := range topics[:i] {
-				s.topics[t] = struct{}{}
-			}
+	seen := make(map[string]struct{}, len(topics))
+	for _, t := range topics {
+		_, there := s.topics.entries[t]
+		if _, again := seen[t]; again || !there {
 			return t, false
 		}
-		delete(s.topics, t)
+		seen[t] = struct{}{}
 	}
 	for _, t := range topics {
 		s.of.topics.remove(t, s)
@@ -155,18 +151,20 @@ func (s *Subscriber) Unsubscribe(topics ...string) (missing string, ok bool) {
 // Close is the end of a context.
 func (s *Subscriber) Close() {
 	x := s.of
-	for t := range s.topics {
+	x.Counters.Topics -= len(s.topics.entries)
+	for t := range s.topics.entries {
 		x.topics.remove(t, s)
 	}
-	x.Counters.Topics -= len(s.topics)
-	clear(s.topics)
-	x.subscribers = slices.DeleteFunc(x.subscribers, func(o *Subscriber) bool { return o == s })
+	if s.place.in != nil { // it may be closed twice
+		s.place.leave()
+	}
+	x.matched = nil // s may be in it
 	s.queue.clear(&x.Core)
 	x.FailAll(&s.waiting, Closed)
 }
 
 func (x *Sub) Close() {
-	for _, s := range x.subscribers {
-		x.FailAll(&s.waiting, Closed)
+	for n := x.subscribers.first; n != nil; n = n.next {
+		x.FailAll(&n.of.waiting, Closed)
 	}
 }

@@ -123,7 +123,7 @@ func TestTopicsOracle(t *testing.T) {
 	r := newRig(t, NewSub(), Config{})
 	var tree topics
 	var subs []*Subscriber
-	for range 4 {
+	for range 3 * fewSubscribers {
 		subs = append(subs, new(Subscriber))
 	}
 	wants := make([]map[string]bool, len(subs))

@@ -10,7 +10,7 @@ import (
 
 // questions are the requests or surveys that wait for answers, by number.
 type questions[T any] struct {
-	open map[uint32]T
+	open table[uint32, T]
 	due  deadlines
 }
 
@@ -19,28 +19,25 @@ type questions[T any] struct {
 func (q *questions[T]) number(c *Core) uint32 {
 	for {
 		id := c.Random() | wire.EndBit
-		if _, taken := q.open[id]; !taken {
+		if _, taken := q.open.entries[id]; !taken {
 			return id
 		}
 	}
 }
 
 func (q *questions[T]) add(c *Core, id uint32, v T) {
-	if q.open == nil {
-		q.open = make(map[uint32]T)
-	}
-	q.open[id] = v
-	c.Counters.Outstanding = len(q.open)
+	q.open.set(id, v)
+	c.Counters.Outstanding = len(q.open.entries)
 }
 
 func (q *questions[T]) remove(c *Core, id uint32) {
-	delete(q.open, id)
-	c.Counters.Outstanding = len(q.open)
+	q.open.remove(id)
+	c.Counters.Outstanding = len(q.open.entries)
 }
 
 // numbers are those of the open questions, smallest first: nothing may depend on the
 // order of the map.
-func (q *questions[T]) numbers() []uint32 { return slices.Sorted(maps.Keys(q.open)) }
+func (q *questions[T]) numbers() []uint32 { return slices.Sorted(maps.Keys(q.open.entries)) }
 
 // deadline makes d expire after some time.
 func (q *questions[T]) deadline(c *Core, d *deadline, after time.Duration) {

@@ -18,7 +18,7 @@ type Raw struct {
 	sole
 	single
 	kind RawKind
-	byID map[uint32]*Peer // the peers, for headers that name one
+	byID table[uint32, *Peer] // the peers, for headers that name one
 }
 
 // RawKind says how the raw socket of a protocol sends and receives, and which headers its
@@ -65,7 +65,7 @@ const (
 
 // NewRaw makes a Raw.
 func NewRaw(kind RawKind) *Raw {
-	x := &Raw{kind: kind, byID: make(map[uint32]*Peer)}
+	x := &Raw{kind: kind}
 	x.balance.c, x.fanout.c, x.fairQueue.c = &x.Core, &x.Core, &x.Core
 	return x
 }
@@ -83,7 +83,7 @@ func (x *Raw) Admit(p *Peer) (Verdict, *Peer) {
 }
 
 func (x *Raw) Attach(p *Peer) {
-	x.byID[p.ID] = p
+	x.byID.set(p.ID, p)
 	switch {
 	case x.kind.Send == ToOne:
 		x.balance.attach(p)
@@ -93,8 +93,8 @@ func (x *Raw) Attach(p *Peer) {
 }
 
 func (x *Raw) Detach(p *Peer) {
-	if x.byID[p.ID] == p {
-		delete(x.byID, p.ID)
+	if x.byID.entries[p.ID] == p {
+		x.byID.remove(p.ID)
 	}
 	x.balance.detach(p)
 	x.fanout.detach(p)
@@ -165,7 +165,7 @@ func (x *Raw) named(m *Message) *Peer {
 	}
 	id := wire.ID(m.Data.Data)
 	m.Data.Data, m.Data.Header = m.Data.Data[4:], m.Data.Header-4
-	return x.byID[id]
+	return x.byID.entries[id]
 }
 
 // sendOne sends m to one of the peers. The hop count of pair1 grows by one.

@@ -75,7 +75,7 @@ func TestRawAnswerNeedsPeer(t *testing.T) {
 		r := newRaw(t, name, Config{SendBuffer: 1})
 		p, gone := r.connect(), r.connect()
 		r.disconnect(gone)
-		equal(t, "peers that are known by their numbers", len(r.Protocol.(*Raw).byID), 1)
+		equal(t, "peers that are known by their numbers", len(r.Protocol.(*Raw).byID.entries), 1)
 		equal(t, "verdict", r.sendRaw("", "x"), OK)
 		r.sendRaw(word(77)+end(1), "x")
 		r.sendRaw(word(gone.ID)+end(1), "x")

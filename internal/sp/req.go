@@ -105,7 +105,7 @@ func (x *Req) TooLarge(p *Peer, head []byte, size uint64) {
 
 // answered is the request that p has answered; nil: there is none, or p was not asked.
 func (x *Req) answered(p *Peer, data []byte) *Request {
-	r, ok := x.open[wire.ID(data)]
+	r, ok := x.open.entries[wire.ID(data)]
 	switch {
 	case !ok:
 		x.drop(LateReply, 1, p)
@@ -146,6 +146,6 @@ func (x *Req) Expire() {
 func (x *Req) Close() {
 	x.FailAll(&x.senders, Closed)
 	for _, id := range x.numbers() {
-		x.FailAll(&x.open[id].waiting, Closed)
+		x.FailAll(&x.open.entries[id].waiting, Closed)
 	}
 }

@@ -240,7 +240,7 @@ func (r *Request) Configure(cfg Config) { r.cfg = cfg }
 // Pace: the caller waits for the reply to the only request, so it is written at once.
 // One of many can share a write, also with that of a caller that receives a reply now.
 func (r *Request) Pace() Pace {
-	if len(r.of.open) == 1 && r.of.Counters.RecvQueue == 0 {
+	if len(r.of.open.entries) == 1 && r.of.Counters.RecvQueue == 0 {
 		return AtOnce
 	}
 	return Gather

@@ -56,7 +56,7 @@ func (x *Surveyor) Detach(p *Peer) { x.detach(p) }
 func (x *Surveyor) Retire(p *Peer) {
 	p.retire()
 	present, last := x.Clock(), int64(0)
-	for _, s := range x.open {
+	for _, s := range x.open.entries {
 		last = max(last, s.end.at)
 	}
 	if last > present {
@@ -72,7 +72,7 @@ func (x *Surveyor) Deliver(p *Peer, batch []msg.Message) (int, bool) {
 	batch = x.filter(p, batch, answerLen)
 	for i := range batch {
 		m := &batch[i]
-		s, ok := x.open[wire.ID(m.Data)]
+		s, ok := x.open.entries[wire.ID(m.Data)]
 		switch {
 		case !ok:
 			x.drop(LateReply, 1, p)
@@ -119,7 +119,7 @@ func (s *Survey) expire() {
 
 func (x *Surveyor) Close() {
 	for _, id := range x.numbers() {
-		x.open[id].Close()
+		x.open.entries[id].Close()
 	}
 }
 

@@ -56,30 +56,48 @@ func (n *topicNode) step(data []byte) (*topicNode, []byte) {
 
 // wants reports whether s wants data.
 func (t *topics) wants(data []byte, s *Subscriber) bool {
-	for n := &t.root; n != nil; n, data = n.step(data) {
-		if slices.Contains(n.subscribers, s) {
+	rest := data
+	for n := &t.root; n != nil; n, rest = n.step(rest) {
+		if n.has(s, data[:len(data)-len(rest)]) {
 			return true
 		}
 	}
 	return false
 }
 
-// add subscribes s to topic. s has not subscribed to it before.
-func (t *topics) add(topic string, s *Subscriber) {
+// has reports whether s has subscribed to the topic of n.
+func (n *topicNode) has(s *Subscriber, topic []byte) bool {
+	if len(n.subscribers) <= fewSubscribers {
+		return slices.Contains(n.subscribers, s)
+	}
+	_, ok := s.topics.entries[string(topic)]
+	return ok
+}
+
+// fewSubscribers is how many subscribers are looked through faster than a topic is looked up.
+const fewSubscribers = 8
+
+// add subscribes s to topic, and reports whether it was not subscribed before.
+func (t *topics) add(topic string, s *Subscriber) bool {
+	if _, ok := s.topics.entries[topic]; ok {
+		return false
+	}
 	n := &t.root
-	for topic != "" {
-		c := n.child(topic[0])
+	for rest := topic; rest != ""; {
+		c := n.child(rest[0])
 		if c == nil {
-			c = &topicNode{label: strings.Clone(topic)}
-			n.first, n.children = append(n.first, topic[0]), append(n.children, c)
+			c = &topicNode{label: strings.Clone(rest)}
+			n.first, n.children = append(n.first, rest[0]), append(n.children, c)
 		}
-		common := commonPrefix(c.label, topic)
+		common := commonPrefix(c.label, rest)
 		if common < len(c.label) {
 			c.split(common)
 		}
-		n, topic = c, topic[common:]
+		n, rest = c, rest[common:]
 	}
+	s.topics.set(topic, len(n.subscribers))
 	n.subscribers = append(n.subscribers, s)
+	return true
 }
 
 // commonPrefix returns the length of the longest beginning that a and b share.
@@ -102,24 +120,42 @@ func (n *topicNode) split(at int) {
 
 // remove undoes add: s is subscribed to topic. Nodes that are of no use any more are
 // removed or joined.
-func (t *topics) remove(topic string, s *Subscriber) { t.root.remove(topic, s) }
+func (t *topics) remove(topic string, s *Subscriber) {
+	t.root.remove(topic, topic, s.topics.entries[topic])
+	s.topics.remove(topic)
+}
 
-func (n *topicNode) remove(topic string, s *Subscriber) {
-	if topic == "" {
-		i := slices.Index(n.subscribers, s)
-		n.subscribers = slices.Delete(n.subscribers, i, i+1)
+// remove removes the subscriber at place i from the node of topic, of which rest lies below n.
+func (n *topicNode) remove(topic, rest string, i int) {
+	if rest == "" {
+		n.removeSubscriber(topic, i)
 		return
 	}
-	c := n.child(topic[0])
-	c.remove(topic[len(c.label):], s)
+	c := n.child(rest[0])
+	c.remove(topic, rest[len(c.label):], i)
 	switch {
 	case len(c.subscribers) > 0:
 	case len(c.children) == 0:
-		i := bytes.IndexByte(n.first, topic[0])
+		i := bytes.IndexByte(n.first, rest[0])
 		n.first, n.children = slices.Delete(n.first, i, i+1), slices.Delete(n.children, i, i+1)
 	case len(c.children) == 1:
 		only := c.children[0]
 		only.label = c.label + only.label
 		*c = *only
+	}
+}
+
+// removeSubscriber takes the subscriber at place i out. The last one gets its place, so that
+// the cost does not grow with how many there are.
+func (n *topicNode) removeSubscriber(topic string, i int) {
+	last := len(n.subscribers) - 1
+	if i < last {
+		moved := n.subscribers[last]
+		n.subscribers[i] = moved
+		moved.topics.set(topic, i)
+	}
+	n.subscribers[last] = nil
+	if n.subscribers = n.subscribers[:last]; last == 0 {
+		n.subscribers = nil
 	}
 }
