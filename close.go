@@ -52,7 +52,7 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	dialers, listeners := s.dialers, s.listeners
 	s.dialers, s.listeners = nil, nil
 	s.unlock()
-	registry.remove(s.self)
+	registry.remove(s.registered)
 	s.serving.stop()
 	s.alarm.stop()
 	s.losses.stop()

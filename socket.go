@@ -115,14 +115,15 @@ type Socket interface {
 
 // socket is the common part of all sockets.
 type socket struct {
-	protocol Protocol
-	raw      bool
-	fansOut  bool   // it sends each message to all peers
-	self     Socket // the value that the constructor returns
-	id       uint32
-	sends    bool
-	receives bool
-	endpoint // the socket's own
+	protocol   Protocol
+	raw        bool
+	fansOut    bool   // it sends each message to all peers
+	self       Socket // the value that the constructor returns
+	id         uint32
+	registered *place // in registry
+	sends      bool
+	receives   bool
+	endpoint   // the socket's own
 
 	proto      sp.Protocol // guarded by mu
 	core       *sp.Core    // of proto
@@ -271,7 +272,7 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 // open makes the socket known as x, which the constructor returns.
 func (s *socket) open(x Socket) {
 	s.self = x
-	registry.add(s.self, &s.id)
+	registry.add(s.self, &s.id, &s.registered)
 }
 
 // public is what the constructor returns.
