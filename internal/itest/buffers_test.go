@@ -112,12 +112,7 @@ func TestLostQueueStaysLost(t *testing.T) {
 	gonngtest.NoLeaks(t)
 	push := open(t, gonng.NewPush0, gonng.WithSendBuffer(5), gonng.WithLinger(0))
 	peer := scripted(t, push, tcp)
-	sent := uint64(0)
-	for full := 0; full < 10; full++ {
-		for push.TrySend(body(1, 100<<10)) == nil {
-			sent++
-		}
-	}
+	sent := uint64(fill(t, push, 100<<10))
 	gone := departures(push)
 	peer.Close()
 	wait(t, "the end of the pipe", gone)
