@@ -1,6 +1,7 @@
 package itest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -137,7 +138,12 @@ func pulled(t *testing.T, _ string, say func(...any)) {
 
 	linkUp(t, false)
 	send(100)
-	for len(pull.Pipes()) > 0 && push.TrySend(make([]byte, 1<<20)) == nil { // more than the system takes
+	for full := 0; full < 5 && len(pull.Pipes()) > 0; { // more than the system takes
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		if push.Send(ctx, make([]byte, 1<<20)) != nil {
+			full++ // the sender's goroutine may only not have had its turn
+		}
+		cancel()
 	}
 	begin := time.Now()
 	err = push.Close()
