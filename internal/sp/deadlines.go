@@ -2,6 +2,7 @@ package sp
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -45,23 +46,34 @@ func later(present int64, after time.Duration) int64 {
 	return math.MaxInt64
 }
 
+// fewLists is how many empty lists may stay. Peers that leave during a survey have a
+// duration each, and thousands of lists would be looked through for each question ever after.
+const fewLists = 8
+
 // of returns the list for a duration. It uses an empty list again before it makes one.
 func (ds *deadlines) of(after time.Duration) *deadlineList {
-	var empty *deadlineList
+	var found, empty *deadlineList
+	empties := 0
 	for _, l := range ds.lists {
 		if l.after == after {
-			return l
-		}
-		if l.first == nil {
+			found = l
+		} else if l.first == nil {
 			empty = l
+			empties++
 		}
 	}
-	if empty == nil {
-		empty = new(deadlineList)
-		ds.lists = append(ds.lists, empty)
+	if found == nil {
+		found = empty
 	}
-	empty.after = after
-	return empty
+	if empties > fewLists {
+		ds.lists = slices.DeleteFunc(ds.lists, func(l *deadlineList) bool { return l.first == nil && l != found })
+	}
+	if found == nil {
+		found = new(deadlineList)
+		ds.lists = append(ds.lists, found)
+	}
+	found.after = after
+	return found
 }
 
 // clear takes d out of its list. It does nothing when d is not set.

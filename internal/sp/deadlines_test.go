@@ -128,3 +128,18 @@ func TestManyDeadlines(t *testing.T) {
 	}
 	equal(t, "lists", len(ds.lists), 1)
 }
+
+// TestManyDurations: lists of durations that are not used any more go.
+func TestManyDurations(t *testing.T) {
+	var ds deadlines
+	many := make([]deadline, 1000)
+	for i := range many {
+		ds.set(&many[i], 1, time.Duration(i))
+	}
+	equal(t, "lists", len(ds.lists), len(many))
+	for i := range many {
+		many[i].clear()
+	}
+	ds.set(&many[0], 1, 5)
+	equal(t, "lists then", len(ds.lists), 1)
+}
