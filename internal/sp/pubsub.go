@@ -51,7 +51,7 @@ func NewSub() *Sub { return new(Sub) }
 type Subscriber struct {
 	of      *Sub
 	cfg     Config
-	place   node[Subscriber]   // in the list of of
+	place   node[Subscriber]   // in Sub.subscribers
 	topics  table[string, int] // its places at the nodes of its topics
 	queue   queue
 	waiting Waiters
