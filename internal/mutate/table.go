@@ -138,7 +138,7 @@ var engine = []mutation{
 	{
 		promise: "The cost of a message does not grow with the number of idle or stalled peers, contexts or topics",
 		file:    "internal/sp/topics.go",
-		old:     "moved.topics.set(topic, i)",
+		old:     "moved.topics.set(strings.Clone(topic), i)",
 		new:     "_ = moved",
 		pkg:     "internal/sp", test: "TestTopicsOracle",
 	},

@@ -3,7 +3,9 @@ package sp
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/gonng/gonng/internal/msg"
 )
@@ -201,4 +203,17 @@ func TestTopicsKeepNoMore(t *testing.T) {
 		level = next
 	}
 	equal(t, "nodes below the root for one topic", nodes, 1)
+	whole := strings.Repeat("x", 1000)
+	stays, goes, moves := new(Subscriber), new(Subscriber), new(Subscriber)
+	for _, s := range []*Subscriber{stays, goes, moves} {
+		tree.add(whole[:1], s)
+	}
+	tree.remove(whole[:1], goes)
+	for _, s := range []*Subscriber{stays, moves} {
+		for topic := range s.topics.entries {
+			if unsafe.StringData(topic) == unsafe.StringData(whole) {
+				t.Errorf("topic %q is kept in the program's string", topic)
+			}
+		}
+	}
 }

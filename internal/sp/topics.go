@@ -95,7 +95,7 @@ func (t *topics) add(topic string, s *Subscriber) bool {
 		}
 		n, rest = c, rest[common:]
 	}
-	s.topics.set(topic, len(n.subscribers))
+	s.topics.set(strings.Clone(topic), len(n.subscribers)) // the program's may be a piece of something large
 	n.subscribers = append(n.subscribers, s)
 	return true
 }
@@ -152,7 +152,7 @@ func (n *topicNode) removeSubscriber(topic string, i int) {
 	if i < last {
 		moved := n.subscribers[last]
 		n.subscribers[i] = moved
-		moved.topics.set(topic, i)
+		moved.topics.set(strings.Clone(topic), i)
 	}
 	n.subscribers[last] = nil
 	if n.subscribers = n.subscribers[:last]; last == 0 {
