@@ -318,6 +318,7 @@ func TestMemoryAfterBurst(t *testing.T) {
 // TestMemoryAfterManyTopics: topics and contexts that have gone leave nothing behind.
 func TestMemoryAfterManyTopics(t *testing.T) {
 	withoutRaceDetector(t)
+	gonngtest.NoLeaks(t)
 	pub, sub := open(t, gonng.NewPub0), open(t, gonng.NewSub0)
 	link(t, pub, sub, tcp)
 	check(t, sub.Subscribe("stays"))

@@ -1,6 +1,7 @@
 package sp
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -62,9 +63,7 @@ func (ds *deadlines) of(after time.Duration) *deadlineList {
 			empties++
 		}
 	}
-	if found == nil {
-		found = empty
-	}
+	found = cmp.Or(found, empty)
 	if empties > fewLists {
 		ds.lists = slices.DeleteFunc(ds.lists, func(l *deadlineList) bool { return l.first == nil && l != found })
 	}
