@@ -52,7 +52,7 @@ func (s *socket) shut() (first bool, pipes []*Pipe) {
 	dialers, listeners := s.dialers, s.listeners
 	s.dialers, s.listeners = nil, nil
 	s.unlock()
-	registry.remove(s.registered)
+	registry.remove(s)
 	s.serving.stop()
 	s.alarm.stop()
 	s.losses.stop()

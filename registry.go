@@ -2,31 +2,30 @@ package gonng
 
 import "sync"
 
-// numbered is a list whose elements get numbers, in the order in which they are added. To
-// add and to remove one costs the same however many there are.
-type numbered[T any] struct {
+// socketList has sockets in the order in which they were opened. To add and to remove one
+// costs the same however many there are.
+type socketList struct {
 	mu   sync.Mutex
-	last uint32
-	list walked[T]
+	last uint32 // the number of the last one
+	list walked[Socket]
 }
 
-// add adds x, and stores its number and its place, for remove, before another goroutine can
-// find x in the list.
-func (l *numbered[T]) add(x T, number *uint32, p **place) {
+// add gives s its number before another goroutine can find it in the list.
+func (l *socketList) add(s *socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++
-	*number, *p = l.last, l.list.add(x)
+	s.id, s.registered = l.last, l.list.add(s.self)
 }
 
-// remove takes out what is at p, unless it was taken out before.
-func (l *numbered[T]) remove(p *place) {
+// remove takes s out, unless it was taken out before.
+func (l *socketList) remove(s *socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.list.remove(p)
+	l.list.remove(s.registered)
 }
 
-func (l *numbered[T]) all() []T {
+func (l *socketList) all() []Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.list.all()

@@ -272,7 +272,7 @@ func openSocket[T Socket, O option](x T, s *socket, opts []O) (T, error) {
 // open makes the socket known as x, which the constructor returns.
 func (s *socket) open(x Socket) {
 	s.self = x
-	registry.add(s.self, &s.id, &s.registered)
+	registry.add(s)
 }
 
 // public is what the constructor returns.
@@ -365,7 +365,7 @@ func (s *socket) happens(e Event) {
 func Sockets() []Socket { return registry.all() }
 
 // registry has the sockets of this process.
-var registry numbered[Socket]
+var registry socketList
 
 // ID is the socket's number. See [Socket].
 func (s *socket) ID() uint32 { return s.id }
