@@ -36,7 +36,7 @@ func newConn(nc net.Conn, framing wire.Framing, protocol uint16, cfg *transport.
 	c := &conn{Conn: nc, framing: framing, protocol: protocol, names: wholeNames(nc)}
 	raw := rawConn(nc)
 	c.reader.init(nc, raw, framing, cfg.RecvMaxSize, cfg.ReadMost)
-	c.writer.init(nc)
+	c.writer.init(nc, raw)
 	switch {
 	case raw != nil && Native(nc):
 		return native{pollable{interruptible{c}}}
@@ -128,7 +128,7 @@ func rawConn(nc net.Conn) syscall.RawConn {
 }
 
 // SkipTooLarge implements transport.Skipper.
-func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) { c.reader.tell = tell }
+func (c *conn) SkipTooLarge(tell func(head []byte, size uint64)) { c.reader.skipTooLarge(tell) }
 
 // Finish implements transport.Finisher.
 func (c *conn) Finish() bool { return Finish(c.Conn) }

@@ -12,10 +12,8 @@ func (*rawWriter) init(syscall.RawConn) {}
 
 func (*rawWriter) try([]byte) (int, error) { return 0, nil }
 
-type rawReader struct{}
+type attempt struct{}
 
-func (*rawReader) init(syscall.RawConn, func() []byte, func()) {}
+func (*attempt) init(*reader) {}
 
-func (*rawReader) try() (int, error) { return 0, nil }
-
-func (*rawReader) read() (int, error) { panic("stream: raw read without raw support") }
+func (*reader) readRaw(bool) (int, error) { panic("stream: raw read without raw support") }

@@ -51,60 +51,47 @@ func (w *rawWriter) try(p []byte) (int, error) {
 	return w.n, nil
 }
 
-// rawReader reads from a descriptor. It asks for memory only when there may be something to
-// read, so that an idle connection holds none.
-type rawReader struct {
-	raw     syscall.RawConn
-	attempt func(fd uintptr) bool // once, for RawConn: false has it wait
-	glance  func(fd uintptr) bool // once, without waiting
-	memory  func() []byte         // returns where to read to
-	idle    func()                // called when there is nothing to read
-	n       int
-	err     error
+// attempt reads once from the descriptor of a reader.
+type attempt struct {
+	once func(fd uintptr) bool // made once, because each closure is an allocation
+	wait bool                  // once is called again when there may be something to read
+	n    int
+	err  error
 }
 
-func (r *rawReader) init(raw syscall.RawConn, memory func() []byte, idle func()) {
-	r.raw, r.memory, r.idle, r.attempt = raw, memory, idle, r.once
-	r.glance = func(fd uintptr) bool { r.once(fd); return true }
-}
+func (a *attempt) init(r *reader) { a.once = r.readOnce }
 
-// once calls read(2). It reports false when there is nothing to read.
-func (r *rawReader) once(fd uintptr) bool {
+// readOnce calls read(2). It reports whether the attempt is over. It asks for memory only when
+// there may be something to read, so that an idle connection holds none.
+func (r *reader) readOnce(fd uintptr) bool {
+	a := &r.attempt
 	for {
-		r.n, r.err = syscall.Read(int(fd), r.memory())
-		switch r.err {
+		a.n, a.err = syscall.Read(int(fd), r.memory())
+		switch a.err {
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			r.idle()
-			return false
+			return !a.wait
 		default:
 			return true
 		}
 	}
 }
 
-// read waits until there is something to read, and reads once.
-func (r *rawReader) read() (int, error) {
-	return r.result(r.raw.Read(r.attempt))
-}
-
-// try reads once without waiting. It returns 0 and no error when there is nothing.
-func (r *rawReader) try() (int, error) {
-	n, err := r.result(r.raw.Read(r.glance))
-	if err == syscall.EAGAIN {
-		return 0, nil
-	}
-	return n, err
-}
-
-func (r *rawReader) result(err error) (int, error) {
+// readRaw reads once. When there is nothing to read it waits, or returns 0 and no error.
+func (r *reader) readRaw(wait bool) (int, error) {
+	a := &r.attempt
+	a.wait = wait
+	err := r.raw.Read(a.once)
 	switch {
 	case err != nil:
 		return 0, err
-	case r.err != nil:
-		return 0, r.err
-	case r.n == 0:
+	case a.err == syscall.EAGAIN:
+		return 0, nil
+	case a.err != nil:
+		return 0, a.err
+	case a.n == 0:
 		return 0, io.EOF
 	}
-	return r.n, nil
+	return a.n, nil
 }

@@ -46,8 +46,8 @@ func Earned(size, arrived uint64) int {
 // chunk has room. Small messages are slices of the chunk in which they arrived.
 type reader struct {
 	conn    net.Conn
-	raw     rawReader
-	useRaw  bool
+	raw     syscall.RawConn // nil: conn is read, and a read that waits holds a buffer
+	attempt attempt         // the system call for raw
 	framing wire.Framing
 	limit   uint64
 	err     error // what ended the stream; read returns it after the messages before it
@@ -61,15 +61,15 @@ type reader struct {
 	want uint64            // its size
 	have int               // how much of it has arrived
 
-	skippable uint64                         // the largest message that may be skipped
-	tell      func(head []byte, size uint64) // told of skipped messages; nil: none is skipped
-	skip      skipped
+	skip *skipper // nil: no message is skipped
 }
 
-// skipped is a message above the limit, which the reader passes over. left bytes of it are
-// still to be passed over.
-type skipped struct {
-	size, left uint64
+// skipper passes over messages above the limit.
+type skipper struct {
+	most uint64                         // the largest message that may be skipped
+	tell func(head []byte, size uint64) // told of each
+
+	size, left uint64 // of the one under way, and how much of it is still to be passed over
 	head       []byte // the first of it
 	told       bool
 }
@@ -77,13 +77,22 @@ type skipped struct {
 // init sets limit, the largest message in bytes, and most, the messages that one read returns;
 // 0 is for no limit, and for readMost.
 func (r *reader) init(conn net.Conn, raw syscall.RawConn, framing wire.Framing, limit, most int) {
-	r.conn, r.framing, r.limit, r.useRaw = conn, framing, uint64(limit), raw != nil
+	r.conn, r.raw, r.framing, r.limit = conn, raw, framing, uint64(limit)
 	if limit == 0 {
-		r.limit = math.MaxInt / earned // beyond all memory, and safe to compute with
+		r.limit = noLimit
 	}
-	r.skippable = transport.SkipFactor * uint64(min(limit, math.MaxInt/transport.SkipFactor))
 	r.next, r.most = smallChunk, cmp.Or(most, readMost)
-	r.raw.init(raw, r.memory, r.idle)
+	r.attempt.init(r)
+}
+
+// noLimit is beyond all memory, and safe to compute with.
+const noLimit = math.MaxInt / earned
+
+// skipTooLarge has messages above the limit passed over, unless they are much larger.
+func (r *reader) skipTooLarge(tell func(head []byte, size uint64)) {
+	if r.limit != noLimit {
+		r.skip = &skipper{most: transport.SkipFactor * min(r.limit, math.MaxInt/transport.SkipFactor), tell: tell}
+	}
 }
 
 // read appends to dst at least one message, or returns the error that ended
@@ -111,7 +120,7 @@ func (r *reader) tryRead(dst []transport.Message) []transport.Message {
 		if dst = r.parse(dst); len(dst) > 0 || r.err != nil {
 			break
 		}
-		n, err := r.raw.try()
+		n, err := r.readRaw(false)
 		if n == 0 && err == nil {
 			break
 		}
@@ -150,7 +159,7 @@ func (r *reader) parse(dst []transport.Message) []transport.Message {
 
 // parseChunk appends the small messages of the chunk, up to a large one.
 func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
-	if r.skip.left > 0 {
+	if r.skipping() {
 		r.discard()
 	}
 	prefix, begin := r.framing.PrefixSize(), len(dst)
@@ -170,7 +179,7 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 				break // return them before tell is called for this one
 			}
 			r.r = at + prefix
-			r.skip = skipped{size: size, left: size, head: r.skip.head[:0]}
+			r.skip.begin(size)
 			r.discard()
 			at = r.r
 			continue
@@ -197,12 +206,17 @@ func (r *reader) parseChunk(dst []transport.Message) []transport.Message {
 
 // skips reports whether a message of size bytes, which is above the limit, is passed over
 // rather than the end of the stream.
-func (r *reader) skips(size uint64) bool { return r.tell != nil && size <= r.skippable }
+func (r *reader) skips(size uint64) bool { return r.skip != nil && size <= r.skip.most }
+
+// skipping reports whether the reader is within a message that it passes over.
+func (r *reader) skipping() bool { return r.skip != nil && r.skip.left > 0 }
+
+func (s *skipper) begin(size uint64) { s.size, s.left, s.head, s.told = size, size, s.head[:0], false }
 
 // discard passes over what the chunk has of a skipped message. It calls tell as soon as the
 // beginning of the message is known.
 func (r *reader) discard() {
-	s := &r.skip
+	s := r.skip
 	p := r.chunk.Bytes()[r.r:r.w]
 	p = p[:min(uint64(len(p)), s.left)]
 	r.r += len(p)
@@ -213,7 +227,7 @@ func (r *reader) discard() {
 	s.head = append(s.head, p[:min(len(p), transport.SkipHead-len(s.head))]...)
 	if s.left == 0 || len(s.head) == transport.SkipHead {
 		s.told = true
-		r.tell(s.head, s.size)
+		s.tell(s.head, s.size)
 	}
 }
 
@@ -248,8 +262,8 @@ func (r *reader) earnedBuffer(have int) *transport.Buffer {
 // fill reads once, waiting until something comes.
 func (r *reader) fill() (err error) {
 	var n int
-	if r.useRaw {
-		n, err = r.raw.read()
+	if r.raw != nil {
+		n, err = r.readRaw(true)
 	} else {
 		n, err = r.conn.Read(r.memory())
 	}
@@ -271,7 +285,7 @@ func (r *reader) filled(n int, err error) error {
 	if err == io.ErrUnexpectedEOF {
 		err = io.EOF // a TLS peer that was killed sent no alert; the lengths below tell whether bytes are missing
 	}
-	if err == io.EOF && (r.big != nil || r.r < r.w || r.skip.left > 0) {
+	if err == io.EOF && (r.big != nil || r.r < r.w || r.skipping()) {
 		return fmt.Errorf("%w: the peer closed the connection in the middle of a message", io.ErrUnexpectedEOF)
 	}
 	return err

@@ -53,9 +53,9 @@ func readAll(t *testing.T, data, sizes []byte, framing wire.Framing, limit int, 
 	var r reader
 	r.init(&pieces{data: data, sizes: sizes}, nil, framing, limit, 0)
 	if skip {
-		r.tell = func(head []byte, size uint64) {
+		r.skipTooLarge(func(head []byte, size uint64) {
 			o.skipped = append(o.skipped, skippedMessage{bytes.Clone(head), size, len(o.messages)})
-		}
+		})
 	}
 	for {
 		got, err := r.read(nil)

@@ -3,6 +3,7 @@ package stream
 import (
 	"crypto/tls"
 	"net"
+	"syscall"
 )
 
 // surelyTaken is how many bytes an empty send buffer of the kernel always has room for, with
@@ -11,25 +12,31 @@ const surelyTaken = 4 << 10
 
 // Writer writes to a connection without waiting, where the platform can.
 type Writer struct {
-	raw   rawWriter
-	tls   *tls.Conn // nil: raw is used
-	queue sendQueue // of the connection under tls
+	raw rawWriter
+	tls *tlsWriter // nil: raw is used
+}
+
+// tlsWriter writes to a TLS connection.
+type tlsWriter struct {
+	*tls.Conn
+	queue sendQueue // of the connection below
 }
 
 // NewWriter returns a Writer for nc.
 func NewWriter(nc net.Conn) *Writer {
 	w := new(Writer)
-	w.init(nc)
+	w.init(nc, rawConn(nc))
 	return w
 }
 
-func (w *Writer) init(nc net.Conn) {
+// init prepares w for nc, whose descriptor is raw.
+func (w *Writer) init(nc net.Conn, raw syscall.RawConn) {
 	t, ok := nc.(*tls.Conn)
 	if !ok {
-		w.raw.init(rawConn(nc))
+		w.raw.init(raw)
 	} else if raw := rawConn(Underlying(t)); raw != nil {
-		w.tls = t
-		w.queue.init(raw)
+		w.tls = &tlsWriter{Conn: t}
+		w.tls.queue.init(raw)
 	}
 }
 
@@ -40,7 +47,7 @@ func (w *Writer) Try(p []byte) (int, error) {
 	switch {
 	case w.tls == nil:
 		return w.raw.try(p)
-	case len(p) > surelyTaken || !w.queue.empty():
+	case len(p) > surelyTaken || !w.tls.queue.empty():
 		return 0, nil
 	}
 	return w.tls.Write(p)
