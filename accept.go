@@ -63,7 +63,7 @@ func (l *Listener) take(ctx context.Context, t *task.Task, in transport.Incoming
 		l.notIntroduced(err)
 		return err
 	}
-	p := &Pipe{s: l.s, conn: conn, listener: l, url: l.URL(), foreign: l.foreign, undecided: decides}
+	p := &Pipe{s: l.s, conn: conn, listener: l, foreign: l.foreign, undecided: decides}
 	p.init(l.priority())
 	if !decides {
 		return p.add(ctx, t)

@@ -251,7 +251,7 @@ func (p *Pipe) attach(t *task.Task) error {
 	p.countLocked((*ConnectStats).connected)
 	s.unlock()
 	if l := s.logger(); l != nil {
-		s.logTo(l, slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.url, "peer", p.name)
+		s.logTo(l, slog.LevelInfo, "connected", "pipe", p.ID(), "url", p.URL(), "peer", p.name)
 	}
 	s.happens(p.event(EventConnected))
 	s.runHooks(t, PipeConnected, p)
@@ -336,13 +336,13 @@ func (p *Pipe) disconnected(t *task.Task) {
 	p.life = ended
 	s.removeLocked(p)
 	p.giveBackLocked()
-	received := p.stats.hasReceived()
+	received := p.received.messages > 0
 	level := s.countEndLocked(p.err, unsent)
 	s.unlock()
 	e := p.event(EventDisconnected)
 	e.Err, e.Count = shortened(p.err), uint64(unsent)
 	if l := s.logger(); l != nil {
-		s.logTo(l, level, "disconnected", "pipe", p.ID(), "url", p.url, "peer", p.name, "error", e.Err, "unsent", unsent)
+		s.logTo(l, level, "disconnected", "pipe", p.ID(), "url", p.URL(), "peer", p.name, "error", e.Err, "unsent", unsent)
 	}
 	s.happens(e)
 	s.runHooks(t, PipeClosed, p)

@@ -23,6 +23,7 @@ type Listener struct {
 	s      *socket
 	to     endpointURL
 	l      transport.Listener
+	url    string // of l
 	ctx    context.Context
 	cancel context.CancelFunc
 	once   sync.Once
@@ -107,7 +108,7 @@ func (l *Listener) transportConfig() *transport.Config { return l.cfg.transport(
 
 // accept starts to accept from the bound listener.
 func (l *Listener) accept(tl transport.Listener) error {
-	l.l = tl
+	l.l, l.url = tl, tl.URL()
 	l.ctx, l.cancel = l.s.untilStop()
 	if err := l.s.addListener(l); err != nil {
 		l.cancel()
@@ -144,7 +145,7 @@ func (l *Listener) Socket() Socket { return l.s.public() }
 
 // URL is the URL to dial, with the real port if the listener was given port 0. pynng:
 // Listener.url.
-func (l *Listener) URL() string { return l.l.URL() }
+func (l *Listener) URL() string { return l.url }
 
 // Addr is the bound address: a *net.TCPAddr, *net.UnixAddr or InprocAddr, or what
 // the listener given to ListenOn has. nng: NNG_OPT_LOCADDR; pynng: local_address.

@@ -30,7 +30,7 @@ func (s *socket) unlock() {
 // a logger, runs on goroutines of this socket.
 func (s *socket) unlockDelivery(p *Pipe) {
 	if s.core.Effects.Any() || s.hasFDs {
-		s.unlockWithEffects(p.isDirect())
+		s.unlockWithEffects(p.direct)
 		return
 	}
 	s.mu.Unlock()

@@ -23,8 +23,8 @@ func (p *Pipe) PeerCred() (PeerCred, error) {
 	c, ok := p.conn.(transport.Credentials)
 	if !ok {
 		err := fmt.Errorf("%w: only a Unix socket knows its peer", ErrNotSupported)
-		return PeerCred{}, p.s.opError("peer credentials", p.url, err)
+		return PeerCred{}, p.s.opError("peer credentials", p.URL(), err)
 	}
 	cred, err := c.PeerCred()
-	return cred, p.s.opError("peer credentials", p.url, err)
+	return cred, p.s.opError("peer credentials", p.URL(), err)
 }

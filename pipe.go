@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gonng/gonng/internal/sp"
@@ -21,31 +22,30 @@ import (
 type Pipe struct {
 	s        *socket
 	conn     transport.Conn
-	direct   transport.Direct // the connection, if it is one of inproc, or nil
-	target   *target          // of a dialer; nil unless one made the pipe
-	listener *Listener        // nil unless it accepted the pipe
-	url      string
-	foreign  string // whose the connection is, see endpointURL.foreign
-	name     string // of the peer, for logs and errors
+	target   *target   // of a dialer; nil unless one made the pipe
+	listener *Listener // nil unless it accepted the pipe
+	foreign  string    // whose the connection is, see endpointURL.foreign
+	name     string    // of the peer, for logs and errors
 
 	peer       sp.Peer   // guarded by the socket's lock, except its ID and Current
 	life       life      // guarded by the socket's lock
+	counted    bool      // among the peers of its listener; guarded by the socket's lock
+	undecided  bool      // the transport is still to be told whether the peer is taken; guarded by the socket's lock
 	place      *place    // in the socket's pipes; nil: not yet
 	placeOfEnd *place    // in the pipes of its dialer or listener; nil: not yet
 	since      time.Time // when it connected; guarded by the socket's lock
-	stats      PipeStats // guarded by the socket's lock
-	counted    bool      // among the peers of its listener; guarded by the socket's lock
-	undecided  bool      // the transport is still to be told whether the peer is taken; guarded by the socket's lock
 
 	// Read state.
-	reading     reading               // guarded by the socket's lock
-	reader      *waiter               // the receiver that waits by reading the connection, or nil; guarded by the socket's lock
-	readMu      sync.Mutex            // held while a goroutine reads the connection and delivers
-	arrived     []transport.Message   // the messages of the last read; guarded by readMu
-	yield       bool                  // the receivers should run before the next read; guarded by readMu
-	tryReader   transport.TryReader   // the connection, if a receiver can read it without waiting, or nil
-	interrupter transport.Interrupter // the connection, if a receiver that waits can read it, or nil
-	room        chan struct{}         // tells the pipe's goroutine to read on; nil over inproc
+	received   traffic             // guarded by the socket's lock
+	reading    reading             // guarded by the socket's lock
+	yield      bool                // the receivers should run before the next read; guarded by readMu
+	direct     bool                // the connection is a transport.Direct: the goroutine of the sender delivers
+	tries      bool                // the connection is a transport.TryReader: a receiver can read it without waiting
+	interrupts bool                // the connection is a transport.Interrupter: a receiver that waits can read it
+	reader     *waiter             // the receiver that waits by reading the connection, or nil; guarded by the socket's lock
+	readMu     sync.Mutex          // held while a goroutine reads the connection and delivers
+	arrived    []transport.Message // the messages of the last read; guarded by readMu
+	room       chan struct{}       // tells the pipe's goroutine to read on; nil before it first waits for that
 
 	// Write state.
 	writeMu sync.Mutex    // held while a sender writes, so that join can wait for the sender
@@ -54,8 +54,17 @@ type Pipe struct {
 	drained chan struct{} // closed when the pipe is drained, if Close waits for that
 
 	once sync.Once
-	err  error         // why the pipe ended; set before done is closed
-	done chan struct{} // closed when the pipe ends
+	over atomic.Bool   // the end of the pipe has begun; set while the socket is locked
+	err  error         // why; set before over
+	done chan struct{} // what closing returns; nil before the first call
+}
+
+// traffic counts messages.
+type traffic struct{ messages, bytes uint64 }
+
+func (t *traffic) add(messages int, bytes uint64) {
+	t.messages += uint64(messages)
+	t.bytes += bytes
 }
 
 // life is how far a pipe has come.
@@ -78,10 +87,10 @@ func (p *Pipe) connectedLocked() bool { return p.life == open || p.life == readO
 
 // init prepares a pipe that has its socket, its connection and what made it.
 func (p *Pipe) init(priority int) {
-	p.name, p.done = peerName(p.conn), make(chan struct{})
-	p.direct, _ = p.conn.(transport.Direct)
+	p.name = peerName(p.conn)
+	_, p.direct = p.conn.(transport.Direct)
 	overhead := streamOverhead
-	if p.isDirect() {
+	if p.direct {
 		overhead = listOverhead
 	}
 	p.s.lock()
@@ -89,10 +98,6 @@ func (p *Pipe) init(priority int) {
 	p.peer.Priority = priority
 	p.s.unlock()
 }
-
-// isDirect reports whether the connection is one of inproc: the goroutine of the sender
-// delivers.
-func (p *Pipe) isDirect() bool { return p.direct != nil }
 
 // The memory that a message costs in a batch beside its own bytes.
 const (
@@ -120,7 +125,15 @@ func (p *Pipe) LocalAddr() net.Addr { return p.conn.LocalAddr() }
 func (p *Pipe) RemoteAddr() net.Addr { return p.conn.RemoteAddr() }
 
 // URL is the URL of the pipe's dialer or listener, or "" for an attached connection.
-func (p *Pipe) URL() string { return p.url }
+func (p *Pipe) URL() string {
+	switch {
+	case p.target != nil:
+		return p.target.d.url
+	case p.listener != nil:
+		return p.listener.url
+	}
+	return ""
+}
 
 // Socket is the socket that the pipe belongs to: the value that its constructor
 // returns, also in a hook that runs before it has returned. nng: nng_pipe_socket.
@@ -172,21 +185,30 @@ func (p *Pipe) Since() time.Time {
 
 // Err says why the pipe ended; nil while it is connected.
 func (p *Pipe) Err() error {
-	select {
-	case <-p.done:
+	if p.over.Load() {
 		return p.err
-	default:
-		return nil
 	}
+	return nil
+}
+
+// closing returns a channel that is closed when the end of the pipe begins.
+func (p *Pipe) closing() <-chan struct{} {
+	p.s.lock()
+	defer p.s.unlock()
+	if p.done == nil {
+		p.done = make(chan struct{})
+		if p.over.Load() {
+			close(p.done)
+		}
+	}
+	return p.done
 }
 
 // Stats are the pipe's counters. nng: nng_stats_get.
 func (p *Pipe) Stats() PipeStats {
 	p.s.lock()
 	defer p.s.unlock()
-	st := p.stats
-	st.add(&p.peer)
-	return st
+	return pipeStats(p.received, &p.peer)
 }
 
 // Close disconnects the peer at once; messages that are not written yet are
@@ -194,7 +216,7 @@ func (p *Pipe) Stats() PipeStats {
 // for the Close of a connection that the program brought, or of a transport of its own. The
 // error is always nil. nng: nng_pipe_close.
 func (p *Pipe) Close() error {
-	p.closeWith(p.s.opError("pipe", p.url, ErrClosed))
+	p.closeWith(p.s.opError("pipe", p.URL(), ErrClosed))
 	return nil
 }
 
@@ -203,7 +225,7 @@ func (p *Pipe) Close() error {
 // socket cannot send. nng: nng_msg_set_pipe and nng_sendmsg; pynng: Pipe.send.
 func (p *Pipe) Send(ctx context.Context, body []byte) error {
 	if err := p.s.canSend(); err != nil {
-		return p.s.opError("send", p.url, err)
+		return p.s.opError("send", p.URL(), err)
 	}
 	return p.s.send(ctx, body, p)
 }
@@ -213,7 +235,7 @@ func (p *Pipe) Send(ctx context.Context, body []byte) error {
 // nng_msg_set_pipe and nng_sendmsg.
 func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 	if err := p.s.canSend(); err != nil {
-		return p.s.opError("send", p.url, err)
+		return p.s.opError("send", p.URL(), err)
 	}
 	if m != nil {
 		m.SetPipe(p)
@@ -227,8 +249,12 @@ func (p *Pipe) SendMsg(ctx context.Context, m *Message) error {
 func (p *Pipe) closeWith(why error) {
 	p.once.Do(func() {
 		p.err = why
-		close(p.done)
 		p.s.lock()
+		p.over.Store(true)
+		if p.done != nil {
+			close(p.done)
+		}
+		p.wakeReaderLocked()
 		p.peer.CloseOutbox()
 		if p.connectedLocked() {
 			p.s.detachLocked(&p.peer)
@@ -247,7 +273,7 @@ func (p *Pipe) closeWith(why error) {
 
 // closeMalformed ends the pipe of a peer that sent a header which makes no sense.
 func (p *Pipe) closeMalformed(why error) {
-	p.closeWith(p.s.opError("pipe", p.url, errorf(ErrProtocol, "%s sent a malformed message: %w", p.name, why)))
+	p.closeWith(p.s.opError("pipe", p.URL(), errorf(ErrProtocol, "%s sent a malformed message: %w", p.name, why)))
 }
 
 // endReason explains the error of a read or write that ended the pipe.
@@ -257,12 +283,12 @@ func (p *Pipe) endReason(err error) error {
 	case errors.Is(err, io.EOF):
 		err = errorf(ErrConnectionReset, "the peer closed the connection")
 	}
-	return p.s.opError("pipe", p.url, err)
+	return p.s.opError("pipe", p.URL(), err)
 }
 
 // event is an event of the pipe.
 func (p *Pipe) event(kind EventKind) Event {
-	return Event{Kind: kind, Pipe: p.ID(), URL: p.url, Peer: p.name}
+	return Event{Kind: kind, Pipe: p.ID(), URL: p.URL(), Peer: p.name}
 }
 
 // eventOf is an event of the pipe of p; nil: of none.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/gonng/gonng/transport"
 )
 
 // directRead is the state that a socket keeps for receivers that read a connection. A
@@ -89,7 +91,7 @@ func (s *socket) lendsLocked() bool {
 
 // lendLocked leaves the reading to the next receiver.
 func (p *Pipe) lendLocked() {
-	p.reading = lent
+	p.leaveReadingLocked(lent)
 	p.s.watchLentLocked()
 }
 
@@ -204,7 +206,7 @@ func (s *socket) readNowLocked() bool {
 }
 
 func (p *Pipe) readNowLocked() bool {
-	if p.tryReader == nil {
+	if !p.tries {
 		p.readOnLocked()
 		return false
 	}
@@ -241,4 +243,4 @@ func (p *Pipe) contextEndedLocked(done <-chan struct{}, err error) {
 }
 
 // interrupt ends the read of a receiver that was woken.
-func (p *Pipe) interrupt() { p.interrupter.Interrupt() }
+func (p *Pipe) interrupt() { p.conn.(transport.Interrupter).Interrupt() }

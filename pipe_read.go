@@ -43,11 +43,11 @@ const (
 
 // run starts to read the peer.
 func (p *Pipe) run() {
-	if p.isDirect() {
+	if p.direct {
 		p.s.lock()
 		p.reading = byPeer
 		p.s.unlock()
-		p.direct.Receive(p.deliver, func(err error) {
+		p.conn.(transport.Direct).Receive(p.deliver, func(err error) {
 			// On another goroutine: this one belongs to the peer's socket.
 			p.s.start(func(t *task.Task) {
 				p.closeWith(p.endReason(err))
@@ -64,10 +64,7 @@ func (p *Pipe) read(t *task.Task) {
 	for {
 		more, yield, err := p.readBatch()
 		if !more {
-			select {
-			case <-p.room:
-			case <-p.done:
-			}
+			<-p.room
 		}
 		if err != nil {
 			p.closeWith(p.endReason(err))
@@ -121,7 +118,7 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 		}
 		left := bytesIn(batch[n:])
 		s.stats.received(n, bytes-left)
-		p.stats.received(n, bytes-left)
+		p.received.add(n, bytes-left)
 		bytes = left
 		if batch = batch[n:]; len(batch) > 0 { // let others have the lock
 			s.unlockDelivery(p)
@@ -133,8 +130,8 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	}
 	switch {
 	case !more:
-		p.peer.Held, p.reading = true, paused
-	case count == 1 && p.reading == byPipe && p.interrupter != nil && s.lendsLocked():
+		p.pauseLocked()
+	case count == 1 && p.reading == byPipe && p.interrupts && s.lendsLocked():
 		p.lendLocked()
 		more = false
 	}
@@ -156,13 +153,37 @@ func bytesIn(batch []transport.Message) (n uint64) {
 
 // prepareReadingLocked finds out how the connection can be read.
 func (p *Pipe) prepareReadingLocked() {
-	if p.isDirect() {
-		return
+	if !p.direct {
+		_, p.tries = p.conn.(transport.TryReader)
+		_, p.interrupts = p.conn.(transport.Interrupter)
+		p.peer.Lazy = p.tries
 	}
-	p.room = make(chan struct{}, 1)
-	p.tryReader, _ = p.conn.(transport.TryReader)
-	p.interrupter, _ = p.conn.(transport.Interrupter)
-	p.peer.Lazy = p.tryReader != nil
+}
+
+// pauseLocked has nobody read until there is room again.
+func (p *Pipe) pauseLocked() {
+	p.peer.Held = true
+	p.leaveReadingLocked(paused)
+}
+
+// leaveReadingLocked takes the reading from the goroutine that reads now. The pipe's goroutine
+// waits for its turn, unless the pipe is over: then it reads on, to find the end.
+func (p *Pipe) leaveReadingLocked(to reading) {
+	p.reading = to
+	if p.room == nil && !p.direct {
+		p.room = make(chan struct{}, 1)
+	}
+	if p.over.Load() {
+		p.wakeReaderLocked()
+	}
+}
+
+// wakeReaderLocked wakes the pipe's goroutine, if it waits until it may read on.
+func (p *Pipe) wakeReaderLocked() {
+	select {
+	case p.room <- struct{}{}:
+	default: // it knows already, or has never waited
+	}
 }
 
 // skipTooLarge has replies that are too large skipped, where the transport can: the
@@ -202,15 +223,15 @@ func release(batch []transport.Message) {
 // readOn lets reading go on after deliver has said no. The socket is not locked.
 func (p *Pipe) readOn() {
 	p.s.lock()
-	direct := p.room == nil && p.reading == paused
-	if direct {
+	resume := p.direct && p.reading == paused
+	if resume {
 		p.peer.Held, p.reading = false, byPeer
 	} else {
 		p.readOnLocked()
 	}
 	p.s.unlock()
-	if direct {
-		p.direct.Resume()
+	if resume {
+		p.conn.(transport.Direct).Resume()
 	}
 }
 
@@ -229,26 +250,23 @@ func (p *Pipe) readOut() {
 // readOnLocked gives the reading to the pipe's goroutine.
 func (p *Pipe) readOnLocked() {
 	p.peer.Held = false
-	if p.room == nil || p.reading == byPipe {
+	if p.direct || p.reading == byPipe {
 		return
 	}
 	p.reading = byPipe
-	select {
-	case p.room <- struct{}{}:
-	default:
-	}
+	p.wakeReaderLocked()
 }
 
 // refillsLocked gives the reading to the receiver that has taken the last message of a
 // paused pipe, if it can read without waiting. The receiver then calls refillOrReadOn.
 func (p *Pipe) refillsLocked() {
-	if p.tryReader != nil {
+	if p.tries {
 		p.reading = byReceiver
 	}
 }
 
 func (p *Pipe) refillOrReadOn() {
-	if p.tryReader != nil {
+	if p.tries {
 		p.refill()
 	} else {
 		p.readOn()
@@ -264,13 +282,13 @@ func (p *Pipe) refill() {
 		p.readOn() // another goroutine still delivers the batch before: the pipe's goroutine waits for that
 		return
 	}
-	p.arrived = p.tryReader.TryRead(p.arrived[:0])
+	p.arrived = p.conn.(transport.TryReader).TryRead(p.arrived[:0])
 	p.deliverArrived()
 	p.s.lock()
 	switch {
 	case p.reading == byPipe: // another receiver could not read and left it to the goroutine
 	case p.peer.RecvQueue() > 0 && p.s.endedLocked() == nil: // the receiver that takes the last of them reads on
-		p.peer.Held, p.reading = true, paused
+		p.pauseLocked()
 	default:
 		p.readOnLocked()
 	}

@@ -38,6 +38,39 @@ func TestCloseLeavesReading(t *testing.T) {
 	}
 }
 
+// TestEndWakesReader: the pipe's goroutine, which waits until it may read on, hears of the end
+// of the pipe, whether that begins before it waits or after. Without a connection that
+// anybody reads, nothing else would tell it.
+func TestEndWakesReader(t *testing.T) {
+	pull, err := NewPull0()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pull.Close()
+	for name, leave := range map[string]func(*Pipe){"paused": (*Pipe).pauseLocked, "lent": (*Pipe).lendLocked} {
+		for _, endsFirst := range []bool{true, false} {
+			p := &Pipe{s: pull.socket, conn: untouchable{t: t}}
+			p.init(1)
+			wait := func() {
+				p.s.lock()
+				defer p.s.unlock()
+				leave(p)
+			}
+			if endsFirst {
+				p.closeWith(ErrClosed)
+				wait()
+			} else {
+				wait()
+				p.closeWith(ErrClosed)
+			}
+			if len(p.room) != 1 {
+				t.Errorf("%s, the end comes first: %v: the pipe's goroutine is not woken", name, endsFirst)
+			}
+			<-p.closing()
+		}
+	}
+}
+
 // endless is a connection at which there is always one more message.
 type endless struct {
 	untouchable
@@ -67,7 +100,7 @@ func TestTryRecvReturns(t *testing.T) {
 	}
 	s := sub.socket
 	c := &endless{untouchable: untouchable{t: t}}
-	p := &Pipe{s: s, conn: c, tryReader: c, room: make(chan struct{}, 1)}
+	p := &Pipe{s: s, conn: c, tries: true, room: make(chan struct{}, 1)}
 	p.init(1)
 	s.lock()
 	p.place = s.pipes.add(p)
@@ -228,7 +261,7 @@ func TestStatsBetweenParts(t *testing.T) {
 	}
 	s.proto = piecemeal{s.proto, func() {
 		countsTaken(s.stats.Received, s.stats.ReceivedBytes)
-		countsTaken(p.stats.Received, p.stats.ReceivedBytes)
+		countsTaken(p.received.messages, p.received.bytes)
 		taken++
 	}}
 	p.deliver([]transport.Message{transport.NewMessage([]byte("12")), transport.NewMessage([]byte("34")), transport.NewMessage([]byte("56"))})

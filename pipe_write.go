@@ -136,10 +136,11 @@ func (p *Pipe) kick() {
 // write is the writer goroutine.
 func (p *Pipe) write(*task.Task) {
 	defer close(p.written)
+	closing := p.closing()
 	for {
 		select {
 		case <-p.kicked:
-		case <-p.done:
+		case <-closing:
 		}
 		if p.Err() != nil {
 			return // after join, the batch is not the writer's any more
@@ -217,7 +218,7 @@ func (p *Pipe) drain(ctx context.Context) {
 	if drained != nil {
 		select {
 		case <-drained:
-		case <-p.done:
+		case <-p.closing():
 		case <-ctx.Done():
 		}
 	}
@@ -226,7 +227,7 @@ func (p *Pipe) drain(ctx context.Context) {
 // waitEnd waits for the end of the pipe, and reports whether it came before that of ctx.
 func (p *Pipe) waitEnd(ctx context.Context) bool {
 	select {
-	case <-p.done:
+	case <-p.closing():
 		return true
 	case <-ctx.Done():
 		return false
@@ -251,7 +252,7 @@ func (p *Pipe) retire(ctx context.Context, why error) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	p.closeWith(p.s.opError("pipe", p.url, why))
+	p.closeWith(p.s.opError("pipe", p.URL(), why))
 	return true
 }
 
@@ -264,7 +265,7 @@ func (p *Pipe) finishAnswers(ctx context.Context) {
 	w := p.s.newWaiterLocked(ctx, 0)
 	defer w.doneLocked()
 	for p.peer.Busy() && ctx.Err() == nil {
-		_ = w.waitLocked(&p.peer.Retired)
+		_ = w.waitLocked(p.peer.Retired())
 	}
 }
 
@@ -301,7 +302,7 @@ func (p *Pipe) wasSentTo() bool {
 // take as long as the program likes; meanwhile another peer may take the place of this
 // one.
 func (p *Pipe) writeFailed(err error) {
-	gone := !p.isDirect() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
+	gone := !p.direct && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 	p.s.lock()
 	p.peer.WriteFailed()
 	if gone {
@@ -330,7 +331,7 @@ func (p *Pipe) notRead(err error) {
 	grace := time.NewTimer(time.Second)
 	defer grace.Stop()
 	select {
-	case <-p.done:
+	case <-p.closing():
 		return
 	case <-grace.C:
 	}

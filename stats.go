@@ -132,17 +132,18 @@ type PipeStats struct {
 	RecvQueueBytes int `json:"recv_queue_bytes"` // the memory that RecvQueue keeps in use, more than the messages have
 }
 
-func (st *PipeStats) received(count int, bytes uint64) {
-	st.Received += uint64(count)
-	st.ReceivedBytes += bytes
-}
-
-func (st *PipeStats) hasReceived() bool { return st.Received > 0 }
-
-// add adds what the protocol has counted.
-func (st *PipeStats) add(p *sp.Peer) {
-	st.Sent, st.SentBytes = p.Sent()
-	st.DroppedFull = p.DroppedFull
-	st.SendQueue, st.RecvQueue = p.SendQueue(), p.RecvQueue()
-	st.SendQueueBytes, st.RecvQueueBytes = p.SendQueueBytes(), p.RecvQueueBytes()
+// pipeStats puts together what a pipe and the protocol have counted.
+func pipeStats(received traffic, p *sp.Peer) PipeStats {
+	sent, sentBytes := p.Sent()
+	return PipeStats{
+		Sent:           sent,
+		SentBytes:      sentBytes,
+		Received:       received.messages,
+		ReceivedBytes:  received.bytes,
+		DroppedFull:    p.DroppedFull,
+		SendQueue:      p.SendQueue(),
+		RecvQueue:      p.RecvQueue(),
+		SendQueueBytes: p.SendQueueBytes(),
+		RecvQueueBytes: p.RecvQueueBytes(),
+	}
 }

@@ -154,7 +154,7 @@ func (t *target) toAddress(dial dialFunc) dialFunc {
 // adopt makes a peer of a new connection.
 func (t *target) adopt(ctx context.Context, task *task.Task, conn transport.Conn, cfg *Config) error {
 	d := t.d
-	p := &Pipe{s: d.s, conn: conn, target: t, url: d.url, foreign: d.foreignBy(cfg)}
+	p := &Pipe{s: d.s, conn: conn, target: t, foreign: d.foreignBy(cfg)}
 	p.init(cfg.Priority)
 	d.mu.Lock()
 	t.pipe, t.since, t.next = p, time.Now(), time.Time{}

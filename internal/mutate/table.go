@@ -26,8 +26,8 @@ var engine = []mutation{
 	{
 		promise: "Close takes no longer than the linger, with any number of stuck peers",
 		file:    "pipe_write.go",
-		old:     "\t\tcase <-p.done:\n\t\tcase <-ctx.Done():\n\t\t}\n\t}\n}\n",
-		new:     "\t\tcase <-p.done:\n\t\tcase <-time.After(5 * time.Second):\n\t\t}\n\t}\n}\n",
+		old:     "\t\tcase <-p.closing():\n\t\tcase <-ctx.Done():\n\t\t}\n\t}\n}\n",
+		new:     "\t\tcase <-p.closing():\n\t\tcase <-time.After(5 * time.Second):\n\t\t}\n\t}\n}\n",
 		pkg:     "internal/itest", test: "TestCloseLingers",
 	},
 	{
@@ -257,8 +257,8 @@ var engine = []mutation{
 	{
 		promise: "A call that must not wait returns, whatever arrives for others meanwhile",
 		file:    "pipe_read.go",
-		old:     "\tp.arrived = p.tryReader.TryRead(p.arrived[:0])\n\tp.deliverArrived()\n",
-		new:     "\tfor p.arrived = p.tryReader.TryRead(nil); len(p.arrived) > 0; p.arrived = p.tryReader.TryRead(nil) {\n\t\tp.deliverArrived()\n\t}\n",
+		old:     "\tp.arrived = p.conn.(transport.TryReader).TryRead(p.arrived[:0])\n\tp.deliverArrived()\n",
+		new:     "\tr := p.conn.(transport.TryReader)\n\tfor p.arrived = r.TryRead(nil); len(p.arrived) > 0; p.arrived = r.TryRead(nil) {\n\t\tp.deliverArrived()\n\t}\n",
 		pkg:     ".", test: "TestTryRecvReturns",
 	},
 }

@@ -28,7 +28,7 @@ func (q *fairQueue) configure(cfg Config) {
 // deliver queues what p sent and reports whether p may be read on.
 func (q *fairQueue) deliver(p *Peer, batch []msg.Message) (more bool) {
 	if q.answered {
-		if p.retiring { // it asks another when its connection ends
+		if p.retiring() { // it asks another when its connection ends
 			for i := range batch {
 				batch[i].Release()
 			}

@@ -12,7 +12,6 @@ const CopyMax = 16 << 10
 // finds the token free takes it for the shell, and has the peer flushed.
 type outbox struct {
 	limit     Limit
-	lossy     bool      // messages are dropped when it is full, and Current counts, too
 	conn      Batches   // makes the batches, once there is something to write
 	pending   msg.Batch // nil: none was needed yet
 	queued    int       // messages in pending
@@ -21,6 +20,7 @@ type outbox struct {
 	Current   msg.Batch // nil: nothing was taken yet
 	taken     int       // messages in Current when it was taken; 0 once written
 	takenSize int       // the memory that they cost
+	lossy     bool      // messages are dropped when it is full, and Current counts, too
 	writing   bool      // the token is taken
 	wanted    bool      // writable is to be called when there is room
 	closed    bool      // nothing more is accepted

@@ -6,41 +6,43 @@ import "github.com/gonng/gonng/internal/msg"
 type Peer struct {
 	// Owner is the shell's pipe.
 	Owner any
-	// ID is the number that stands for the peer in the headers of raw sockets.
-	ID uint32
 	// Priority: peers of a lower number are sent to first.
 	Priority int
+	// ID is the number that stands for the peer in the headers of raw sockets.
+	ID uint32
 	// Held says that the peer is not read until the effect resume. The shell sets it
 	// when Deliver reports no more. Lazy asks for a resume only when nothing of the peer
 	// is left to receive.
 	Held, Lazy bool
+
+	ended bool // nothing comes from it any more
+	slow  bool // it loses messages, and the episode was reported
+
 	// Fault is why the peer is to be disconnected.
 	Fault error
 	// DroppedFull counts the messages to it that it had no room for.
 	DroppedFull uint64
 
-	of  Protocol
-	out outbox
-	in  queue
-
-	ended bool // nothing comes from it any more
-
-	// Retired has those who wait until a peer that retires is not Busy.
-	Retired    Waiters
-	retiring   bool
-	unanswered int      // questions of it that a Rep has not answered yet
-	surveyed   deadline // of a peer that retires: when the surveys are over that it was sent
-
-	slow   bool  // it loses messages, and the episode was reported
+	of     Protocol
+	out    outbox
+	in     queue
 	slowAt int64 // when it lost the last message
 
-	inFan    int // place in a fanout, counted from 1; 0: none
-	balanced balanced
-	turn     node[Peer]    // in a fairQueue
-	asked    list[Request] // the requests that were last sent to it, in order
-	since    uint64        // its number among the peers that a Surveyor ever had, from 1
+	retirement *retirement   // nil: it does not retire
+	unanswered int           // questions of it that a Rep has not answered yet
+	inFan      int           // place in a fanout, counted from 1; 0: none
+	balanced   balanced      // place among those that are sent to in turn
+	turn       node[Peer]    // in a fairQueue
+	asked      list[Request] // the requests that were last sent to it, in order
+	since      uint64        // its number among the peers that a Surveyor ever had, from 1
 
 	nextFlush, nextResume, nextFaulty, nextSlow *Peer // chains of Effects
+}
+
+// retirement is what a peer that retires has beside.
+type retirement struct {
+	waiters  Waiters  // those who wait until it is not Busy
+	surveyed deadline // when the surveys are over that it was sent
 }
 
 // Init prepares p, which belongs to a new connection, for the socket of x. In the batches
@@ -80,19 +82,33 @@ func (p *Peer) CurrentLen() int {
 
 // retire is Retire for the protocols that need not answer the peer.
 func (p *Peer) retire() {
-	p.retiring = true
+	p.beginRetirement()
 	p.CloseOutbox()
 }
 
+func (p *Peer) beginRetirement() {
+	if p.retirement == nil {
+		p.retirement = new(retirement)
+	}
+}
+
+// Retired has those who wait until p, which retires, is not Busy.
+func (p *Peer) Retired() *Waiters { return &p.retirement.waiters }
+
+func (p *Peer) retiring() bool { return p.retirement != nil }
+
+// surveyed reports whether p, which retires, may still be heard in a survey.
+func (p *Peer) surveyed() bool { return p.retiring() && p.retirement.surveyed.place.in != nil }
+
 // Busy reports whether p is to answer what it was sent, or is to be answered.
 func (p *Peer) Busy() bool {
-	return !p.ended && (p.asked.first != nil || p.unanswered > 0 || p.surveyed.place.in != nil)
+	return !p.ended && (p.asked.first != nil || p.unanswered > 0 || p.surveyed())
 }
 
 // lessBusy wakes those who wait until p is not Busy.
 func (p *Peer) lessBusy() {
-	if p.retiring && !p.Busy() {
-		p.of.Base().FailAll(&p.Retired, OK)
+	if p.retiring() && !p.Busy() {
+		p.of.Base().FailAll(p.Retired(), OK)
 	}
 }
 

@@ -40,7 +40,7 @@ func (x *Rep) writable(p *Peer)      { x.fairQueue.writable(p) }
 func (x *Rep) Detach(p *Peer) { x.fairQueue.writable(p) }
 
 // Retire answers what p has asked. It drops what p asks from now on.
-func (x *Rep) Retire(p *Peer) { p.retiring = true }
+func (x *Rep) Retire(p *Peer) { p.beginRetirement() }
 
 func (x *Rep) Configure(cfg Config) {
 	x.cfg = cfg

@@ -6,7 +6,7 @@ import "testing"
 func (r *rig) retire(p *Peer) *Waiter {
 	r.Retire(p)
 	w := new(Waiter)
-	p.Retired.Add(w)
+	p.Retired().Add(w)
 	return w
 }
 

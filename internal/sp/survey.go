@@ -60,8 +60,9 @@ func (x *Surveyor) Retire(p *Peer) {
 		last = max(last, s.end.at)
 	}
 	if last > present {
-		p.surveyed.owner = p
-		x.deadline(&x.Core, &p.surveyed, time.Duration(last-present))
+		end := &p.retirement.surveyed
+		end.owner = p
+		x.deadline(&x.Core, end, time.Duration(last-present))
 	}
 }
 
