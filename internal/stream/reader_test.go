@@ -210,6 +210,27 @@ func FuzzHandshake(f *testing.F) {
 	})
 }
 
+// TestLargeReads: of a large message one read takes 64 KiB from TCP, and all from a Unix socket.
+func TestLargeReads(t *testing.T) {
+	const size = 1 << 20
+	for _, test := range []struct {
+		conn net.Conn
+		most int
+	}{{new(net.TCPConn), 64 << 10}, {new(net.UnixConn), size}} {
+		var r reader
+		r.init(test.conn, nil, wire.StreamFraming, 0, 0)
+		r.big, r.want = transport.NewBuffer(size), size
+		defer r.drop()
+		if n := len(r.memory()); n != test.most {
+			t.Errorf("a read from a %T takes up to %d bytes, want %d", test.conn, n, test.most)
+		}
+		r.have = size - 10
+		if n := len(r.memory()); n != 10 {
+			t.Errorf("the last read from a %T takes up to %d bytes, want 10", test.conn, n)
+		}
+	}
+}
+
 // TestIdle: a reader that finds nothing to read gives its chunk back, unless the chunk is
 // small and in use anyway.
 func TestIdle(t *testing.T) {
