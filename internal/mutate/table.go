@@ -52,6 +52,13 @@ var engine = []mutation{
 		pkg:     "internal/itest", test: "TestCloseWaits",
 	},
 	{
+		promise: "After Close no goroutine and no descriptor is left, but for hooks that run",
+		file:    "pipe_read.go",
+		old:     "\tif p.over.Load() {\n\t\tp.wakeReaderLocked()\n\t}\n",
+		new:     "",
+		pkg:     ".", test: "TestEndWakesReader",
+	},
+	{
 		promise: "Whatever waits returns soon after its ctx or its timeout",
 		file:    "pipe_direct.go",
 		old:     "s.direct.watch(ctx, done, s)\n",
