@@ -245,7 +245,7 @@ func (p *Pipe) attach(t *task.Task) error {
 		s.unlock()
 		return ErrClosed
 	}
-	p.prepareReadingLocked()
+	p.peer.Lazy = p.tries()
 	s.attachLocked(p)
 	p.since = time.Now()
 	p.countLocked((*ConnectStats).connected)

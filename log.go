@@ -43,8 +43,8 @@ func (s *socket) String() string {
 // String is the pipe in a line: its number, its socket, its URL and its peer.
 func (p *Pipe) String() string {
 	at := ""
-	if p.URL() != "" {
-		at = " at " + p.URL()
+	if url := p.URL(); url != "" {
+		at = " at " + url
 	}
 	return fmt.Sprintf("pipe %d of %v%s, peer %s", p.ID(), p.s, at, p.name)
 }

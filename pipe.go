@@ -36,16 +36,14 @@ type Pipe struct {
 	since      time.Time // when it connected; guarded by the socket's lock
 
 	// Read state.
-	received   traffic             // guarded by the socket's lock
-	reading    reading             // guarded by the socket's lock
-	yield      bool                // the receivers should run before the next read; guarded by readMu
-	direct     bool                // the connection is a transport.Direct: the goroutine of the sender delivers
-	tries      bool                // the connection is a transport.TryReader: a receiver can read it without waiting
-	interrupts bool                // the connection is a transport.Interrupter: a receiver that waits can read it
-	reader     *waiter             // the receiver that waits by reading the connection, or nil; guarded by the socket's lock
-	readMu     sync.Mutex          // held while a goroutine reads the connection and delivers
-	arrived    []transport.Message // the messages of the last read; guarded by readMu
-	room       chan struct{}       // tells the pipe's goroutine to read on; nil before it first waits for that
+	received traffic             // guarded by the socket's lock
+	reading  reading             // guarded by the socket's lock
+	yield    bool                // the receivers should run before the next read; guarded by readMu
+	direct   bool                // the connection is a transport.Direct: the goroutine of the sender delivers
+	reader   *waiter             // the receiver that waits by reading the connection, or nil; guarded by the socket's lock
+	readMu   sync.Mutex          // held while a goroutine reads the connection and delivers
+	arrived  []transport.Message // the messages of the last read; guarded by readMu
+	room     chan struct{}       // tells the pipe's goroutine to read on; nil before it first waits for that
 
 	// Write state.
 	writeMu sync.Mutex    // held while a sender writes, so that join can wait for the sender

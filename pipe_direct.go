@@ -206,7 +206,7 @@ func (s *socket) readNowLocked() bool {
 }
 
 func (p *Pipe) readNowLocked() bool {
-	if !p.tries {
+	if !p.tries() {
 		p.readOnLocked()
 		return false
 	}

@@ -131,7 +131,7 @@ func (p *Pipe) deliver(batch []transport.Message) (more bool) {
 	switch {
 	case !more:
 		p.pauseLocked()
-	case count == 1 && p.reading == byPipe && p.interrupts && s.lendsLocked():
+	case count == 1 && p.reading == byPipe && s.lendsLocked() && p.interrupts():
 		p.lendLocked()
 		more = false
 	}
@@ -151,13 +151,16 @@ func bytesIn(batch []transport.Message) (n uint64) {
 	return n
 }
 
-// prepareReadingLocked finds out how the connection can be read.
-func (p *Pipe) prepareReadingLocked() {
-	if !p.direct {
-		_, p.tries = p.conn.(transport.TryReader)
-		_, p.interrupts = p.conn.(transport.Interrupter)
-		p.peer.Lazy = p.tries
-	}
+// tries reports whether a receiver can read the connection without waiting.
+func (p *Pipe) tries() bool {
+	_, ok := p.conn.(transport.TryReader)
+	return ok
+}
+
+// interrupts reports whether a receiver that waits can read the connection.
+func (p *Pipe) interrupts() bool {
+	_, ok := p.conn.(transport.Interrupter)
+	return ok
 }
 
 // pauseLocked has nobody read until there is room again.
@@ -260,13 +263,13 @@ func (p *Pipe) readOnLocked() {
 // refillsLocked gives the reading to the receiver that has taken the last message of a
 // paused pipe, if it can read without waiting. The receiver then calls refillOrReadOn.
 func (p *Pipe) refillsLocked() {
-	if p.tries {
+	if p.tries() {
 		p.reading = byReceiver
 	}
 }
 
 func (p *Pipe) refillOrReadOn() {
-	if p.tries {
+	if p.tries() {
 		p.refill()
 	} else {
 		p.readOn()

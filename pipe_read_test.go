@@ -100,7 +100,7 @@ func TestTryRecvReturns(t *testing.T) {
 	}
 	s := sub.socket
 	c := &endless{untouchable: untouchable{t: t}}
-	p := &Pipe{s: s, conn: c, tries: true, room: make(chan struct{}, 1)}
+	p := &Pipe{s: s, conn: c, room: make(chan struct{}, 1)}
 	p.init(1)
 	s.lock()
 	p.place = s.pipes.add(p)
